@@ -1,0 +1,18 @@
+//! GitOps for Windows Server Update Services.
+//!
+//! One way through: `manifest` reads YAML into `model` values, `susdb` reads the server into the same, `resolve` turns
+//! names into ids, `plan` compares, `apply` carries a plan out, `report` shows. Only `cli` brings the stages together.
+//! docs/ARCHITECTURE.md has the map.
+
+pub mod apply;
+pub mod cli;
+pub mod diagnostic;
+pub mod failure;
+pub mod manifest;
+pub mod model;
+pub mod plan;
+pub mod report;
+pub mod resolve;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+pub mod susdb;

@@ -1,0 +1,80 @@
+//! The stored procedures of the emulated server, one file a noun.
+//!
+//! A procedure is a plain function over the SQLite connection. The engine checks and converts its arguments, opens a
+//! savepoint before it and rolls back when it fails, and records in `sandbox_writes` that it changed something.
+
+use chrono::NaiveDateTime;
+
+use super::database::{Cancelled, Login, Response, ServerError};
+use super::value::{SqlType, Value};
+
+/// A stored procedure as the catalogue lists it.
+pub struct Procedure {
+    /// Its name in schema `dbo`.
+    pub name: &'static str,
+    /// Its parameters in order.
+    pub parameters: &'static [Parameter],
+    /// What it does. Gives the return code: 0 where it worked.
+    pub run: fn(&mut Call<'_>) -> Result<i32, Failure>,
+}
+
+/// A parameter of a procedure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Its name, with the `@`.
+    pub name: &'static str,
+    /// Its declared type. Arguments are converted to it before the procedure runs.
+    pub sql_type: SqlType,
+    /// What it is where the caller leaves it out.
+    pub default: ParameterDefault,
+    /// Whether it gives a value back.
+    pub output: bool,
+}
+
+/// The default of a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParameterDefault {
+    /// None: leaving it out is error 201.
+    Required,
+    /// NULL.
+    Null,
+    /// A bit, tinyint, smallint, int or bigint constant.
+    Int(i64),
+    /// A text constant.
+    Text(&'static str),
+}
+
+/// A procedure call under way.
+pub struct Call<'a> {
+    /// The state, inside the savepoint of this call.
+    pub store: &'a rusqlite::Connection,
+    /// Who calls.
+    pub login: &'a Login,
+    /// UTC now, in the precision of `datetime`.
+    pub now: NaiveDateTime,
+    /// One value a declared parameter, in declared order, converted to its type, defaults filled in. A procedure with
+    /// output parameters writes their final values here.
+    pub arguments: Vec<Value>,
+    /// Where result sets and messages go.
+    pub response: &'a mut dyn Response,
+}
+
+/// Why a procedure did not run to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It raised an error: the client sees it, and nothing of the call stays.
+    #[error(transparent)]
+    Raised(#[from] ServerError),
+    /// The client stopped listening.
+    #[error("cancelled by the client")]
+    Cancelled,
+    /// The state could not be read or written.
+    #[error("the sandbox's state could not be read or written")]
+    Store(#[from] rusqlite::Error),
+}
+
+impl From<Cancelled> for Failure {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
+    }
+}
