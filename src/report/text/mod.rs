@@ -109,14 +109,100 @@ mod tests {
 
     #[test]
     fn everything_shows() {
-        assert_snapshot!(rendered(&sample::everything(), TextOptions { explain: true, ..PLAIN }), @"");
+        assert_snapshot!(rendered(&sample::everything(), TextOptions { explain: true, ..PLAIN }), @r#"
+        contoso-hq  (server 3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11, read 2026-11-20T12:00:00Z)
+
+          + create  ~ modify  - delete  ! blocker  ? unsupported
+
+        Groups
+          + group["Workstations"]  parent: "All Computers"  contoso-hq.yaml:12
+            + group["Ring 1 - Pilot"]  parent: "Workstations"  contoso-hq.yaml:14
+
+        Memberships
+          ~ membership["pc-001.contoso.com"]  affects 1 computer  contoso-hq.yaml:15
+              added: "Ring 1 - Pilot"  removed: "Servers"
+
+        Approvals
+          approval["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0001"]  KB5060526 2025-06 Cumulative Update for Windows 11
+            + ["Ring 0 - IT"]  action: "install", deadline: none, optional: false  affects 23 computers  contoso-hq.yaml:30
+            ~ ["Servers"]  affects 23 computers  contoso-hq.yaml:31
+                deadline: none -> "2026-12-01T18:00:00Z"
+                # (2 unchanged attributes hidden)
+                last changed by CONTOSO\alice at 2026-11-19T08:30:00.250Z
+          ~ approval["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0002"]["All Computers"]
+              KB2267602 Security Intelligence Update for Microsoft Defender  high risk  contoso-hq.yaml:34
+              deadline: (unknown: the login may not read it) -> none
+              # (2 unchanged attributes hidden)
+              reason: the approval is for revision 100 and 101 is the latest [newRevision]
+
+        Declines
+          + decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0003"]  KB5055555 2026-10 Preview Update for Windows 11  declined: true
+              contoso-hq.yaml:40
+              destroys 3 approvals:
+                {action: "install", group: "Ring 1"}
+                {action: "install", group: "Ring 2"}
+                {action: "install", group: "Ring 3"}
+
+        Deletions of groups
+          - group["Old kiosks"]  parent: "All Computers"  affects 12 computers, destroys 0 approvals
+              reason: nothing declares it and management.prune.groups is confirm [pruned]
+
+        Blockers
+          ! blocked: groups: 1 group would be deleted [pruneConfirm]  to permit it: --allow groups.delete
+
+        Unsupported
+          ? unsupported: group["Kiosks"]: it exists under "Servers" and WSUS cannot move a group; delete it or declare it there
+              [groupMoved]  contoso-hq.yaml:16
+
+        Findings
+          group["Branch"]: 3 computers ask for a group that does not exist [requestedGroup]
+
+        Pending (12)
+          membership["new-01.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:21
+          membership["new-02.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:22
+          membership["new-03.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:23
+          membership["new-04.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:24
+          membership["new-05.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:25
+          membership["new-06.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:26
+          membership["new-07.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:27
+          membership["new-08.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:28
+          membership["new-09.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:29
+          membership["new-10.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:30
+          # (and 2 more)
+
+        Entries
+          approvals[0]  KB5060526  2 updates, 1 left out  contoso-hq.yaml:28
+            left out: decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0003"]: it is declined [declined]
+
+        # 7 groups, 4 declines are not declared and stay as they are
+        # 1 approval or decline only fell out of a condition and is kept
+        # 40 undeclared approvals were made by WSUS itself
+        # 1 update is left out by an entry
+        # 2 objects are hidden by management.ignore
+
+        Plan: 4 to create, 3 to modify, 1 to delete. 8 of 161 managed objects (4.97 %). 1 blocker, 1 unsupported.
+        "#);
     }
 
     #[test]
     fn colour_only_decorates() {
         let plan = sample::only_blockers();
         let colored = rendered(&plan, TextOptions { color: true, ..PLAIN });
-        assert_snapshot!(colored.replace('\u{1b}', "ESC"), @"");
+        assert_snapshot!(colored.replace('\u{1b}', "ESC"), @"
+        ESC[1mcontoso-hqESC[0m  ESC[2m(server 3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11, read 2026-11-20T12:00:00Z)ESC[0m
+
+          ESC[1;31m!ESC[0m ESC[2mblockerESC[0m
+
+        ESC[1mBlockersESC[0m
+          ESC[1;31m!ESC[0m ESC[1;31mblocked:ESC[0m groups: 14 of 20 groups = 70.00 % is over 30.00 % ESC[2m[deletePercent]ESC[0m  ESC[1mto permit it: --allow groups.delete=70%ESC[0m
+              ESC[2mcontoso-hq.yaml:50ESC[0m
+          ESC[1;31m!ESC[0m ESC[1;31mblocked:ESC[0m groups: no group would be left ESC[2m[pruneToEmpty]ESC[0m  ESC[1mto permit it: --allow emptyESC[0m  ESC[2mcontoso-hq.yaml:50ESC[0m
+          ESC[1;31m!ESC[0m ESC[1;31mblocked:ESC[0m approvals[3]: every update of KB5055555 is declined; name the id of the update to reinstate ESC[2m[allDeclined]ESC[0m
+              ESC[1mno --allow permits it: change the manifestESC[0m  ESC[2mcontoso-hq.yaml:40ESC[0m
+          to permit all that can be permitted: ESC[1m--allow groups.delete=70%ESC[0m ESC[1m--allow emptyESC[0m
+
+        ESC[1mPlan: 0 to create, 0 to modify, 0 to delete. 0 of 161 managed objects (0.00 %). 3 blockers.ESC[0m
+        ");
         let everything = sample::everything();
         let colored = rendered(&everything, TextOptions { color: true, ..PLAIN });
         let mut stripped = String::new();
@@ -128,12 +214,30 @@ mod tests {
 
     #[test]
     fn a_plan_with_only_blockers() {
-        assert_snapshot!(rendered(&sample::only_blockers(), PLAIN), @"");
+        assert_snapshot!(rendered(&sample::only_blockers(), PLAIN), @"
+        contoso-hq  (server 3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11, read 2026-11-20T12:00:00Z)
+
+          ! blocker
+
+        Blockers
+          ! blocked: groups: 14 of 20 groups = 70.00 % is over 30.00 % [deletePercent]  to permit it: --allow groups.delete=70%
+              contoso-hq.yaml:50
+          ! blocked: groups: no group would be left [pruneToEmpty]  to permit it: --allow empty  contoso-hq.yaml:50
+          ! blocked: approvals[3]: every update of KB5055555 is declined; name the id of the update to reinstate [allDeclined]
+              no --allow permits it: change the manifest  contoso-hq.yaml:40
+          to permit all that can be permitted: --allow groups.delete=70% --allow empty
+
+        Plan: 0 to create, 0 to modify, 0 to delete. 0 of 161 managed objects (0.00 %). 3 blockers.
+        ");
     }
 
     #[test]
     fn no_differences() {
-        assert_snapshot!(rendered(&sample::no_differences(), PLAIN), @"");
+        assert_snapshot!(rendered(&sample::no_differences(), PLAIN), @"
+        contoso-hq  (server 3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11, read 2026-11-20T12:00:00Z)
+
+        No differences. 161 managed objects are as declared.
+        ");
     }
 
     #[test]
@@ -151,7 +255,10 @@ mod tests {
     #[test]
     fn warnings_and_notes() {
         let plan = sample::everything();
-        assert_snapshot!(render_notices(&plan.warnings, &sample::sources(), &PLAIN), @"");
+        assert_snapshot!(render_notices(&plan.warnings, &sample::sources(), &PLAIN), @r#"
+        note: group["servers"]: the server calls it "Servers"  contoso-hq.yaml:18
+        warning[unused]: group["Old"]: nothing is approved for it  contoso-hq.yaml:19
+        "#);
         assert_eq!(render_notices(&[], &sample::sources(), &PLAIN), "");
     }
 

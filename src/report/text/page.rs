@@ -80,13 +80,12 @@ impl Page {
 
     /// The pieces on one line, or on several where the width does not suffice: broken between pieces only, nothing cut.
     pub(super) fn line<'a>(&mut self, indent: usize, pieces: impl IntoIterator<Item = Piece<'a>>) {
-        let mut column = 0;
-        for Piece { gap, text, style } in pieces {
+        let mut column = indent;
+        for (at, Piece { gap, text, style }) in pieces.into_iter().enumerate() {
             let text = visible(&text);
             let length = text.chars().count();
-            if column == 0 {
+            if at == 0 {
                 self.spaces(indent);
-                column = indent;
             } else if self.width > 0 && column + gap + length > self.width {
                 self.out.push('\n');
                 self.spaces(indent + HANGING);
