@@ -109,17 +109,27 @@ pub(super) fn everything() -> Plan {
         findings: vec![notice(
             Address::Group("Branch".into()),
             "requestedGroup",
-            "3 computers ask for a group that does not exist",
+            "3 computers ask for this group, which neither exists nor is declared",
             None,
         )],
         warnings: vec![
             notice(Address::Group("servers".into()), "note", "the server calls it \"Servers\"", Some(18)),
-            notice(Address::Group("Old".into()), "unused", "nothing is approved for it", Some(19)),
+            notice(
+                Address::Membership("pc-007.contoso.com".into()),
+                "sameName",
+                "2 computers of the server have this name; all of them are meant",
+                Some(19),
+            ),
         ],
         pending: (1..=12)
             .map(|number| {
                 let name = format!("new-{number:02}.contoso.com");
-                notice(Address::Membership(name), "unknownComputer", "it has not reported yet", Some(20 + number))
+                notice(
+                    Address::Membership(name),
+                    "unknownComputer",
+                    "the server does not know this computer yet",
+                    Some(20 + number),
+                )
             })
             .collect(),
         entries: vec![ResolvedEntry {

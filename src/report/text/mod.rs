@@ -155,19 +155,19 @@ mod tests {
               [groupMoved]  contoso-hq.yaml:16
 
         Findings
-          group["Branch"]: 3 computers ask for a group that does not exist [requestedGroup]
+          group["Branch"]: 3 computers ask for this group, which neither exists nor is declared [requestedGroup]
 
         Pending (12)
-          membership["new-01.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:21
-          membership["new-02.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:22
-          membership["new-03.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:23
-          membership["new-04.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:24
-          membership["new-05.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:25
-          membership["new-06.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:26
-          membership["new-07.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:27
-          membership["new-08.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:28
-          membership["new-09.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:29
-          membership["new-10.contoso.com"]: it has not reported yet [unknownComputer]  contoso-hq.yaml:30
+          membership["new-01.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:21
+          membership["new-02.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:22
+          membership["new-03.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:23
+          membership["new-04.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:24
+          membership["new-05.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:25
+          membership["new-06.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:26
+          membership["new-07.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:27
+          membership["new-08.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:28
+          membership["new-09.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:29
+          membership["new-10.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:30
           # (and 2 more)
 
         Entries
@@ -257,7 +257,8 @@ mod tests {
         let plan = sample::everything();
         assert_snapshot!(render_notices(&plan.warnings, &sample::sources(), &PLAIN), @r#"
         note: group["servers"]: the server calls it "Servers"  contoso-hq.yaml:18
-        warning[unused]: group["Old"]: nothing is approved for it  contoso-hq.yaml:19
+        warning[sameName]: membership["pc-007.contoso.com"]: 2 computers of the server have this name; all of them are meant
+            contoso-hq.yaml:19
         "#);
         assert_eq!(render_notices(&[], &sample::sources(), &PLAIN), "");
     }
