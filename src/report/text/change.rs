@@ -89,21 +89,22 @@ pub(super) fn origin_piece(origin: Option<Origin>, sources: &Sources) -> Option<
     origin.map(|origin| Piece::new(Place::new(origin, sources).file_and_line(), Style::Dim))
 }
 
-/// The attributes of what is created; those that were something before (a decline's) with an arrow.
+/// The attributes of what is created; those that were something before (a decline's) with an arrow. The approvals that a
+/// decline destroys have lines of their own.
 fn created(before: Option<&Attributes>, after: Option<&Attributes>, members: Option<&Members>) -> Vec<String> {
-    let was = |path: &String| before.and_then(|before| before.get(path));
-    let named = after.into_iter().flatten().filter(|(path, value)| !is_set_of(members, was(path), Some(value)));
-    let mut items: Vec<String> = named
-        .map(|(path, value)| match was(path) {
-            Some(was) if was != value => arrow(path, was, value),
-            _ => format!("{}: {}", Key(path), Shown(value)),
-        })
-        .collect();
-    let gone = before
-        .into_iter()
-        .flatten()
-        .filter(|(path, _)| path.as_str() != LOST_APPROVALS && after.is_none_or(|after| !after.contains_key(*path)));
-    items.extend(gone.map(|(path, value)| arrow(path, value, &Attribute::Null)));
+    let (none, null) = (Attributes::new(), Attribute::Null);
+    let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
+    let own_lines = |path: &str| path == LOST_APPROVALS && before.contains_key(path);
+    let mut items = Vec::new();
+    for (path, value) in after {
+        match before.get(path) {
+            was if own_lines(path) || is_set_of(members, was, Some(value)) => {}
+            Some(was) if was != value => items.push(arrow(path, was, value)),
+            _ => items.push(format!("{}: {}", Key(path), Shown(value))),
+        }
+    }
+    let gone = before.iter().filter(|(path, _)| !own_lines(path) && !after.contains_key(*path));
+    items.extend(gone.map(|(path, value)| arrow(path, value, &null)));
     items
 }
 
@@ -230,5 +231,42 @@ fn changed_line(page: &mut Page, indent: usize, by: Option<&str>, at: Option<Str
     if by.is_some() || at.is_some() {
         let text = format!("last changed{}{}", by.unwrap_or_default(), at.unwrap_or_default());
         page.line(indent, [Piece::new(text, Style::Dim)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{created, is_set_of};
+    use crate::model::attribute::Attribute;
+    use crate::plan::change::Members;
+
+    fn set(names: &[&str]) -> Attribute {
+        Attribute::List(names.iter().map(|name| Attribute::text(*name)).collect())
+    }
+
+    #[test]
+    fn a_set_is_left_to_its_members_only_where_they_say_all() {
+        let members = |added: &[&str], removed: &[&str]| Members {
+            added: added.iter().map(|name| (*name).to_owned()).collect(),
+            removed: removed.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let (before, after) = (set(&["a", "b"]), set(&["b", "c"]));
+        assert!(is_set_of(Some(&members(&["c"], &["a"])), Some(&before), Some(&after)));
+        assert!(is_set_of(Some(&members(&["b", "c"], &[])), None, Some(&after)));
+        assert!(!is_set_of(Some(&members(&["c"], &[])), Some(&before), Some(&after)));
+        assert!(!is_set_of(Some(&members(&[], &[])), Some(&Attribute::Int(1)), Some(&after)));
+        assert!(!is_set_of(Some(&members(&[], &[])), Some(&Attribute::Unknown("why".into())), None));
+        assert!(!is_set_of(None, Some(&before), Some(&after)));
+    }
+
+    #[test]
+    fn what_a_creation_replaces_shows_with_an_arrow_and_lost_approvals_elsewhere() {
+        let approvals = ("approvals".to_owned(), set(&["Servers"]));
+        let before = BTreeMap::from([approvals, ("declined".to_owned(), Attribute::Bool(false))]);
+        let after = [("approvals".to_owned(), set(&[])), ("declined".to_owned(), Attribute::Bool(true))];
+        assert_eq!(created(Some(&before), Some(&BTreeMap::from(after)), None), ["declined: false -> true"]);
+        assert_eq!(created(Some(&before), None, None), ["declined: false -> none"]);
     }
 }

@@ -13,7 +13,7 @@ mod section;
 mod summary;
 mod value;
 
-pub use self::notice::render_notices;
+pub use self::notice::{render_notices, render_permissions};
 use self::page::{Page, Piece};
 use super::style::Style;
 use super::timestamp::timestamp;
@@ -97,7 +97,9 @@ fn render_legend(page: &mut Page, plan: &Plan) {
 mod tests {
     use insta::assert_snapshot;
 
-    use super::{TextOptions, render_notices, render_plan};
+    use super::{TextOptions, render_notices, render_permissions, render_plan};
+    use crate::model::address::Kind;
+    use crate::plan::permission::{Permission, Permissions};
     use crate::plan::{Plan, Summary};
     use crate::report::sample;
 
@@ -261,6 +263,24 @@ mod tests {
             contoso-hq.yaml:19
         "#);
         assert_eq!(render_notices(&[], &sample::sources(), &PLAIN), "");
+    }
+
+    #[test]
+    fn permissions_are_recorded() {
+        let given = Permissions::new([Permission::Empty, Permission::DeletePercent(Kind::Group, 80)]);
+        let line = render_permissions(&given, &PLAIN);
+        assert_eq!(line, "Permitted: --allow groups.delete=80% --allow empty\n");
+        assert_eq!(render_permissions(&Permissions::default(), &PLAIN), "");
+    }
+
+    #[test]
+    fn a_narrow_terminal_loses_nothing() {
+        for plan in [sample::everything(), sample::only_blockers(), sample::hostile()] {
+            let wide = rendered(&plan, TextOptions { width: 0, explain: true, ..PLAIN });
+            let narrow = rendered(&plan, TextOptions { width: 40, explain: true, ..PLAIN });
+            assert!(wide.split_whitespace().eq(narrow.split_whitespace()), "{narrow}");
+            assert!(narrow.lines().count() > wide.lines().count());
+        }
     }
 
     #[test]

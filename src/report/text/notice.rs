@@ -8,7 +8,7 @@ use super::count::count;
 use super::page::{Page, Piece, words};
 use crate::diagnostic::Sources;
 use crate::model::resolved::{Notice, ResolvedEntry};
-use crate::plan::permission::Permission;
+use crate::plan::permission::{Permission, Permissions};
 use crate::plan::{Blocker, BlockerSubject};
 use crate::report::style::Style;
 
@@ -30,6 +30,17 @@ pub fn render_notices(notices: &[Notice], sources: &Sources, options: &TextOptio
             code => Piece::new(format!("warning[{code}]:"), Style::Modify),
         };
         notice_line(&mut page, 0, [lead], notice, false, sources);
+    }
+    page.finish()
+}
+
+/// Records what `--allow` permitted, in one line; empty where it permitted nothing.
+#[must_use]
+pub fn render_permissions(permissions: &Permissions, options: &TextOptions) -> String {
+    let mut page = Page::new(options);
+    if !permissions.given().is_empty() {
+        let given = permissions.given().iter().map(|given| Piece::next(format!("--allow {given}"), Style::Plain));
+        page.line(0, [Piece::new("Permitted:", Style::Heading)].into_iter().chain(given));
     }
     page.finish()
 }
