@@ -102,8 +102,8 @@ pub(super) fn everything() -> Plan {
         ],
         unsupported: vec![notice(
             Address::Group("Kiosks".into()),
-            "groupMoved",
-            "it exists under \"Servers\" and WSUS cannot move a group; delete it or declare it there",
+            "otherParent",
+            "declared under `Workstations`, but the server has it under `Servers`; WSUS cannot move a group",
             Some(16),
         )],
         findings: vec![notice(
@@ -258,7 +258,7 @@ fn change(address: Address, action: ChangeAction, line: Option<u32>) -> Change {
         after: None,
         fields: Vec::new(),
         members: None,
-        reason: Reason { code: "declared", text: "the manifest declares it".into() },
+        reason: Reason { code: "declared", text: "declared, and the server does not have it".into() },
         risk: Risk::None,
         affects: Affects::default(),
         changed_by: None,
@@ -279,6 +279,7 @@ fn moved_computer() -> Change {
         after: Attribute::List(vec![Attribute::text("Ring 1 - Pilot")]),
     }];
     change.members = Some(Members { added: vec!["Ring 1 - Pilot".into()], removed: vec!["Servers".into()] });
+    change.reason.text = "the declared groups name or match it otherwise".into();
     change.affects.computers = 1;
     change
 }
@@ -308,6 +309,7 @@ fn retimed_approval() -> Change {
     change.before = Some(approval_attributes("install", before.clone()));
     change.after = Some(approval_attributes("install", after.clone()));
     change.fields = vec![FieldChange { path: "deadline".into(), before, after }];
+    change.reason.text = "declared otherwise".into();
     change.risk = Risk::Low;
     change.changed_by = Some("CONTOSO\\alice".into());
     change.changed_at = Some("2026-11-19T08:30:00.250Z".parse().unwrap());
@@ -331,8 +333,7 @@ fn unread_approval() -> Change {
 fn pruned_group() -> Change {
     let mut change = change(Address::Group("Old kiosks".into()), ChangeAction::Delete, None);
     change.before = Some(BTreeMap::from([("parent".to_owned(), Attribute::text("All Computers"))]));
-    change.reason =
-        Reason { code: "pruned", text: "nothing declares it and management.prune.groups is confirm".into() };
+    change.reason = Reason { code: "pruned", text: "nothing declares it, and groups are pruned".into() };
     change.affects = Affects { computers: 12, approvals: 0 };
     change
 }

@@ -147,14 +147,14 @@ mod tests {
 
         Deletions of groups
           - group["Old kiosks"]  parent: "All Computers"  affects 12 computers, destroys 0 approvals
-              reason: nothing declares it and management.prune.groups is confirm [pruned]
+              reason: nothing declares it, and groups are pruned [pruned]
 
         Blockers
           ! blocked: groups: 1 group would be deleted [pruneConfirm]  to permit it: --allow groups.delete
 
         Unsupported
-          ? unsupported: group["Kiosks"]: it exists under "Servers" and WSUS cannot move a group; delete it or declare it there
-              [groupMoved]  contoso-hq.yaml:16
+          ? unsupported: group["Kiosks"]: declared under `Workstations`, but the server has it under `Servers`; WSUS cannot move
+              a group [otherParent]  contoso-hq.yaml:16
 
         Findings
           group["Branch"]: 3 computers ask for this group, which neither exists nor is declared [requestedGroup]
