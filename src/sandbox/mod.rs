@@ -4,5 +4,8 @@
 //! here uses any other module of the crate. It is evidence about the client and the planner, not about SQL Server.
 
 pub mod database;
+pub mod faults;
 pub mod procedures;
+pub mod serve;
+pub mod tds;
 pub mod value;
