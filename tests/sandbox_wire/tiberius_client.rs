@@ -42,6 +42,18 @@ async fn refused(config: Config) -> tiberius::error::TokenError {
     }
 }
 
+/// The error that a batch ends with, whether it comes before or behind the first row.
+pub async fn batch_error(client: &mut InMemory, sql: &str) -> tiberius::error::TokenError {
+    let problem = match client.simple_query(sql).await {
+        Ok(stream) => stream.into_results().await.unwrap_err(),
+        Err(problem) => problem,
+    };
+    match problem {
+        tiberius::error::Error::Server(error) => error,
+        other => panic!("{other}"),
+    }
+}
+
 #[tokio::test]
 async fn a_login_is_checked() {
     let error = refused(config("sa", "p@ss wörd")).await;
@@ -100,15 +112,13 @@ async fn several_result_sets_and_counts() {
 #[tokio::test]
 async fn errors_reach_their_statement_only() {
     let (mut client, _served) = connect(open()).await;
-    let problem = client.simple_query("error").await.unwrap().into_results().await.unwrap_err();
-    let tiberius::error::Error::Server(error) = problem else { panic!("{problem}") };
+    let error = batch_error(&mut client, "error").await;
     assert_eq!((error.code(), error.state(), error.class(), error.line()), (50000, 7, 16, 42));
     assert_eq!((error.message(), error.procedure(), error.server()), ("It was wrong.", "spTest", "SANDBOX"));
     let rows = client.simple_query("rows 2").await.unwrap().into_first_result().await.unwrap();
     assert_eq!(rows.len(), 2);
-    let problem = client.simple_query("misfit").await.unwrap().into_results().await.unwrap_err();
-    let tiberius::error::Error::Server(error) = problem else { panic!("{problem}") };
-    assert_eq!(error.code(), 8114);
+    assert_eq!(batch_error(&mut client, "error between").await.message(), "In the middle.");
+    assert_eq!(batch_error(&mut client, "misfit").await.code(), 8114);
     assert_eq!(client.simple_query("rows 1").await.unwrap().into_first_result().await.unwrap().len(), 1);
 }
 
