@@ -3,6 +3,7 @@
 //! Nothing here reads a file or a clock or writes to a stream; `cli` owns the streams. One renderer a module, and each
 //! takes its values apart without `..`, so that a new field of a plan cannot be forgotten here.
 
+pub mod diagnostics;
 pub mod json;
 mod place;
 #[cfg(test)]
