@@ -274,7 +274,8 @@ fn describe(parameters: &[RpcParameter], response: &mut dyn Response) -> Result<
     response.done(Some(parameters.len() as u64))
 }
 
-/// Output parameters come back as they were, but whole numbers are doubled.
+/// Output parameters come back as they were, but `int` is doubled, and NULL becomes 7: pymssql sends no
+/// value for an output.
 fn outputs(parameters: &[RpcParameter]) -> Vec<(String, SqlType, Value)> {
     parameters
         .iter()
@@ -282,6 +283,7 @@ fn outputs(parameters: &[RpcParameter]) -> Vec<(String, SqlType, Value)> {
         .map(|parameter| {
             let value = match &parameter.value {
                 Value::Int(number) => Value::Int(number * 2),
+                Value::Null if parameter.sql_type == Some(SqlType::Int) => Value::Int(7),
                 other => other.clone(),
             };
             (parameter.name.clone(), parameter.sql_type.unwrap_or(SqlType::Int), value)

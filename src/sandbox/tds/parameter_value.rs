@@ -123,7 +123,7 @@ fn decimal(bytes: &[u8], info: &TypeInfo) -> Result<Value, Malformed> {
     let Some((sign, magnitude)) = bytes.split_first() else {
         return Err(Malformed::ValueLength { token: info.token, length: 0 });
     };
-    if !matches!(magnitude.len(), 4 | 8 | 12 | 16) {
+    if !(1..=16).contains(&magnitude.len()) {
         return Err(Malformed::ValueLength { token: info.token, length: bytes.len() });
     }
     let mut padded = [0; 16];
@@ -257,6 +257,10 @@ mod tests {
         check(&[0x6C, 5, 9, 2, 5, 1, 0x39, 0x30, 0, 0], sql_type, Value::Decimal { unscaled: 12345, scale: 2 });
         check(&[0x6A, 5, 9, 2, 5, 0, 0x39, 0x30, 0, 0], sql_type, Value::Decimal { unscaled: -12345, scale: 2 });
         check(&[0x6A, 5, 9, 2, 0], sql_type, Value::Null);
+        // As FreeTDS 1.4 sends 12.34, with the length that a precision of 33 needs.
+        let freetds = [&[0x6A, 15, 33, 2, 15, 1, 0xD2, 0x04][..], &[0; 12]].concat();
+        let sql_type = SqlType::Decimal { precision: 33, scale: 2 };
+        check(&freetds, sql_type, Value::Decimal { unscaled: 1234, scale: 2 });
         let money = SqlType::Decimal { precision: 19, scale: 4 };
         // $1.0000 is 10000 = 0x2710, its upper half first.
         check(&[0x6E, 8, 8, 0, 0, 0, 0, 0x10, 0x27, 0, 0], money, Value::Decimal { unscaled: 10_000, scale: 4 });

@@ -23,9 +23,10 @@ mod tests {
 
     #[test]
     fn headers_are_skipped() {
-        // MS-TDS 4.6, SQL Batch Client Request: one header of type 2 with descriptor 0 and one outstanding request.
-        let message = [0x16, 0, 0, 0, 0x12, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, b's', 0];
-        assert_eq!(behind_headers(&message).unwrap().rest(), [b's', 0]);
+        // The SQL batch that [MC-SMP] 4.3 shows: a transaction descriptor of 0 and one outstanding request.
+        let message =
+            [0x16, 0, 0, 0, 0x12, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, b'S', 0, b'E', 0, b'T', 0];
+        assert_eq!(behind_headers(&message).unwrap().rest(), [b'S', 0, b'E', 0, b'T', 0]);
     }
 
     #[test]

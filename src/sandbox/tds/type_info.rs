@@ -152,7 +152,8 @@ impl TypeInfo {
 
     fn decimal(token: u8, fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         let [length, precision, scale] = fields.array()?;
-        let possible = matches!(length, 5 | 9 | 13 | 17) && (1..=PRECISION_MAX).contains(&precision);
+        // The documentation knows lengths of 5, 9, 13 and 17 only, but FreeTDS sends what the precision needs.
+        let possible = (2..=17).contains(&length) && (1..=PRECISION_MAX).contains(&precision);
         if !possible || scale > precision {
             return Err(Malformed::TypeDeclaration { token });
         }
