@@ -15,6 +15,8 @@ mod memberships;
 mod refusals;
 mod revisions;
 mod rows;
+#[cfg(test)]
+mod testing;
 
 use std::sync::LazyLock;
 
