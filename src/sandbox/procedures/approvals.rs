@@ -285,6 +285,8 @@ static GET_FOR_UPDATE: Procedure = Procedure {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::super::testing::{Answer, Server, day, guid, text};
     use crate::sandbox::schema::{DOWNSTREAM_SERVERS, UNASSIGNED_COMPUTERS};
     use crate::sandbox::value::Value;
@@ -534,7 +536,7 @@ mod tests {
         let rows = |arguments: &[(&'static str, Value)]| {
             server.call("spGetDeploymentsForAnUpdate", arguments).sets.remove(0).rows.len()
         };
-        assert_eq!(rows(&[update.clone()]), 3);
+        assert_eq!(rows(from_ref(&update)), 3);
         assert_eq!(rows(&[update.clone(), ("@revisionNumber", Value::Int(201))]), 1);
         assert_eq!(rows(&[update.clone(), ("@targetGroupID", server.group("Ring 1 - Pilot"))]), 1);
         assert_eq!(rows(&[update.clone(), ("@actionID", Value::Int(1))]), 0);

@@ -67,6 +67,8 @@ pub(super) fn reinstate(call: &Call<'_>, local_update: i64) -> Result<(), Failur
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::super::testing::{Server, guid, text};
     use crate::sandbox::value::Value;
 
@@ -122,8 +124,8 @@ mod tests {
         server.refuses("spUndeclineUpdate", &nobody, "not found");
         server.by_hand("UPDATE tbConfigurationC SET ReplicaMode = 1");
         let update = ("@updateID", server.update("5055555"));
-        server.refuses("spDeclineUpdate", &[update.clone()], "replica");
-        server.refuses("spUndeclineUpdate", &[update.clone()], "replica");
+        server.refuses("spDeclineUpdate", from_ref(&update), "replica");
+        server.refuses("spUndeclineUpdate", from_ref(&update), "replica");
         server.call("spDeclineUpdate", &[update, ("@failIfReplica", Value::Bit(false))]);
     }
 }

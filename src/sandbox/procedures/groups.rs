@@ -245,6 +245,8 @@ pub(super) fn send_groups_of(call: &mut Call<'_>, target: i64) -> Result<(), Fai
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::super::testing::{Server, guid, text};
     use super::*;
     use crate::sandbox::schema::DOWNSTREAM_SERVERS;
@@ -276,7 +278,7 @@ mod tests {
             [text("Ring 0 - IT"), text("Ring 1 - Pilot"), text("Ring 2 - Broad")]
         );
         let parent = server.call("spGetParentTargetGroup", &[("@targetGroupID", server.group("Ring 0 - IT"))]);
-        assert_eq!(parent.sets[0].column("TargetGroupID"), [workstations.clone()]);
+        assert_eq!(parent.sets[0].column("TargetGroupID"), from_ref(&workstations));
         let single = server.call("spGetTargetGroupByID", &[("@targetGroupID", workstations)]);
         assert_eq!(single.sets[0].column("ParentGroupID"), [guid(ALL_COMPUTERS)]);
         server.refuses("spGetTargetGroupByID", &[("@targetGroupID", guid(NEW))], "not found");
@@ -343,7 +345,7 @@ mod tests {
         let forced = ("@failIfReplica", Value::Bit(false));
         let kiosks = ("@targetGroupID", server.group("Kiosks"));
         server.refuses("spCreateTargetGroup", &create_arguments("Ring 3"), "replica");
-        server.refuses("spDeleteTargetGroup", &[kiosks.clone()], "replica");
+        server.refuses("spDeleteTargetGroup", from_ref(&kiosks), "replica");
         let [name, id] = create_arguments("Ring 3");
         server.call("spCreateTargetGroup", &[name, id, forced.clone()]);
         server.call("spDeleteTargetGroup", &[kiosks, forced]);

@@ -5,16 +5,20 @@
 
 mod approvals;
 mod arguments;
+mod categories;
 mod change_tracking;
 mod computers;
+mod configuration;
 mod declines;
 mod deployments;
+mod downstream_servers;
 mod groups;
 mod licences;
 mod memberships;
 mod refusals;
 mod revisions;
 mod rows;
+mod subscription;
 #[cfg(test)]
 mod testing;
 
@@ -31,11 +35,15 @@ pub fn all() -> &'static [&'static Procedure] {
     static ALL: LazyLock<Vec<&'static Procedure>> = LazyLock::new(|| {
         [
             approvals::PROCEDURES,
+            categories::PROCEDURES,
             computers::PROCEDURES,
+            configuration::PROCEDURES,
             declines::PROCEDURES,
+            downstream_servers::PROCEDURES,
             groups::PROCEDURES,
             licences::PROCEDURES,
             memberships::PROCEDURES,
+            subscription::PROCEDURES,
         ]
         .concat()
     });
