@@ -21,6 +21,7 @@ mod rows;
 mod subscription;
 #[cfg(test)]
 mod testing;
+mod updates;
 
 use std::sync::LazyLock;
 
@@ -44,6 +45,7 @@ pub fn all() -> &'static [&'static Procedure] {
             licences::PROCEDURES,
             memberships::PROCEDURES,
             subscription::PROCEDURES,
+            updates::PROCEDURES,
         ]
         .concat()
     });
@@ -118,5 +120,32 @@ pub enum Failure {
 impl From<Cancelled> for Failure {
     fn from(_: Cancelled) -> Self {
         Self::Cancelled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{ParameterDefault, all};
+
+    #[test]
+    fn names_are_unique_and_parameters_have_theirs() {
+        let names: BTreeSet<&str> = all().iter().map(|procedure| procedure.name).collect();
+        assert_eq!(names.len(), all().len());
+        for procedure in all() {
+            assert!(procedure.name.starts_with("sp"), "{}", procedure.name);
+            let parameters: BTreeSet<&str> = procedure.parameters.iter().map(|parameter| parameter.name).collect();
+            assert_eq!(parameters.len(), procedure.parameters.len(), "{}", procedure.name);
+            assert!(parameters.iter().all(|name| name.starts_with('@')), "{}", procedure.name);
+        }
+    }
+
+    #[test]
+    fn required_parameters_come_first() {
+        for procedure in all() {
+            let optional = procedure.parameters.iter().skip_while(|p| p.default == ParameterDefault::Required);
+            assert!(optional.clone().all(|p| p.default != ParameterDefault::Required), "{}", procedure.name);
+        }
     }
 }
