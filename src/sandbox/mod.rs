@@ -5,4 +5,6 @@
 
 pub mod database;
 pub mod procedures;
+pub mod schema;
+pub mod seeds;
 pub mod value;

@@ -3,10 +3,42 @@
 //! A procedure is a plain function over the SQLite connection. The engine checks and converts its arguments, opens a
 //! savepoint before it and rolls back when it fails, and records in `sandbox_writes` that it changed something.
 
+mod approvals;
+mod arguments;
+mod change_tracking;
+mod computers;
+mod declines;
+mod deployments;
+mod groups;
+mod licences;
+mod memberships;
+mod refusals;
+mod revisions;
+mod rows;
+
+use std::sync::LazyLock;
+
 use chrono::NaiveDateTime;
 
 use super::database::{Cancelled, Login, Response, ServerError};
 use super::value::{SqlType, Value};
+
+/// Gives every procedure that the server has. One that is not listed here does not exist for a client.
+#[must_use]
+pub fn all() -> &'static [&'static Procedure] {
+    static ALL: LazyLock<Vec<&'static Procedure>> = LazyLock::new(|| {
+        [
+            approvals::PROCEDURES,
+            computers::PROCEDURES,
+            declines::PROCEDURES,
+            groups::PROCEDURES,
+            licences::PROCEDURES,
+            memberships::PROCEDURES,
+        ]
+        .concat()
+    });
+    &ALL
+}
 
 /// A stored procedure as the catalogue lists it.
 pub struct Procedure {
