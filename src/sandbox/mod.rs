@@ -4,5 +4,10 @@
 //! here uses any other module of the crate. It is evidence about the client and the planner, not about SQL Server.
 
 pub mod database;
+pub mod faults;
 pub mod procedures;
+pub mod schema;
+pub mod seeds;
+pub mod serve;
+pub mod tds;
 pub mod value;
