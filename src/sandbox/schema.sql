@@ -20,7 +20,8 @@ CREATE TABLE sandbox_writes (
     changes int NOT NULL
 );
 
--- Settings whose table is not known publicly: name is the column's name in the row that spConfiguration returns.
+-- What a procedure's row shows but has no publicly known table: name is the column's name in that row. All are columns of
+-- spConfiguration's row but SubscriptionState, which is spGetSubscriptionState's.
 CREATE TABLE sandbox_unplaced (
     name nvarchar(128) NOT NULL PRIMARY KEY COLLATE NOCASE,
     value
@@ -485,14 +486,13 @@ CREATE TABLE tbCategoryType (
 
 CREATE TABLE tbCategory (
     CategoryIndex int NOT NULL,
-    CategoryID int NOT NULL,
+    CategoryID integer NOT NULL PRIMARY KEY,
     ParentCategoryID int,
     CategoryType nvarchar(256) NOT NULL COLLATE NOCASE REFERENCES tbCategoryType (CategoryType),
     LastChange datetime NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
     ProhibitsSubcategories bit NOT NULL DEFAULT 0,
     ProhibitsUpdates bit NOT NULL DEFAULT 0,
-    DisplayOrder int,
-    PRIMARY KEY (CategoryID)
+    DisplayOrder int
 );
 
 CREATE TABLE tbRevisionInCategory (
@@ -857,8 +857,17 @@ WITH RECURSIVE ancestor (CategoryID, AncestorID) AS (
     FROM ancestor JOIN tbCategory AS parent ON parent.CategoryID = ancestor.AncestorID
     WHERE parent.ParentCategoryID IS NOT NULL
 )
-SELECT DISTINCT direct.RevisionID, ancestor.AncestorID
-FROM tbRevisionInCategory AS direct JOIN ancestor ON ancestor.CategoryID = direct.CategoryID;
+SELECT direct.RevisionID, ancestor.AncestorID
+FROM tbRevisionInCategory AS direct JOIN ancestor ON ancestor.CategoryID = direct.CategoryID
+-- Once for each ancestor, however many categories lead to it. No DISTINCT: conditions could not be pushed below it.
+WHERE ancestor.AncestorID = direct.CategoryID OR NOT EXISTS (
+    SELECT 1 FROM tbRevisionInCategory AS other
+    CROSS JOIN tbCategory AS nested ON nested.CategoryID = other.CategoryID
+        AND (nested.ParentCategoryID IS NOT NULL OR nested.CategoryID = ancestor.AncestorID)
+    CROSS JOIN ancestor AS same ON same.CategoryID = other.CategoryID AND same.AncestorID = ancestor.AncestorID
+    WHERE other.RevisionID = direct.RevisionID AND other.CategoryID <> direct.CategoryID
+        AND (other.CategoryID < direct.CategoryID OR other.CategoryID = ancestor.AncestorID)
+);
 
 -- What a subscription to a category implies: its descendants (grade C).
 CREATE VIEW tbImplicitCategory (CategoryID, SubscriptionID, DeltaSync, CategoryType) AS

@@ -171,17 +171,24 @@ fn minimal_query(condition: &str, culture: usize) -> String {
     let columns: Vec<String> = MINIMAL_COLUMNS
         .iter()
         .map(|(name, _)| match *name {
-            "Title" | "Description" | "ReleaseNotes" => format!("coalesce(preferred.{name}, native.{name})"),
+            "Title" | "Description" | "ReleaseNotes" => localized(name, culture),
             other => format!("minimal.{other}"),
         })
         .collect();
     format!(
-        "SELECT {} FROM vwMinimalUpdate AS minimal
-         LEFT JOIN vwDefaultLocalizedProperty AS native ON native.RevisionID = minimal.RevisionID
-         LEFT JOIN tbPreComputedLocalizedProperty AS preferred
-             ON preferred.RevisionID = minimal.RevisionID AND preferred.ShortLanguage = ?{culture}
-         WHERE {condition} ORDER BY minimal.RevisionID",
+        "SELECT {} FROM vwMinimalUpdate AS minimal WHERE {condition} ORDER BY minimal.RevisionID",
         columns.join(", ")
+    )
+}
+
+/// Subqueries, not joins: SQLite would compute a joined view for every update first.
+fn localized(property: &str, culture: usize) -> String {
+    format!(
+        "coalesce(
+             (SELECT preferred.{property} FROM tbPreComputedLocalizedProperty AS preferred
+                 WHERE preferred.RevisionID = minimal.RevisionID AND preferred.ShortLanguage = ?{culture}),
+             (SELECT native.{property} FROM vwDefaultLocalizedProperty AS native
+                 WHERE native.RevisionID = minimal.RevisionID))"
     )
 }
 
