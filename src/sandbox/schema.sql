@@ -978,7 +978,7 @@ CREATE VIEW "PUBLIC_VIEWS.vComputerTarget" (
     OSMajorVersion, OSMinorVersion, OSBuildNumber, OSServicePackMajorNumber, OSDefaultUILanguage
 ) AS
 SELECT computer.ComputerID, server.AccountServerID, computer.FullDomainName, computer.IPAddress,
-    CASE computer.LastSyncResult WHEN 1 THEN 'Succeeded' WHEN 2 THEN 'Failed' ELSE 'Unknown' END,
+    computer.LastSyncResult,
     computer.LastSyncTime, computer.LastReportedStatusTime, computer.LastInventoryTime, detail.ClientVersion,
     detail.ProcessorArchitecture, detail.ComputerMake, detail.ComputerModel, detail.BiosName, detail.BiosVersion,
     detail.BiosReleaseDate, detail.OSMajorVersion, detail.OSMinorVersion, detail.OSBuildNumber,
@@ -996,10 +996,10 @@ FROM tbExpandedTargetInTargetGroup AS member
 JOIN tbComputerTarget AS computer ON computer.TargetID = member.TargetID;
 
 -- Every approval of a computer group, whatever its revision. Only 'Install' has been seen as a text for Action: the
--- other names are those of the managed API (grade C).
+-- others are the names that the managed API had first (grade C).
 CREATE VIEW "PUBLIC_VIEWS.vUpdateApproval" (UpdateApprovalId, UpdateId, ComputerTargetGroupId, Action, CreationDate) AS
 SELECT deployment.DeploymentGuid, updates.UpdateID, deployment.TargetGroupID,
-    CASE deployment.ActionID WHEN 0 THEN 'Install' WHEN 1 THEN 'Uninstall' WHEN 2 THEN 'PreDeploymentCheck'
+    CASE deployment.ActionID WHEN 0 THEN 'Install' WHEN 1 THEN 'Uninstall' WHEN 2 THEN 'Scan'
         WHEN 3 THEN 'Block' WHEN 5 THEN 'Bundle' END,
     deployment.DeploymentTime
 FROM tbDeployment AS deployment

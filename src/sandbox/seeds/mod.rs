@@ -227,8 +227,64 @@ mod tests {
         assert_eq!(count(&store, "tbDeployment WHERE AdminName = 'WUS Server'"), 5);
         assert_eq!(count(&store, "tbDeployment WHERE IsAssigned = 0"), 1);
         assert_eq!(count(&store, "vwMinimalUpdate WHERE RequiresEulaAcceptance = 1"), 1);
-        assert_eq!(count(&store, "tbCategory WHERE CategoryType = 'Product'"), 8);
+        assert_eq!(count(&store, "tbUpdate WHERE IsHidden = 1"), 11);
+        assert_eq!(count(&store, "vwMinimalUpdate WHERE PublicationState = 1"), 32);
         assert_eq!(inconsistencies(&store), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_approvals_of_the_demo_are_as_documented() {
+        let store = filled(Seed::Demo);
+        let mut statement = store
+            .prepare(
+                "SELECT coalesce(KBArticleID, 'driver') || ' ' || RevisionNumber || ' ' || Name || ' ' || ActionID
+                     || iif(IsAssigned, '', ' optional') || coalesce(' by ' || substr(Deadline, 1, 10), '')
+                 FROM tbDeployment JOIN tbRevision USING (RevisionID) JOIN tbTargetGroup USING (TargetGroupID)
+                 LEFT JOIN tbKBArticleForRevision USING (RevisionID)
+                 WHERE AdminName <> 'WUS Server' ORDER BY DeploymentID",
+            )
+            .unwrap();
+        let approvals: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert_eq!(
+            approvals,
+            [
+                "5060842 200 Ring 0 - IT 0",
+                "5060842 200 Kiosks 3",
+                "5060526 200 Servers 0 by 2026-06-20",
+                "5059442 200 All Computers 2",
+                "5055555 200 Ring 2 - Broad 0",
+                "5055555 200 Old Pilot 0",
+                "5055523 200 Old Pilot 0",
+                "5058411 200 Old Pilot 0",
+                "5044284 200 Ring 1 - Pilot 0",
+                "5044284 201 Ring 0 - IT 0",
+                "5044284 202 Ring 2 - Broad 0",
+                "5046740 200 Servers 0 by 2026-01-15",
+                "5048240 200 Servers 0",
+                "890830 200 All Computers 0",
+                "5053656 200 Ring 1 - Pilot 1 by 2026-06-30",
+                "5046613 200 Domain Controllers 0 by 9999-12-31",
+                "5051989 200 Ring 0 - IT 0",
+                "5051989 200 Ring 0 - IT 5",
+                "5051989 200 Ring 0 - IT 5",
+                "5034441 200 Ring 2 - Broad 0",
+                "driver 200 Ring 0 - IT 0",
+                "4902192 200 Ring 0 - IT 0",
+                "4902192 200 Ring 1 - Pilot 0 by 2026-05-20",
+                "4902192 200 Ring 2 - Broad 0 by 2026-05-27",
+                "5058499 200 Ring 0 - IT 0 optional",
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_of_the_demo_is_approved_before_it_arrived() {
+        let store = filled(Seed::Demo);
+        let early = "SELECT count(*) FROM tbDeployment JOIN tbRevision AS r USING (RevisionID)
+            JOIN tbRevision AS first ON first.LocalUpdateID = r.LocalUpdateID AND first.RevisionNumber = 200
+            JOIN tbProperty AS p ON p.RevisionID = first.RevisionID
+            WHERE DeploymentTime < ReceivedFromCreatorService OR DeploymentTime > '2026-06-09 17:00:00.000'";
+        assert_eq!(number(&store, early), 0);
     }
 
     #[test]
