@@ -14,7 +14,7 @@ pub(super) const PROCEDURES: &[&Procedure] = &[&GET_BY_ID, &SEARCH];
 /// The publication state that means any.
 ///
 /// Source: TypeScript WSUS console (grade A).
-const ANY_STATE: i64 = i32::MAX as i64;
+pub(super) const ANY_STATE: i64 = i32::MAX as i64;
 
 /// An update's minimal row.
 ///
@@ -139,7 +139,7 @@ static SEARCH: Procedure = Procedure {
 };
 
 /// Whether a scope has no attribute but `ExcludeOptionalUpdates="0"`.
-fn means_everything(scope: &str) -> bool {
+pub(super) fn means_everything(scope: &str) -> bool {
     match scope.split_once('=') {
         None => true,
         Some((before, after)) => {
