@@ -808,10 +808,11 @@ SELECT TargetGroupID, ParentGroupID FROM closure;
 -- of Unassigned Computers; no row is stored for that (grade C).
 CREATE VIEW tbExpandedTargetInTargetGroup (TargetGroupID, TargetID, IsExplicitMember, ChildGroupReferences) AS
 WITH direct (TargetGroupID, TargetID) AS (
-    SELECT TargetGroupID, TargetID FROM tbTargetInTargetGroup
+    SELECT TargetGroupID, TargetID FROM tbTargetInTargetGroup WHERE IsExplicitMember = 1
     UNION ALL
     SELECT 'B73CA6ED-5727-47F3-84DE-015E03F6A88A', computer.TargetID FROM tbComputerTarget AS computer
-    WHERE NOT EXISTS (SELECT 1 FROM tbTargetInTargetGroup AS own WHERE own.TargetID = computer.TargetID)
+    WHERE NOT EXISTS (SELECT 1 FROM tbTargetInTargetGroup AS own
+        WHERE own.TargetID = computer.TargetID AND own.IsExplicitMember = 1)
 ), member (TargetGroupID, TargetID, IsExplicitMember) AS (
     SELECT TargetGroupID, TargetID, 1 FROM direct
     UNION ALL

@@ -139,7 +139,7 @@ fn send_sets(call: &mut Call<'_>, only: Option<i64>) -> Result<(), Failure> {
     let query = format!(
         "SELECT computer.ComputerID, coalesce(own.TargetGroupID, '{UNASSIGNED_COMPUTERS}')
          FROM tbComputerTarget AS computer
-         LEFT JOIN tbTargetInTargetGroup AS own ON own.TargetID = computer.TargetID
+         LEFT JOIN tbTargetInTargetGroup AS own ON own.TargetID = computer.TargetID AND own.IsExplicitMember = 1
          WHERE {condition} ORDER BY computer.TargetID, own.TargetGroupID"
     );
     call.send(GROUP_ID_COLUMNS, &query, [])?;
