@@ -3,7 +3,7 @@
 //! A seed is the same on every machine and at every time: ids are hashes of what they name, times count from
 //! 2026-06-09, and no clock or random source is read.
 
-mod demo;
+pub mod demo;
 mod demo_updates;
 mod identity;
 mod scale;
@@ -24,7 +24,7 @@ const SCALE_MAX: u32 = 1_000_000;
 pub enum Seed {
     /// A freshly installed server: built-in groups, settings and categories; no computers, no updates.
     Empty,
-    /// "Contoso HQ": 60 computers in nested groups and 400 updates in every state that matters (see the module `demo`).
+    /// "Contoso HQ": 60 computers in nested groups and 400 updates in every state that matters (its tables are in [`demo`]).
     Demo,
     /// That many generated updates, with computers, groups and approvals in proportion.
     Scale(u32),
