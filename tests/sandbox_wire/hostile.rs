@@ -145,6 +145,13 @@ async fn slow_clients_run_out_of_time() {
     assert!(matches!(served.await.unwrap(), Err(ConnectionError::RequestTimeout { .. })));
 }
 
+/// Every type token of MS-TDS 2.2.5.4.
+const TYPES: [u8; 42] = [
+    0x1F, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2A, 0x2B, 0x2D, 0x2F, 0x30, 0x32, 0x34, 0x37, 0x38, 0x3A,
+    0x3B, 0x3C, 0x3D, 0x3E, 0x3F, 0x62, 0x63, 0x68, 0x6A, 0x6C, 0x6D, 0x6E, 0x6F, 0x7A, 0x7F, 0xA5, 0xA7, 0xAD, 0xAF,
+    0xE7, 0xEF, 0xF0, 0xF1,
+];
+
 /// Requests that are in order.
 fn requests() -> Vec<Vec<u8>> {
     let text = [&[1, b'@', 0, 0, 0xE7, 20, 0, 9, 4, 0xD0, 0, 0x34, 4, 0][..], &utf16("hi")].concat();
@@ -190,6 +197,18 @@ proptest! {
         let behind_headers = [&headers()[..], &bytes].concat();
         let bytes = if framed { packet(kind, &behind_headers) } else { bytes };
         let ended = block_on(send(open(), true, &bytes));
+        prop_assert!(!is_panic(&ended));
+    }
+
+    #[test]
+    fn random_values_of_every_type_never_panic(
+        token in prop::sample::select(TYPES.to_vec()),
+        declaration in prop::collection::vec(prop::sample::select(vec![0_u8, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 255]), 0..9),
+        bytes in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let parameter = [&[0, 1, token][..], &declaration, &bytes].concat();
+        let request = [headers(), call("echo", &parameter)].concat();
+        let ended = block_on(send(open(), true, &packet(0x03, &request)));
         prop_assert!(!is_panic(&ended));
     }
 

@@ -50,7 +50,7 @@ async fn negotiate(mode: Mode, said: u8) -> (u8, DuplexStream, Served, Identity)
 struct Tls(ClientConnection);
 
 impl Tls {
-    /// The handshake inside PRELOGIN packets, as MS-TDS 3.2.5.1 has it.
+    /// The handshake inside PRELOGIN packets, as MS-TDS 2.2.6.5 has it.
     async fn handshake(identity: &Identity, name: &str, stream: &mut DuplexStream) -> Result<Self, rustls::Error> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(identity.certificate_pem().as_bytes()).unwrap()).unwrap();

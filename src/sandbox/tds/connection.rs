@@ -27,8 +27,8 @@ static NEXT_SESSION_ID: AtomicI32 = AtomicI32::new(51);
 const CHUNKS_WAITING: usize = 4;
 const PACKET_SIZE_MIN: usize = 512;
 const PACKET_SIZE_MAX: usize = 32_767;
-/// TDS 7.3A: dates with scales and NBCROW. Older layouts are not spoken.
-const TDS_VERSION_MIN: u32 = 0x730A_0003;
+/// TDS 7.3B, the first with NBCROW. Older layouts are not spoken.
+const TDS_VERSION_MIN: u32 = 0x730B_0003;
 const TDS_VERSION_7_4: u32 = 0x7400_0004;
 const PROGRAM_NAME: &str = "Microsoft SQL Server";
 const LANGUAGE: &str = "us_english";
@@ -138,7 +138,7 @@ where
 /// Whether the login may come in.
 fn check(login: &Login7, settings: &ServerSettings) -> Result<(), ServerError> {
     if login.version < TDS_VERSION_MIN {
-        return Err(login_error(17_802, 20, "This server speaks TDS 7.3 and 7.4 only.".to_owned()));
+        return Err(login_error(17_802, 20, "This server speaks TDS 7.3B and 7.4 only.".to_owned()));
     }
     if login.integrated {
         let text = "Login failed. The login is from an untrusted domain and cannot be used with Integrated \

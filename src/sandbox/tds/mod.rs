@@ -1,4 +1,4 @@
-//! The server side of TDS 7.3 and 7.4: packets, login, requests in, tokens out.
+//! The server side of TDS 7.3B and 7.4: packets, login, requests in, tokens out.
 //!
 //! It serves any [`Database`](super::database::Database) over any byte stream and knows nothing of SUSDB. Everything a
 //! client sends is read with its lengths checked against what really arrived, so a hostile client can end its own

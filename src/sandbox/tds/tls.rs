@@ -1,4 +1,4 @@
-//! TLS below TDS: the handshake travels inside PRELOGIN packets, what comes after it does not (MS-TDS 3.2.5.1).
+//! TLS below TDS: the handshake travels inside PRELOGIN packets, what comes after it does not (MS-TDS 2.2.6.5).
 
 use std::io;
 use std::pin::Pin;
