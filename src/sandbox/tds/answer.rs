@@ -267,13 +267,6 @@ pub(super) fn database_message(name: &str) -> String {
     format!("Changed database context to '{name}'.")
 }
 
-impl RpcOutcome {
-    /// What is left of a procedure that did not run to its end.
-    pub(super) fn unfinished() -> Self {
-        Self::default()
-    }
-}
-
 /// Names of the parameters that were sent and whether they are wanted back.
 pub(super) fn sent_parameters(parameters: &[RpcParameter]) -> Vec<(String, bool)> {
     parameters.iter().map(|parameter| (parameter.name.clone(), parameter.output)).collect()

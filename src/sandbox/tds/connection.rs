@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::sync::{mpsc, watch};
@@ -25,6 +26,8 @@ static NEXT_SESSION_ID: AtomicI32 = AtomicI32::new(51);
 
 /// Chunks of an answer that may wait for the client: what back-pressure costs in memory.
 const CHUNKS_WAITING: usize = 4;
+/// Time for the last bytes to a client that is being left.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 const PACKET_SIZE_MIN: usize = 512;
 const PACKET_SIZE_MAX: usize = 32_767;
 /// TDS 7.3B, the first with NBCROW. Older layouts are not spoken.
@@ -336,8 +339,8 @@ where
             // A panic in a destructor ends this connection, which is at its end anyway.
             let _ = spawn_blocking(move || drop(session)).await;
         }
-        // The client may be gone already.
-        let _ = self.stream.shutdown().await;
+        // The client may be gone already, or may not be reading.
+        let _ = timeout(CLOSE_TIMEOUT, self.stream.shutdown()).await;
     }
 }
 

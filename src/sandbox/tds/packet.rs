@@ -39,8 +39,7 @@ pub(super) enum Reset {
     KeepTransaction,
 }
 
-/// A message that has arrived whole.
-#[derive(Debug)]
+/// A message that has arrived whole. Has no Debug, and neither have reader and writer: it may hold a password.
 pub(super) struct Message {
     pub(super) kind: u8,
     pub(super) reset: Reset,
@@ -93,7 +92,6 @@ pub(super) enum Interruption {
 }
 
 /// Reads messages. Every future of it may be dropped and begun again without losing a byte.
-#[derive(Debug)]
 pub(super) struct PacketReader<R> {
     stream: R,
     /// Bytes that have arrived and are not consumed.
@@ -207,7 +205,6 @@ impl<R: AsyncRead + Unpin> PacketReader<R> {
 }
 
 /// Cuts a message into packets.
-#[derive(Debug)]
 pub(super) struct PacketWriter {
     kind: u8,
     packet_size: usize,
