@@ -148,7 +148,7 @@ impl DatabaseSession for EchoSession {
             "sp_executesql" => {
                 let Some(Value::NVarChar(sql)) = parameters.first().map(|p| p.value.clone()) else { panic!("no SQL") };
                 if sql.starts_with("echo") {
-                    echo(&parameters[2..], response)?;
+                    echo(parameters.get(2..).unwrap_or_default(), response)?;
                 } else {
                     self.batch(&sql, response)?;
                 }

@@ -12,6 +12,10 @@ use crate::raw::{
 };
 
 const ATTENTION: u8 = 0x06;
+/// What SQL Server sends when it has seen ATTENTION.
+///
+/// Source: dotnet/SqlClient pull request 2714.
+const ACKNOWLEDGED: [u8; 13] = [0xFD, 0x20, 0, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 const STREAM_BUFFER: u64 = 64 << 10;
 /// Bytes of a row of `rows`, at least.
 const ROW: u64 = 60;
@@ -106,8 +110,9 @@ async fn attention_stops_an_answer_that_is_streaming() {
         client.write_all(&batch(sql)).await.unwrap();
         client.write_all(&packet(ATTENTION, &[])).await.unwrap();
         let answer = read_message(&mut client).await.unwrap();
-        assert_eq!(last_done(&answer), (0xFD, 0x20), "{sql}");
+        assert_eq!(last_done(&answer), (0xFD, 0x02), "{sql}");
         assert!(answer.len() < 10_000_000, "{sql}");
+        assert_eq!(read_message(&mut client).await.unwrap(), ACKNOWLEDGED, "{sql}");
     }
     client.write_all(&batch("count 1")).await.unwrap();
     assert_eq!(last_done(&read_message(&mut client).await.unwrap()), (0xFD, 0x10));
@@ -116,12 +121,22 @@ async fn attention_stops_an_answer_that_is_streaming() {
 #[tokio::test]
 async fn attention_between_requests_and_within_one() {
     let (mut client, _served) = log_in(open()).await;
-    let acknowledged = [0xFD, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     client.write_all(&packet(ATTENTION, &[])).await.unwrap();
-    assert_eq!(read_message(&mut client).await.unwrap(), acknowledged);
+    assert_eq!(read_message(&mut client).await.unwrap(), ACKNOWLEDGED);
     client.write_all(&packet_with(0x01, 0, &headers())).await.unwrap();
     client.write_all(&packet(ATTENTION, &[])).await.unwrap();
-    assert_eq!(read_message(&mut client).await.unwrap(), acknowledged);
+    assert_eq!(read_message(&mut client).await.unwrap(), ACKNOWLEDGED);
+}
+
+#[tokio::test]
+async fn a_request_that_is_given_up_is_not_executed() {
+    let (mut client, _served) = log_in(open()).await;
+    client.write_all(&packet_with(0x01, 0, &[headers(), utf16("incre")].concat())).await.unwrap();
+    client.write_all(&packet_with(0x01, 0x03, &utf16("ment"))).await.unwrap();
+    assert_eq!(read_message(&mut client).await.unwrap(), [0xFD, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    client.write_all(&batch("increment")).await.unwrap();
+    let answer = read_message(&mut client).await.unwrap();
+    assert!(answer.windows(6).any(|bytes| bytes == [0xD1, 4, 1, 0, 0, 0]), "{answer:02X?}");
 }
 
 #[tokio::test]

@@ -292,6 +292,8 @@ mod tests {
         );
         let ntext = [&[0x63, 0xFF, 0xFF, 0xFF, 0x7F][..], &LATIN, &[4, 0, 0, 0], &hi].concat();
         check(&ntext, SqlType::NVarChar(None), Value::NVarChar("Hä".into()));
+        let half = [&[0x63, 2, 0, 0, 0][..], &LATIN, &[4, 0, 0, 0], &hi].concat();
+        check(&half, SqlType::NVarChar(None), Value::NVarChar("Hä".into()));
         let ntext_null = [&[0x63, 0xFF, 0xFF, 0xFF, 0x7F][..], &LATIN, &[0xFF; 4]].concat();
         check(&ntext_null, SqlType::NVarChar(None), Value::Null);
     }
