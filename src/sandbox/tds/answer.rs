@@ -372,6 +372,6 @@ mod tests {
             answer.done(Some(1))?;
             answer.finish()
         });
-        assert_eq!(bytes, []);
+        assert!(bytes.is_empty());
     }
 }
