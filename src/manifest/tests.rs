@@ -395,6 +395,9 @@ fn aliases_within_reason() {
         bomb.push_str(&format!("a{level}: &a{level} [{inner}]\n"));
     }
     assert!(problems(&bomb).starts_with("alias-bomb:"), "{}", problems(&bomb));
+    // A long text counts for what it is.
+    let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 1000].join(", "));
+    assert_eq!(problems(&long), "alias-bomb:2");
     let mut chain = String::from("a0: &a0 []\n");
     for level in 1..3000 {
         chain.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
