@@ -102,7 +102,7 @@ fn a_password_is_not_shown() {
     7 |   auth: {user: sa, password: *******}
       |                              ^^^^^^^ not shown
       |
-      = note: manifests go into version control; they name the place of a secret, never the secret. Change this password: it has been seen
+      = note: manifests go into version control; they name the place of a secret, never the secret. This password has been seen, so change it
       = help: write {env: NAME} or {file: PATH}
     "#);
 }
@@ -265,6 +265,23 @@ mod properties {
             }
             lines.insert(to.index(lines.len()), format!("{}{}", " ".repeat(spaces), line.trim_start()));
             survives(lines.join("\n").as_bytes());
+        }
+
+        /// Whatever is wrong round a password, neither a message nor a snippet shows it.
+        #[test]
+        fn no_password_is_ever_shown(
+            noise in prop::sample::select(vec!["'", "\"", "[", "{", "}", ": ", "- ", "\n", "\t", "|\n", "*a ", "!x ", "@", "? ", "#"]),
+            at in any::<prop::sample::Index>(),
+        ) {
+            let text = format!("{HEAD}connection:\n  database: wid:\n  auth:\n    user: sa\n    password: hunter2\nspec: {{}}\n");
+            let key = text.find("password").unwrap();
+            let positions: Vec<usize> = (0..text.len()).filter(|at| !(key..=key + 17).contains(at)).collect();
+            let mut text = text.clone();
+            text.insert_str(positions[at.index(positions.len())], noise);
+            let mut sources = Sources::default();
+            let (servers, problems) = read("hq.yaml", text.as_bytes(), &mut sources, &ReadLimits::default());
+            prop_assert!(servers.is_empty(), "{text}");
+            prop_assert!(!format!("{problems:?}{sources:?}").contains("hunter2"), "{text}\n{problems:?}\n{sources:?}");
         }
 
         /// What a writer puts in quotes comes back as it was.

@@ -116,7 +116,7 @@ impl<'t> Composer<'t> {
         }
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                if secrets::password_in_url(&text).is_some() {
+                if secrets::says_password(&text) {
                     problems.hide(self.origin(span));
                 }
                 let quoted = style != ScalarStyle::Plain || self.means_text(tag.as_deref(), span, problems);

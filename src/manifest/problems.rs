@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::secrets;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::model::origin::Origin;
 
@@ -74,6 +75,7 @@ impl Problems {
 
 fn shortened(mut problem: Diagnostic) -> Diagnostic {
     shorten(&mut problem.detail);
+    problem.detail = secrets::scrubbed(problem.detail);
     problem.help.iter_mut().for_each(shorten);
     problem
 }

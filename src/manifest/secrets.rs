@@ -40,6 +40,22 @@ fn is_about_passwords(key: &str) -> bool {
     PASSWORD_WORDS.iter().any(|word| bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
 }
 
+/// Whether a text says a password: a URL's, or what a quote that is not closed has swallowed.
+pub(super) fn says_password(text: &str) -> bool {
+    password_in_url(text).is_some()
+        || (text.contains(':') && is_about_passwords(text) && behind_password_key(text).is_some())
+}
+
+/// A message without passwords that it quotes.
+pub(super) fn scrubbed(message: String) -> String {
+    if !says_password(&message) {
+        return message;
+    }
+    let mut hidden = Problems::default();
+    hide_lexically(&message, &mut hidden);
+    blank(&message, &hidden.finish().1)
+}
+
 /// Where in a text a URL's password stands.
 pub(super) fn password_in_url(text: &str) -> Option<Range<usize>> {
     let start = text.find("://")? + 3;
