@@ -282,3 +282,269 @@ static GET_FOR_UPDATE: Procedure = Procedure {
         Ok(0)
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use std::slice::from_ref;
+
+    use super::super::testing::{Answer, Server, day, guid, text};
+    use crate::sandbox::schema::{DOWNSTREAM_SERVERS, UNASSIGNED_COMPUTERS};
+    use crate::sandbox::value::Value;
+
+    type Arguments = Vec<(&'static str, Value)>;
+
+    /// Arguments that approve revision 200 of the first update of a KB.
+    fn approve(server: &Server, kb: &str, action: i32, group: &str) -> Arguments {
+        vec![
+            ("@updateID", server.update(kb)),
+            ("@revisionNumber", Value::Int(200)),
+            ("@actionID", Value::Int(action)),
+            ("@targetGroupID", server.group(group)),
+            ("@adminName", text("CONTOSO\\me")),
+        ]
+    }
+
+    fn with(mut arguments: Arguments, name: &'static str, value: Value) -> Arguments {
+        arguments.retain(|(given, _)| *given != name);
+        arguments.push((name, value));
+        arguments
+    }
+
+    fn deploy(server: &Server, arguments: &Arguments) -> Answer {
+        server.call("spDeployUpdate", arguments)
+    }
+
+    fn approvals(server: &Server, kb: &str) -> i64 {
+        server.number(&format!(
+            "SELECT count(*) FROM tbDeployment JOIN tbKBArticleForRevision USING (RevisionID) WHERE KBArticleID = '{kb}'"
+        ))
+    }
+
+    fn buried(server: &Server) -> i64 {
+        server.number("SELECT count(*) FROM tbDeadDeployment")
+    }
+
+    #[test]
+    fn an_approval_is_written_and_returned() {
+        let server = Server::demo();
+        let changes = server.deployment_changes();
+        let arguments = with(approve(&server, "5060533", 0, "Kiosks"), "@deadline", day(2026, 7, 1));
+        let answer = deploy(&server, &arguments);
+        let row = &answer.sets[0];
+        assert_eq!(row.rows.len(), 1);
+        for (column, value) in [
+            ("DeploymentTime", Value::DateTime(server.now)),
+            ("DeploymentStatus", Value::TinyInt(1)),
+            ("ActionID", Value::Int(0)),
+            ("GoLiveTime", Value::DateTime(server.now)),
+            ("Deadline", day(2026, 7, 1)),
+            ("AdminName", text("CONTOSO\\me")),
+            ("IsAssigned", Value::Bit(true)),
+            ("UpdateID", server.update("5060533")),
+            ("RevisionNumber", Value::Int(200)),
+            ("TargetGroupID", server.group("Kiosks")),
+        ] {
+            assert_eq!(row.column(column), [value], "{column}");
+        }
+        assert_eq!(server.deployment_changes(), changes + 1);
+        assert_eq!(
+            server.number("SELECT max(LastChangeNumber) FROM tbDeployment WHERE AdminName = 'CONTOSO\\me'"),
+            changes + 1
+        );
+        assert_eq!(buried(&server), 0);
+    }
+
+    #[test]
+    fn an_approval_of_the_same_revision_is_replaced() {
+        let mut server = Server::demo();
+        let first = deploy(&server, &approve(&server, "5060533", 0, "Kiosks")).sets[0].column("DeploymentGuid");
+        server.now += chrono::Duration::hours(1);
+        let second = deploy(&server, &approve(&server, "5060533", 3, "Kiosks"));
+        assert_ne!(second.sets[0].column("DeploymentGuid"), first);
+        assert_eq!(second.sets[0].column("DeploymentTime"), [Value::DateTime(server.now)]);
+        assert_eq!(approvals(&server, "5060533"), 1);
+        assert_eq!(server.id("SELECT DeploymentGuid FROM tbDeadDeployment"), first[0]);
+    }
+
+    #[test]
+    fn approving_the_same_again_is_a_new_deployment() {
+        let server = Server::demo();
+        deploy(&server, &approve(&server, "5060533", 0, "Kiosks"));
+        deploy(&server, &approve(&server, "5060533", 0, "Kiosks"));
+        assert_eq!((approvals(&server, "5060533"), buried(&server)), (1, 1));
+    }
+
+    #[test]
+    fn an_older_revisions_approval_stays() {
+        let server = Server::demo();
+        let arguments = with(approve(&server, "5044284", 0, "Ring 0 - IT"), "@revisionNumber", Value::Int(202));
+        assert_eq!(approvals(&server, "5044284"), 3);
+        deploy(&server, &arguments);
+        assert_eq!((approvals(&server, "5044284"), buried(&server)), (4, 0));
+    }
+
+    #[test]
+    fn a_chosen_guid_is_used_once() {
+        let server = Server::demo();
+        let chosen = guid("11111111-2222-4333-8444-555555555555");
+        let arguments = with(approve(&server, "5060533", 0, "Kiosks"), "@deploymentIDToUse", chosen.clone());
+        assert_eq!(deploy(&server, &arguments).sets[0].column("DeploymentGuid"), [chosen]);
+        server.refuses("spDeployUpdate", &arguments, "already exists");
+    }
+
+    #[test]
+    fn a_later_go_live_is_pending() {
+        let server = Server::demo();
+        let arguments = with(approve(&server, "5060533", 0, "Kiosks"), "@goLiveTime", day(2026, 8, 1));
+        let answer = deploy(&server, &arguments);
+        assert_eq!(answer.sets[0].column("DeploymentStatus"), [Value::TinyInt(0)]);
+        assert_eq!(answer.sets[0].column("GoLiveTime"), [day(2026, 8, 1)]);
+    }
+
+    #[test]
+    fn an_optional_approval_has_no_deadline() {
+        let server = Server::demo();
+        let optional = with(approve(&server, "5060533", 0, "Kiosks"), "@isAssigned", Value::Bit(false));
+        assert_eq!(deploy(&server, &optional).sets[0].column("IsAssigned"), [Value::Bit(false)]);
+        let error = server.error("spDeployUpdate", &with(optional, "@deadline", day(2026, 7, 1)));
+        assert_eq!((error.number, error.class), (547, 16));
+    }
+
+    #[test]
+    fn a_block_is_for_groups_below_all_computers() {
+        let server = Server::demo();
+        server.refuses("spDeployUpdate", &approve(&server, "5060533", 3, "All Computers"), "All Computers");
+        deploy(&server, &approve(&server, "5060533", 2, "All Computers"));
+        deploy(&server, &approve(&server, "5060533", 3, "Kiosks"));
+        let unassigned = with(approve(&server, "5060533", 3, "Kiosks"), "@targetGroupID", guid(UNASSIGNED_COMPUTERS));
+        deploy(&server, &unassigned);
+    }
+
+    #[test]
+    fn updates_and_groups_have_to_exist() {
+        let server = Server::demo();
+        let good = approve(&server, "5060533", 0, "Kiosks");
+        let nobody = guid("11111111-2222-4333-8444-555555555555");
+        for (name, value, reason) in [
+            ("@updateID", nobody.clone(), "revision was not found"),
+            ("@updateID", Value::Null, "revision was not found"),
+            ("@revisionNumber", Value::Int(199), "revision was not found"),
+            ("@targetGroupID", nobody, "group was not found"),
+            ("@targetGroupID", guid(DOWNSTREAM_SERVERS), "not a group of computers"),
+            ("@actionID", Value::Int(4), "not valid"),
+            ("@actionID", Value::Int(5), "not valid"),
+            ("@actionID", Value::Null, "not valid"),
+        ] {
+            server.refuses("spDeployUpdate", &with(good.clone(), name, value), reason);
+        }
+    }
+
+    #[test]
+    fn what_the_update_does_not_allow_is_refused() {
+        let server = Server::demo();
+        for (kb, action, reason) in [
+            ("5034441", 0, "expired"),
+            ("5034441", 3, "expired"),
+            ("5048239", 0, "license agreement"),
+            ("890830", 1, "does not support uninstallation"),
+        ] {
+            server.refuses("spDeployUpdate", &approve(&server, kb, action, "Kiosks"), reason);
+        }
+        let child = server.id(
+            "SELECT UpdateID FROM tbUpdate JOIN tbRevision USING (LocalUpdateID) JOIN tbProperty USING (RevisionID)
+             WHERE ExplicitlyDeployable = 0 AND UpdateType = 'Software' LIMIT 1",
+        );
+        let arguments = with(approve(&server, "5060533", 0, "Kiosks"), "@updateID", child);
+        server.refuses("spDeployUpdate", &arguments, "cannot be deployed explicitly");
+        deploy(&server, &approve(&server, "5034441", 1, "Kiosks"));
+        deploy(&server, &approve(&server, "5048239", 1, "Kiosks"));
+        deploy(&server, &approve(&server, "5048240", 0, "Kiosks"));
+    }
+
+    #[test]
+    fn approving_takes_a_declined_update_back() {
+        let server = Server::demo();
+        deploy(&server, &approve(&server, "5040442", 0, "Kiosks"));
+        assert_eq!(
+            server
+                .text("SELECT LastUndeclinedTime FROM tbUpdate WHERE LastUndeclinedTime IS NOT NULL AND IsHidden = 0"),
+            "2026-06-10 12:00:00.000"
+        );
+    }
+
+    #[test]
+    fn a_replica_refuses_unless_told_otherwise() {
+        let server = Server::demo();
+        server.by_hand("UPDATE tbConfigurationC SET ReplicaMode = 1");
+        let arguments = approve(&server, "5060533", 0, "Kiosks");
+        server.refuses("spDeployUpdate", &arguments, "replica");
+        let forced = with(arguments, "@failIfReplica", Value::Bit(false));
+        let id = deploy(&server, &forced).sets[0].column("DeploymentGuid").remove(0);
+        server.refuses("spDeleteDeployment", &[("@deploymentGuid", id.clone())], "replica");
+        server.refuses("spRefreshDeployments", &[("@updateID", server.update("5044284"))], "replica");
+        server.call("spDeleteDeployment", &[("@deploymentGuid", id), ("@failIfReplica", Value::Bit(false))]);
+    }
+
+    #[test]
+    fn a_removed_approval_is_kept_among_the_dead() {
+        let server = Server::demo();
+        let changes = server.deployment_changes();
+        let id = deploy(&server, &approve(&server, "5060533", 0, "Kiosks")).sets[0].column("DeploymentGuid").remove(0);
+        server.call("spDeleteDeployment", &[("@deploymentGuid", id.clone()), ("@adminName", text("CONTOSO\\you"))]);
+        assert_eq!(approvals(&server, "5060533"), 0);
+        assert_eq!(server.text("SELECT AdminNameWhoDeleted FROM tbDeadDeployment"), "CONTOSO\\you");
+        assert_eq!(server.deployment_changes(), changes + 2);
+        server.refuses("spDeleteDeployment", &[("@deploymentGuid", id.clone())], "not found");
+        server.call("spDeleteDeployment", &[("@deploymentGuid", id), ("@failWhenNotFound", Value::Bit(false))]);
+        assert_eq!(server.deployment_changes(), changes + 2);
+    }
+
+    #[test]
+    fn refreshing_moves_approvals_to_the_latest_revision() {
+        let server = Server::demo();
+        server.call("spRefreshDeployments", &[("@updateID", server.update("5046740"))]);
+        let moved =
+            "FROM tbDeployment JOIN tbRevision USING (RevisionID) JOIN tbKBArticleForRevision USING (RevisionID)
+            WHERE KBArticleID = '5046740'";
+        assert_eq!(server.number(&format!("SELECT RevisionNumber {moved}")), 201);
+        assert_eq!(server.text(&format!("SELECT Deadline {moved}")), "2026-01-15 00:00:00.000");
+        assert_eq!(server.number("SELECT RevisionNumber FROM tbDeadDeployment"), 200);
+    }
+
+    #[test]
+    fn refreshing_keeps_what_the_latest_revision_has() {
+        let server = Server::demo();
+        let latest = with(approve(&server, "5044284", 3, "Ring 0 - IT"), "@revisionNumber", Value::Int(202));
+        deploy(&server, &latest);
+        let changes = server.deployment_changes();
+        let arguments = [("@updateID", server.update("5044284")), ("@adminName", text("CONTOSO\\me"))];
+        server.call("spRefreshDeployments", &arguments);
+        assert_eq!((approvals(&server, "5044284"), buried(&server)), (3, 2));
+        assert_eq!(
+            server.number("SELECT count(*) FROM tbDeployment WHERE ActionID = 3 AND AdminName = 'CONTOSO\\me'"),
+            1
+        );
+        assert_eq!(server.deployment_changes(), changes + 1);
+        server.call("spRefreshDeployments", &arguments);
+        assert_eq!(server.deployment_changes(), changes + 1, "nothing left to do");
+    }
+
+    #[test]
+    fn approvals_are_found_by_id_and_by_update() {
+        let server = Server::demo();
+        let update = ("@updateID", server.update("5044284"));
+        let rows = |arguments: &[(&'static str, Value)]| {
+            server.call("spGetDeploymentsForAnUpdate", arguments).sets.remove(0).rows.len()
+        };
+        assert_eq!(rows(from_ref(&update)), 3);
+        assert_eq!(rows(&[update.clone(), ("@revisionNumber", Value::Int(201))]), 1);
+        assert_eq!(rows(&[update.clone(), ("@targetGroupID", server.group("Ring 1 - Pilot"))]), 1);
+        assert_eq!(rows(&[update.clone(), ("@actionID", Value::Int(1))]), 0);
+        assert_eq!(rows(&[update.clone(), ("@actionID", Value::Int(i32::MAX))]), 3);
+        assert_eq!(rows(&[update.clone(), ("@fromDeploymentDate", day(2030, 1, 1))]), 0);
+        assert_eq!(rows(&[update, ("@toDeploymentDate", day(2030, 1, 1))]), 3);
+        let id = server.id("SELECT DeploymentGuid FROM tbDeployment LIMIT 1");
+        let one = server.call("spGetDeploymentByID", &[("@deploymentGuid", id.clone())]);
+        assert_eq!(one.sets[0].column("DeploymentGuid"), [id]);
+    }
+}

@@ -167,3 +167,46 @@ pub(super) fn require(call: &Call<'_>, position: usize, procedure: &str) -> Resu
         .optional()?
         .ok_or_else(|| refusal(procedure, "the computer was not found"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, text};
+    use crate::sandbox::value::Value;
+
+    #[test]
+    fn all_computers_come_with_requested_groups_and_memberships() {
+        let answer = Server::demo().call("spGetAllComputers", &[]);
+        assert_eq!(answer.sets.len(), 3);
+        assert_eq!(answer.sets[0].rows.len(), 60);
+        assert_eq!(answer.sets[1].column("Name"), [text("Ring 2 - Broad"), text("Ring 2 - Broad"), text("Ring 3")]);
+        assert_eq!(answer.sets[2].rows.len(), 61, "pc-004 is in two groups");
+    }
+
+    #[test]
+    fn computers_of_downstream_servers_name_their_server() {
+        let answer = Server::demo().call("spGetAllComputers", &[]);
+        let servers = answer.sets[0].column("ParentServerId");
+        assert_eq!(servers.iter().filter(|server| **server != Value::Null).count(), 3);
+    }
+
+    #[test]
+    fn one_computer_by_id_and_by_name() {
+        let server = Server::demo();
+        let id = server.computer("pc-004");
+        let by_id = server.call("spGetComputerByID", &[("@computerID", id.clone())]);
+        assert_eq!(by_id.sets[0].column("FullDomainName"), [text("pc-004.contoso.com")]);
+        assert_eq!(by_id.sets[2].rows.len(), 2);
+        server.refuses("spGetComputerByID", &[("@computerID", text("nobody"))], "not found");
+        let by_name = server.call("spGetComputerTargetByName", &[("@fullDomainName", text("PC-004.contoso.COM"))]);
+        assert_eq!(by_name.sets[0].column("ComputerID"), [id]);
+        let nobody = server.call("spGetComputerTargetByName", &[("@fullDomainName", text("nobody"))]);
+        assert!(nobody.sets[0].rows.is_empty());
+    }
+
+    #[test]
+    fn computers_are_counted() {
+        let server = Server::demo();
+        assert_eq!(server.call("spGetComputerCount", &[]).sets[0].rows, [[Value::Int(60)]]);
+        server.refuses("spGetComputerCount", &[("@computerTargetScopeXml", text("<scope/>"))], "scopes");
+    }
+}

@@ -242,3 +242,155 @@ pub(super) fn send_groups_of(call: &mut Call<'_>, target: i64) -> Result<(), Fai
     call.send(GROUP_COLUMNS, &query, [target])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::slice::from_ref;
+
+    use super::super::testing::{Server, guid, text};
+    use super::*;
+    use crate::sandbox::schema::DOWNSTREAM_SERVERS;
+    use crate::sandbox::seeds::Seed;
+    use crate::sandbox::value::Value;
+
+    const NEW: &str = "11111111-2222-4333-8444-555555555555";
+
+    fn create_arguments(name: &str) -> [(&'static str, Value); 2] {
+        [("@name", text(name)), ("@id", guid(NEW))]
+    }
+
+    #[test]
+    fn every_group_is_listed() {
+        let answer = Server::demo().call("spGetAllTargetGroups", &[]);
+        let names = answer.sets[0].column("Name");
+        assert_eq!(names.len(), 13);
+        assert!(names.contains(&text("Zweigstelle München")));
+        assert_eq!(answer.sets[0].rows[0][5], Value::Null, "All Computers has no parent");
+    }
+
+    #[test]
+    fn children_parent_and_single_group() {
+        let server = Server::demo();
+        let workstations = server.group("Workstations");
+        let children = server.call("spGetChildTargetGroups", &[("@targetGroupID", workstations.clone())]);
+        assert_eq!(
+            children.sets[0].column("Name"),
+            [text("Ring 0 - IT"), text("Ring 1 - Pilot"), text("Ring 2 - Broad")]
+        );
+        let parent = server.call("spGetParentTargetGroup", &[("@targetGroupID", server.group("Ring 0 - IT"))]);
+        assert_eq!(parent.sets[0].column("TargetGroupID"), from_ref(&workstations));
+        let single = server.call("spGetTargetGroupByID", &[("@targetGroupID", workstations)]);
+        assert_eq!(single.sets[0].column("ParentGroupID"), [guid(ALL_COMPUTERS)]);
+        server.refuses("spGetTargetGroupByID", &[("@targetGroupID", guid(NEW))], "not found");
+    }
+
+    #[test]
+    fn a_group_is_created_below_all_computers_by_default() {
+        let server = Server::demo();
+        let answer = server.call("spCreateTargetGroup", &create_arguments("Ring 3, 50% - no? "));
+        assert_eq!(answer.sets[0].column("TargetGroupID"), [guid(NEW)]);
+        let name = server.text(&format!("SELECT Name FROM tbTargetGroup WHERE TargetGroupID = '{NEW}'"));
+        assert_eq!(name, "Ring 3, 50% - no?", "trailing blanks go");
+        assert_eq!(answer.sets[0].column("ParentGroupID"), [guid(ALL_COMPUTERS)]);
+    }
+
+    #[test]
+    fn a_group_is_created_below_its_parent() {
+        let server = Server::demo();
+        let [name, id] = create_arguments("Ring 3");
+        let parent = server.group("Workstations");
+        let answer = server.call("spCreateTargetGroup", &[name, id, ("@parentGroupID", parent.clone())]);
+        assert_eq!(answer.sets[0].column("ParentGroupID"), [parent]);
+    }
+
+    #[test]
+    fn names_have_rules() {
+        let server = Server::new(Seed::Empty);
+        for bad in ["", "   ", "a/b", "a:b", "a'b", "[x]", "a\\b", "a\"b", "50$"] {
+            server.refuses("spCreateTargetGroup", &create_arguments(bad), "name");
+        }
+        server.refuses("spCreateTargetGroup", &create_arguments(&"é".repeat(256)), "longer");
+        server.call("spCreateTargetGroup", &create_arguments(&"é".repeat(255)));
+    }
+
+    #[test]
+    fn names_and_ids_are_unique_on_the_server() {
+        let server = Server::demo();
+        server.refuses("spCreateTargetGroup", &create_arguments("SERVERS  "), "already exists");
+        server.refuses("spCreateTargetGroup", &create_arguments("downstream servers"), "already exists");
+        let taken = [("@name", text("New")), ("@id", server.group("Kiosks"))];
+        server.refuses("spCreateTargetGroup", &taken, "already exists");
+    }
+
+    #[test]
+    fn a_parent_has_to_exist_and_to_hold_computers() {
+        let server = Server::demo();
+        for (parent, reason) in [
+            (guid(NEW), "not found"),
+            (guid(UNASSIGNED_COMPUTERS), "cannot have child"),
+            (guid(DOWNSTREAM_SERVERS), "cannot have child"),
+        ] {
+            let [name, id] = create_arguments("Ring 3");
+            server.refuses("spCreateTargetGroup", &[name, id, ("@parentGroupID", parent)], reason);
+        }
+        let [name, id] = create_arguments("Ring 3");
+        let kind = ("@targetGroupTypeName", text("Downstream Servers"));
+        server.refuses("spCreateTargetGroup", &[name, id, kind], "type");
+    }
+
+    #[test]
+    fn a_replica_refuses_unless_told_otherwise() {
+        let server = Server::demo();
+        server.by_hand("UPDATE tbConfigurationC SET ReplicaMode = 1");
+        let forced = ("@failIfReplica", Value::Bit(false));
+        let kiosks = ("@targetGroupID", server.group("Kiosks"));
+        server.refuses("spCreateTargetGroup", &create_arguments("Ring 3"), "replica");
+        server.refuses("spDeleteTargetGroup", from_ref(&kiosks), "replica");
+        let [name, id] = create_arguments("Ring 3");
+        server.call("spCreateTargetGroup", &[name, id, forced.clone()]);
+        server.call("spDeleteTargetGroup", &[kiosks, forced]);
+    }
+
+    #[test]
+    fn deleting_takes_the_subtree_its_approvals_and_memberships() {
+        let server = Server::demo();
+        let (workstations, changes) = (server.group("Workstations"), server.deployment_changes());
+        let approvals = server.number(
+            "SELECT count(*) FROM tbDeployment JOIN tbTargetGroup USING (TargetGroupID) WHERE Name LIKE 'Ring%'",
+        );
+        server.call("spDeleteTargetGroup", &[("@targetGroupID", workstations), ("@adminName", text("CONTOSO\\me"))]);
+        assert_eq!(server.number("SELECT count(*) FROM tbTargetGroup"), 9);
+        assert_eq!(
+            server.number("SELECT count(*) FROM tbDeadDeployment WHERE AdminNameWhoDeleted = 'CONTOSO\\me'"),
+            approvals
+        );
+        assert_eq!(server.text("SELECT TimeOfDeath FROM tbDeadDeployment LIMIT 1"), "2026-06-10 12:00:00.000");
+        assert_eq!(server.deployment_changes(), changes + 1);
+        let groups = |name: &str| {
+            let answer = server.call("spGetTargetGroupsForComputer", &[("@computerID", server.computer(name))]);
+            answer.sets[0].column("Name")
+        };
+        assert_eq!(groups("pc-001"), [text("All Computers"), text("Unassigned Computers")]);
+        assert_eq!(groups("pc-004"), [text("All Computers"), text("Zweigstelle München")]);
+        assert_eq!(server.number("SELECT count(*) FROM tbTargetGroupInAutoDeploymentRule"), 1);
+        assert_eq!(server.number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    }
+
+    #[test]
+    fn a_group_without_approvals_goes_silently() {
+        let server = Server::demo();
+        let changes = server.deployment_changes();
+        server.call("spDeleteTargetGroup", &[("@targetGroupID", server.group("Zweigstelle München"))]);
+        assert_eq!(server.deployment_changes(), changes);
+    }
+
+    #[test]
+    fn built_in_and_unknown_groups_are_not_deleted() {
+        let server = Server::demo();
+        for id in [ALL_COMPUTERS, UNASSIGNED_COMPUTERS, DOWNSTREAM_SERVERS] {
+            server.refuses("spDeleteTargetGroup", &[("@targetGroupID", guid(id))], "built-in");
+        }
+        server.refuses("spDeleteTargetGroup", &[("@targetGroupID", guid(NEW))], "not found");
+        server.refuses("spDeleteTargetGroup", &[("@targetGroupID", Value::Null)], "not found");
+    }
+}

@@ -66,3 +66,45 @@ static GET_ACCEPTANCES: Procedure = Procedure {
         Ok(0)
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, guid, text};
+    use crate::sandbox::value::Value;
+
+    fn arguments(server: &Server, kb: &str) -> [(&'static str, Value); 4] {
+        let eula = server.id(&format!(
+            "SELECT EulaID FROM tbProperty JOIN tbKBArticleForRevision USING (RevisionID) WHERE KBArticleID = '{kb}'"
+        ));
+        [
+            ("@eulaID", eula),
+            ("@adminName", text("CONTOSO\\me")),
+            ("@updateID", server.update(kb)),
+            ("@revisionNumber", Value::Int(200)),
+        ]
+    }
+
+    #[test]
+    fn an_accepted_license_is_pending_no_more() {
+        let server = Server::demo();
+        let arguments = arguments(&server, "5048239");
+        server.call("spAcceptEula", &arguments);
+        server.call("spAcceptEula", &arguments);
+        assert_eq!(server.number("SELECT count(*) FROM vwMinimalUpdate WHERE RequiresEulaAcceptance = 1"), 0);
+        let accepted = server.call("spGetEulaAcceptances", &arguments[..1]);
+        assert_eq!(accepted.sets[0].column("AdminName"), [text("CONTOSO\\me")]);
+        assert_eq!(server.call("spGetEulaAcceptances", &[]).sets[0].rows.len(), 2);
+    }
+
+    #[test]
+    fn a_license_that_the_revision_has_not_is_refused() {
+        let server = Server::demo();
+        let [eula, admin, update, revision] = arguments(&server, "5048239");
+        let nobody = ("@eulaID", guid("11111111-2222-4333-8444-555555555555"));
+        server.refuses("spAcceptEula", &[nobody, admin.clone(), update.clone(), revision], "not found");
+        let wrong = ("@revisionNumber", Value::Int(201));
+        server.refuses("spAcceptEula", &[eula.clone(), admin.clone(), update, wrong], "not found");
+        let other = ("@updateID", server.update("5048240"));
+        server.refuses("spAcceptEula", &[eula, admin, other, ("@revisionNumber", Value::Int(200))], "not found");
+    }
+}

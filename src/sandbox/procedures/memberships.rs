@@ -139,3 +139,134 @@ fn mark_changed(call: &Call<'_>, computer: &Computer) -> rusqlite::Result<usize>
         [computer.target],
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, guid, text};
+    use super::*;
+    use crate::sandbox::schema::DOWNSTREAM_SERVERS;
+    use crate::sandbox::value::Value;
+
+    const ADD_ONE: &str = "spAddComputerToTargetGroup";
+    const ADD_MANY: &str = "spAddComputerToTargetGroupAllowMultipleGroups";
+    const TAKE: &str = "spRemoveComputerFromTargetGroup";
+
+    fn pair(server: &Server, group: &str, computer: &str) -> [(&'static str, Value); 2] {
+        [("@targetGroupID", server.group(group)), ("@computerID", server.computer(computer))]
+    }
+
+    fn direct_groups(server: &Server, computer: &str) -> Vec<String> {
+        let query = format!(
+            "SELECT Name FROM \"PUBLIC_VIEWS.vComputerGroupMembership\" AS m
+                 JOIN tbTargetGroup AS g ON g.TargetGroupID = m.ComputerTargetGroupId
+                 JOIN tbComputerTarget AS c ON c.ComputerID = m.ComputerTargetId
+             WHERE m.IsExplicitMember = 1 AND c.FullDomainName = '{computer}.contoso.com' ORDER BY Name"
+        );
+        let mut statement = server.store.prepare(&query).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_computer_can_be_in_several_groups() {
+        let server = Server::demo();
+        server.call(ADD_MANY, &pair(&server, "Kiosks", "pc-001"));
+        server.call(ADD_MANY, &pair(&server, "Kiosks", "pc-001"));
+        assert_eq!(direct_groups(&server, "pc-001"), ["Kiosks", "Ring 0 - IT"]);
+    }
+
+    #[test]
+    fn the_older_call_moves_a_computer() {
+        let server = Server::demo();
+        server.call(ADD_ONE, &pair(&server, "Kiosks", "pc-004"));
+        assert_eq!(direct_groups(&server, "pc-004"), ["Kiosks"]);
+        server.call(ADD_ONE, &pair(&server, "Kiosks", "pc-004"));
+        assert_eq!(direct_groups(&server, "pc-004"), ["Kiosks"]);
+    }
+
+    #[test]
+    fn a_first_group_replaces_unassigned_computers_and_the_last_one_brings_it_back() {
+        let server = Server::demo();
+        assert_eq!(direct_groups(&server, "lab-01"), ["Unassigned Computers"]);
+        server.call(ADD_MANY, &pair(&server, "Kiosks", "lab-01"));
+        assert_eq!(direct_groups(&server, "lab-01"), ["Kiosks"]);
+        server.call(TAKE, &pair(&server, "Kiosks", "lab-01"));
+        assert_eq!(direct_groups(&server, "lab-01"), ["Unassigned Computers"]);
+    }
+
+    #[test]
+    fn a_computer_id_has_no_case() {
+        let server = Server::demo();
+        let Value::NVarChar(id) = server.computer("lab-01") else { panic!() };
+        let arguments = [("@targetGroupID", server.group("Kiosks")), ("@computerID", text(&id.to_uppercase()))];
+        server.call(ADD_MANY, &arguments);
+        assert_eq!(direct_groups(&server, "lab-01"), ["Kiosks"]);
+    }
+
+    #[test]
+    fn built_in_groups_take_nobody() {
+        let server = Server::demo();
+        for procedure in [ADD_ONE, ADD_MANY, TAKE] {
+            for (group, reason) in [
+                (UNASSIGNED_COMPUTERS, "explicit members"),
+                (ALL_COMPUTERS, "default target group"),
+                (DOWNSTREAM_SERVERS, "not a group of computers"),
+            ] {
+                let arguments = [("@targetGroupID", guid(group)), ("@computerID", server.computer("pc-001"))];
+                server.refuses(procedure, &arguments, reason);
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_computers_and_groups_are_refused() {
+        let server = Server::demo();
+        for procedure in [ADD_ONE, ADD_MANY, TAKE] {
+            let unknown = [("@targetGroupID", server.group("Kiosks")), ("@computerID", text("nobody"))];
+            server.refuses(procedure, &unknown, "computer was not found");
+            let id = guid("11111111-2222-4333-8444-555555555555");
+            server.refuses(procedure, &[("@targetGroupID", id), unknown[1].clone()], "group was not found");
+        }
+    }
+
+    #[test]
+    fn computers_of_downstream_servers_are_read_only() {
+        let server = Server::demo();
+        server.refuses(ADD_ONE, &pair(&server, "Kiosks", "branch-pc01"), "downstream server");
+        server.refuses(ADD_MANY, &pair(&server, "Kiosks", "branch-pc03"), "downstream server");
+        server.refuses(TAKE, &pair(&server, "Ring 2 - Broad", "branch-pc01"), "downstream server");
+    }
+
+    #[test]
+    fn client_side_targeting_refuses_changes() {
+        let server = Server::demo();
+        server.by_hand("UPDATE tbConfigurationA SET ServerTargeting = 0");
+        for procedure in [ADD_ONE, ADD_MANY, TAKE] {
+            server.refuses(procedure, &pair(&server, "Ring 0 - IT", "pc-001"), "client-side");
+        }
+    }
+
+    #[test]
+    fn a_replica_places_its_own_computers() {
+        let server = Server::demo();
+        server.by_hand("UPDATE tbConfigurationC SET ReplicaMode = 1");
+        server.call(ADD_MANY, &pair(&server, "Kiosks", "pc-001"));
+    }
+
+    #[test]
+    fn only_a_member_can_be_removed() {
+        let server = Server::demo();
+        server.refuses(TAKE, &pair(&server, "Kiosks", "pc-001"), "not a member");
+    }
+
+    #[test]
+    fn computers_in_a_group_with_and_without_those_below() {
+        let server = Server::demo();
+        let count = |nested: bool| {
+            let arguments = [("@targetGroupID", server.group("Servers")), ("@includeSubgroups", Value::Bit(nested))];
+            server.call("spGetComputersInTargetGroup", &arguments).sets[0].rows.len()
+        };
+        assert_eq!((count(false), count(true)), (5, 11));
+        let unassigned = [("@targetGroupID", guid(UNASSIGNED_COMPUTERS))];
+        assert_eq!(server.call("spGetComputersInTargetGroup", &unassigned).sets[0].rows.len(), 9);
+    }
+}

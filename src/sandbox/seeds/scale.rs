@@ -140,7 +140,7 @@ fn write_computer(writer: &mut Writer<'_>, number: u64) -> rusqlite::Result<()> 
 /// Three approvals each for every tenth update, for different groups.
 fn write_approval(writer: &mut Writer<'_>, number: u64) -> rusqlite::Result<()> {
     let update = number / 3 * 10;
-    let chance = mix(number / 3 ^ 0xDEAD_BEEF);
+    let chance = mix((number / 3) ^ 0xDEAD_BEEF);
     let first_of_update = number / 3 * 3;
     let known_groups = groups((10 * (first_of_update + 1)).div_ceil(3));
     let group = (chance % known_groups + number % 3) % known_groups;
