@@ -18,3 +18,4 @@ mod properties;
 mod prune;
 mod snapshot;
 mod unsupported;
+mod world;
