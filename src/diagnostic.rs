@@ -127,8 +127,15 @@ pub struct Source {
 impl Sources {
     /// Adds a text and gives the id that origins refer to it by.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
+        let id = self.next_id();
         self.0.push(Source { name: name.into(), text: text.into() });
-        SourceId(u32::try_from(self.0.len() - 1).expect("fewer than 2^32 manifests fit in memory"))
+        id
+    }
+
+    /// The id that the next text gets: places can be made before the text is as it is to be shown.
+    #[must_use]
+    pub fn next_id(&self) -> SourceId {
+        SourceId(u32::try_from(self.0.len()).expect("fewer than 2^32 manifests fit in memory"))
     }
 
     /// The text with this id, if it is one of these.
