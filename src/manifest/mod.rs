@@ -1,1 +1,89 @@
-//! (to come)
+//! Manifests: YAML text -> what is desired, or everything that is wrong with it.
+//!
+//! One pass, in stages that know nothing of each other's work: bytes are checked and become text, the parser's events
+//! become nodes with places (`compose`), nodes become a document (`decode`, by way of `shape`), rules look across the
+//! document, and a document without errors is lowered to [`Desired`]. Every stage reports what it finds and goes on with
+//! what is left, so one run names all problems. No file is opened here and no server is asked.
+//!
+//! There is no serde in between. Serde ends at its first error, so a second reader would be needed to find the others,
+//! and two readers of one format disagree sooner or later.
+
+mod compose;
+mod decode;
+mod document;
+mod limits;
+mod lower;
+mod node;
+mod problems;
+mod rules;
+mod secrets;
+mod shape;
+mod text;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::model::desired::Desired;
+use crate::model::origin::SourceId;
+
+pub use limits::ReadLimits;
+pub use rules::duplicate_servers;
+
+use compose::{Composer, Document};
+use problems::Problems;
+
+/// Reads the manifests in a file's bytes and says everything that is wrong with them.
+///
+/// The text is added to `sources`, passwords blanked, so that the problems' places can be shown. Documents with errors
+/// are left out; the result is complete only where there are no errors. Without a single document there is an error.
+#[must_use]
+pub fn read(name: &str, bytes: &[u8], sources: &mut Sources, limits: &ReadLimits) -> (Vec<Desired>, Diagnostics) {
+    let source = sources.next_id();
+    let text = match text::decode(name, bytes, source, limits) {
+        Ok(text) => text,
+        Err(refused) => {
+            sources.add(name, refused.shown);
+            return (Vec::new(), Diagnostics(vec![refused.diagnostic]));
+        }
+    };
+    let mut problems = Problems::default();
+    let servers = read_text(text, source, name, *limits, &mut problems);
+    let (diagnostics, secrets) = problems.finish();
+    let shown = if secrets.is_empty() { text.to_owned() } else { secrets::blank(text, &secrets) };
+    sources.add(name, shown);
+    (servers, diagnostics)
+}
+
+fn read_text(text: &str, source: SourceId, name: &str, limits: ReadLimits, problems: &mut Problems) -> Vec<Desired> {
+    let mut composer = Composer::new(text, source, limits);
+    let mut servers = Vec::new();
+    let mut documents = 0_usize;
+    while let Some(document) = composer.next(problems) {
+        let Document::Whole(root) = document else {
+            documents += 1;
+            continue;
+        };
+        // `---` in front of the first document or behind the last one makes no document.
+        if root.is_null() {
+            continue;
+        }
+        documents += 1;
+        let errors = problems.errors();
+        let Some(document) = decode::document(root, problems) else { continue };
+        rules::check(&document, problems);
+        if problems.errors() == errors {
+            servers.push(lower::lower(document));
+        }
+    }
+    if documents == 0 {
+        problems.push(empty(name));
+    }
+    for problem in duplicate_servers(&servers).0 {
+        problems.push(problem);
+    }
+    servers
+}
+
+fn empty(name: &str) -> Diagnostic {
+    Diagnostic::error("empty", "no manifest in the file")
+        .detail(format!("{name} is empty, or all of it is comments"))
+        .help("a manifest begins with `apiVersion: wsusctl/v1alpha1` and `kind: WsusServer`")
+}

@@ -1,1 +1,18 @@
-//! (to come)
+//! WSUS nouns as plain values: what a manifest declares and what a server has are built from the same types.
+//!
+//! No serde, no async, no clock, no IO.
+
+pub mod address;
+pub mod approval;
+pub mod attribute;
+pub mod connection;
+pub mod desired;
+pub mod glob;
+pub mod management;
+pub mod name;
+pub mod object;
+pub mod origin;
+pub mod procedure;
+pub mod resolved;
+pub mod scope;
+pub mod snapshot;

@@ -6,10 +6,15 @@
 pub mod catalogue;
 pub mod database;
 pub mod engine;
+pub mod faults;
 pub mod locks;
 pub mod options;
 pub mod procedures;
+pub mod schema;
+pub mod seeds;
+pub mod serve;
 pub mod sql;
 pub mod store;
+pub mod tds;
 pub mod value;
 pub mod writes;

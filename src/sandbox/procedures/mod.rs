@@ -3,10 +3,54 @@
 //! A procedure is a plain function over the SQLite connection. The engine checks and converts its arguments, opens a
 //! savepoint before it and rolls back when it fails, and records in `sandbox_writes` that it changed something.
 
+mod approvals;
+mod arguments;
+mod categories;
+mod change_tracking;
+mod computers;
+mod configuration;
+mod declines;
+mod deployments;
+mod downstream_servers;
+mod groups;
+mod licences;
+mod memberships;
+mod refusals;
+mod revisions;
+mod rows;
+mod subscription;
+#[cfg(test)]
+mod testing;
+mod updates;
+
+use std::sync::LazyLock;
+
 use chrono::NaiveDateTime;
 
 use super::database::{Cancelled, Login, Response, ServerError};
 use super::value::{SqlType, Value};
+
+/// Gives every procedure that the server has. One that is not listed here does not exist for a client.
+#[must_use]
+pub fn all() -> &'static [&'static Procedure] {
+    static ALL: LazyLock<Vec<&'static Procedure>> = LazyLock::new(|| {
+        [
+            approvals::PROCEDURES,
+            categories::PROCEDURES,
+            computers::PROCEDURES,
+            configuration::PROCEDURES,
+            declines::PROCEDURES,
+            downstream_servers::PROCEDURES,
+            groups::PROCEDURES,
+            licences::PROCEDURES,
+            memberships::PROCEDURES,
+            subscription::PROCEDURES,
+            updates::PROCEDURES,
+        ]
+        .concat()
+    });
+    &ALL
+}
 
 /// A stored procedure as the catalogue lists it.
 pub struct Procedure {
@@ -76,5 +120,32 @@ pub enum Failure {
 impl From<Cancelled> for Failure {
     fn from(_: Cancelled) -> Self {
         Self::Cancelled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{ParameterDefault, all};
+
+    #[test]
+    fn names_are_unique_and_parameters_have_theirs() {
+        let names: BTreeSet<&str> = all().iter().map(|procedure| procedure.name).collect();
+        assert_eq!(names.len(), all().len());
+        for procedure in all() {
+            assert!(procedure.name.starts_with("sp"), "{}", procedure.name);
+            let parameters: BTreeSet<&str> = procedure.parameters.iter().map(|parameter| parameter.name).collect();
+            assert_eq!(parameters.len(), procedure.parameters.len(), "{}", procedure.name);
+            assert!(parameters.iter().all(|name| name.starts_with('@')), "{}", procedure.name);
+        }
+    }
+
+    #[test]
+    fn required_parameters_come_first() {
+        for procedure in all() {
+            let optional = procedure.parameters.iter().skip_while(|p| p.default == ParameterDefault::Required);
+            assert!(optional.clone().all(|p| p.default != ParameterDefault::Required), "{}", procedure.name);
+        }
     }
 }

@@ -1,0 +1,354 @@
+//! YAML text -> nodes: parser events become a tree a document.
+//!
+//! The parser is the one inside serde-saphyr. Its events are read directly because a manifest's problems are all to be
+//! reported at once, and serde ends at the first. What serde-saphyr would refuse is refused here: duplicate keys (both
+//! places named), merge keys, tags, alias bombs and deep nesting.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use serde_saphyr::granit_parser::{
+    ErrorKind, Event, Marker, Options, Parser, ScalarStyle, ScanError, Span, StrInput, Tag,
+};
+
+use super::limits::ReadLimits;
+use super::node::{Entry, Measure, Node, Value};
+use super::problems::Problems;
+use super::secrets;
+use crate::diagnostic::Diagnostic;
+use crate::model::origin::{Origin, SourceId};
+
+/// Reads the documents of a text one after the other.
+pub(super) struct Composer<'t> {
+    parser: Parser<'t, StrInput<'t>>,
+    text: &'t str,
+    source: SourceId,
+    limits: ReadLimits,
+    /// What anchors stand for, in this document.
+    anchors: BTreeMap<usize, (Node<'t>, Measure)>,
+    nodes: usize,
+    copied: usize,
+}
+
+/// What stands between two document boundaries.
+pub(super) enum Document<'t> {
+    /// A document that could be read; what was wrong with parts of it has been reported.
+    Whole(Node<'t>),
+    /// One that ended in a syntax error, which has been reported.
+    Broken,
+}
+
+/// Why composing a document ended early. Either has been reported.
+enum Stop {
+    /// The rest of the document cannot be read.
+    Document,
+    /// Nothing more of this text is to be read.
+    Text,
+}
+
+impl<'t> Composer<'t> {
+    /// Starts with a text.
+    pub(super) fn new(text: &'t str, source: SourceId, limits: ReadLimits) -> Self {
+        let mut options = Options::default();
+        options.set_emit_comments(false);
+        options.flow_nesting_limit = limits.max_depth;
+        options.block_nesting_limit = limits.max_depth;
+        let parser = Parser::new_from_str_with_options(text, options);
+        Self { parser, text, source, limits, anchors: BTreeMap::new(), nodes: 0, copied: 0 }
+    }
+
+    /// The next document; none at the end.
+    pub(super) fn next(&mut self, problems: &mut Problems) -> Option<Document<'t>> {
+        self.anchors.clear();
+        match self.document(problems) {
+            Ok(document) => document,
+            Err(Stop::Document) => {
+                // Where there is no next document, the next call finds the end of the stream.
+                if self.parser.proceed_next_document().is_err() {
+                    self.limits.max_nodes = 0;
+                }
+                Some(Document::Broken)
+            }
+            Err(Stop::Text) => {
+                self.parser = Parser::new_from_str("");
+                Some(Document::Broken)
+            }
+        }
+    }
+
+    fn document(&mut self, problems: &mut Problems) -> Result<Option<Document<'t>>, Stop> {
+        let mut root = None;
+        loop {
+            let Some((event, span)) = self.event(problems)? else { return Ok(None) };
+            match event {
+                Event::StreamStart | Event::DocumentStart(..) => {}
+                Event::DocumentEnd => return Ok(root.map(Document::Whole)),
+                Event::StreamEnd => return Ok(None),
+                event => root = Some(self.node(event, span, 1, problems)?),
+            }
+        }
+    }
+
+    fn event(&mut self, problems: &mut Problems) -> Result<Option<(Event<'t>, Span)>, Stop> {
+        self.parser.next_event().transpose().map_err(|error| {
+            problems.push(self.syntax_error(&error));
+            secrets::hide_lexically(self.text, problems);
+            Stop::Document
+        })
+    }
+
+    fn node(&mut self, event: Event<'t>, span: Span, depth: usize, problems: &mut Problems) -> Result<Node<'t>, Stop> {
+        self.nodes += 1;
+        if self.nodes > self.limits.max_nodes {
+            return Err(self.too_big(span, problems));
+        }
+        if depth > self.limits.max_depth {
+            return Err(self.too_deep(span, problems));
+        }
+        let (anchor, node) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let quoted = style != ScalarStyle::Plain || self.means_text(tag.as_deref(), span, problems);
+                let value = if quoted { Value::Quoted(text) } else { Value::Plain(text) };
+                (anchor, Node { origin: self.origin(span), value })
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.refuse_tag(tag.as_deref(), &["seq"], span, problems);
+                (anchor, self.sequence(span, depth, problems)?)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.refuse_tag(tag.as_deref(), &["map"], span, problems);
+                (anchor, self.mapping(span, depth, problems)?)
+            }
+            Event::Alias(anchor) => return self.alias(anchor, span, depth, problems),
+            // The events above are all that stand for nodes with our options.
+            _ => {
+                problems.push(Diagnostic::error("syntax", "invalid YAML").at(self.origin(span), "not expected here"));
+                return Err(Stop::Document);
+            }
+        };
+        if anchor != 0 {
+            let measure = node.measure();
+            self.charge_copies(measure.nodes, span, problems)?;
+            self.anchors.insert(anchor, (node.clone(), measure));
+        }
+        Ok(node)
+    }
+
+    fn sequence(&mut self, start: Span, depth: usize, problems: &mut Problems) -> Result<Node<'t>, Stop> {
+        let mut items = Vec::new();
+        loop {
+            match self.child(problems)? {
+                (Event::SequenceEnd, end) => {
+                    let origin = self.collection_origin(start, end, items.first().map(|item: &Node<'_>| item.origin));
+                    return Ok(Node { origin, value: Value::Sequence(items.into_boxed_slice()) });
+                }
+                (event, span) => items.push(self.node(event, span, depth + 1, problems)?),
+            }
+        }
+    }
+
+    fn mapping(&mut self, start: Span, depth: usize, problems: &mut Problems) -> Result<Node<'t>, Stop> {
+        let mut entries: Vec<Entry<'t>> = Vec::new();
+        // Only for large maps: nearly all maps have a handful of keys.
+        let mut index: HashMap<Cow<'t, str>, usize> = HashMap::new();
+        loop {
+            let (event, span) = self.child(problems)?;
+            if event == Event::MappingEnd {
+                let origin = self.collection_origin(start, span, entries.first().map(|entry| entry.origin));
+                return Ok(Node { origin, value: Value::Mapping(entries.into_boxed_slice()) });
+            }
+            let key = self.node(event, span, depth + 1, problems)?;
+            let (event, span) = self.child(problems)?;
+            let node = self.node(event, span, depth + 1, problems)?;
+            let origin = key.origin;
+            let Some(key) = self.key(key, problems) else { continue };
+            if entries.len() == 16 {
+                index.extend(entries.iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)));
+            }
+            let known = if entries.len() < 16 {
+                entries.iter().find(|entry| entry.key == key)
+            } else {
+                index.get(&key).map(|at| &entries[*at])
+            };
+            if let Some(first) = known {
+                problems.push(duplicate_key(origin, first));
+                secrets::hide_in(&key, &node, problems);
+                continue;
+            }
+            if entries.len() >= 16 {
+                index.insert(key.clone(), entries.len());
+            }
+            secrets::hide_in(&key, &node, problems);
+            entries.push(Entry { key, origin, node });
+        }
+    }
+
+    fn child(&mut self, problems: &mut Problems) -> Result<(Event<'t>, Span), Stop> {
+        // The parser reports an error of its own before it lets a text end inside a collection.
+        self.event(problems)?.ok_or(Stop::Document)
+    }
+
+    /// A key's text. What cannot be a key is reported.
+    fn key(&self, key: Node<'t>, problems: &mut Problems) -> Option<Cow<'t, str>> {
+        match key.value {
+            Value::Plain(text) if text == "<<" => {
+                problems.push(
+                    Diagnostic::error("merge-key", "a merge key")
+                        .detail("`<<` would copy keys out of sight of a reviewer")
+                        .at(key.origin, "not allowed")
+                        .help("write the keys out, or share a whole value with an anchor and an alias"),
+                );
+                None
+            }
+            Value::Plain(text) | Value::Quoted(text) => Some(text),
+            Value::Sequence(_) | Value::Mapping(_) => {
+                problems.push(
+                    Diagnostic::error("complex-key", "a key that is not text")
+                        .detail("a list or a map cannot be a key")
+                        .at(key.origin, ""),
+                );
+                None
+            }
+        }
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span, depth: usize, problems: &mut Problems) -> Result<Node<'t>, Stop> {
+        let Some((node, measure)) = self.anchors.get(&anchor).map(|(node, measure)| (node.clone(), *measure)) else {
+            problems.push(
+                Diagnostic::error("recursive-alias", "an alias inside what it stands for")
+                    .at(self.origin(span), "would never end"),
+            );
+            return Err(Stop::Document);
+        };
+        if depth + measure.depth > self.limits.max_depth {
+            return Err(self.too_deep(span, problems));
+        }
+        self.charge_copies(measure.nodes, span, problems)?;
+        Ok(node)
+    }
+
+    fn charge_copies(&mut self, nodes: usize, span: Span, problems: &mut Problems) -> Result<(), Stop> {
+        self.copied += nodes;
+        if self.copied <= self.limits.max_alias_nodes {
+            return Ok(());
+        }
+        problems.push(
+            Diagnostic::error("alias-bomb", "aliases repeat too much")
+                .detail(format!("anchors and aliases stand for more than {} values", self.limits.max_alias_nodes))
+                .at(self.origin(span), "the limit is passed here")
+                .help("write the values out"),
+        );
+        Err(Stop::Text)
+    }
+
+    fn too_deep(&self, span: Span, problems: &mut Problems) -> Stop {
+        problems.push(nesting(self.limits.max_depth).at(self.origin(span), "too deep"));
+        Stop::Text
+    }
+
+    fn too_big(&self, span: Span, problems: &mut Problems) -> Stop {
+        problems.push(
+            Diagnostic::error("too-many-values", "the file holds too many values")
+                .detail(format!("more than {} values", self.limits.max_nodes))
+                .at(self.origin(span), "the limit is passed here")
+                .help("split the manifest"),
+        );
+        Stop::Text
+    }
+
+    /// Whether a tag says that a plain scalar is text. Other tags are reported.
+    fn means_text(&self, tag: Option<&Tag>, span: Span, problems: &mut Problems) -> bool {
+        let Some(tag) = tag else { return false };
+        self.refuse_tag(Some(tag), &["str"], span, problems);
+        true
+    }
+
+    fn refuse_tag(&self, tag: Option<&Tag>, allowed: &[&str], span: Span, problems: &mut Problems) {
+        let Some(tag) = tag else { return };
+        // A lone `!` says no more than that the kind of the node is as it looks.
+        let plain = tag.handle().is_empty() && tag.suffix() == "!";
+        if plain || allowed.iter().any(|word| tag.is_yaml_core_schema_tag(word)) {
+            return;
+        }
+        let place = span.tag_span().unwrap_or(span);
+        problems.push(
+            Diagnostic::error("tag", "a YAML tag")
+                .detail("tags change what a value means, and manifests need none")
+                .at(self.origin(place), "not allowed")
+                .help("remove the tag; text that looks like a number goes in quotes"),
+        );
+    }
+
+    fn origin(&self, span: Span) -> Origin {
+        let start = self.offset(span.start);
+        let end = self.offset(span.end).max(start);
+        // A block scalar's span ends behind its last line end.
+        self.place(span.start, start, start + self.text[start..end].trim_end_matches(['\n', '\r']).len())
+    }
+
+    /// A collection's place: its first line, or what of it is on that line.
+    fn collection_origin(&self, start: Span, end: Span, first: Option<Origin>) -> Origin {
+        let begin = self.offset(start.start);
+        let end = self.offset(end.end).max(first.map_or(begin, |first| first.end as usize)).max(begin);
+        let line_end = self.text[begin..end].find(['\n', '\r']).map_or(end, |length| begin + length);
+        let trimmed = self.text[begin..line_end].trim_end();
+        self.place(start.start, begin, begin + trimmed.len())
+    }
+
+    fn place(&self, start: Marker, from: usize, to: usize) -> Origin {
+        Origin {
+            source: self.source,
+            start: narrow(from),
+            end: narrow(to),
+            line: narrow(start.line().max(1)),
+            column: narrow(start.col() + 1),
+        }
+    }
+
+    /// A position in bytes, on a character boundary.
+    fn offset(&self, marker: Marker) -> usize {
+        let mut offset = marker.byte_offset().unwrap_or(self.text.len()).min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    }
+
+    fn syntax_error(&self, error: &ScanError) -> Diagnostic {
+        let start = self.offset(*error.marker());
+        let width = self.text[start..].chars().next().filter(|c| !c.is_control()).map_or(0, char::len_utf8);
+        let origin = self.place(*error.marker(), start, start + width);
+        let diagnostic = match error.kind() {
+            ErrorKind::RecursionLimitExceeded => nesting(self.limits.max_depth),
+            ErrorKind::UnknownAnchor => Diagnostic::error("unknown-anchor", "an alias without its anchor"),
+            _ => Diagnostic::error("syntax", "invalid YAML"),
+        };
+        let diagnostic = match error.kind() {
+            ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabAtBlockScalarStart
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabInPlainScalar => diagnostic.help("indent with spaces"),
+            ErrorKind::UnclosedQuotedScalar => diagnostic.help("close the quote"),
+            _ => diagnostic,
+        };
+        diagnostic.at(origin, error.info())
+    }
+}
+
+fn nesting(limit: usize) -> Diagnostic {
+    Diagnostic::error("too-deep", "lists and maps are nested too deeply").detail(format!("more than {limit} levels"))
+}
+
+fn duplicate_key(origin: Origin, first: &Entry<'_>) -> Diagnostic {
+    Diagnostic::error("duplicate-key", "a key stands twice in a map")
+        .detail(format!("`{}` is given again, and nothing says which of the two is meant", first.key))
+        .at(origin, "again here")
+        .and(first.origin, "first here")
+        .help("remove one of them")
+}
+
+/// An offset, line or column as origins keep it. The size cap keeps texts below 4 GiB.
+fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,86 @@
+//! `approvals` and `declines`.
+
+use super::super::document::{Approval, Decline, Field, GroupEntry};
+use super::super::node::{Entry, Value};
+use super::super::problems::Problems;
+use super::super::shape::{Fields, Keyed, Shape, boolean, check_name, entries, list, name, word};
+use super::deadline::deadline;
+use super::update::update;
+use crate::model::approval::ApprovalAction;
+use crate::model::origin::Declared;
+
+const APPROVAL: Shape = Shape { what: "an approval", keys: &["name", "update", "groups", "acceptLicense"] };
+const GROUP: Shape = Shape { what: "a group's approval", keys: &["action", "deadline", "optional"] };
+const DECLINE: Shape = Shape { what: "a decline", keys: &["update"] };
+
+const ACTIONS: &[(&str, ApprovalAction)] = &[
+    ("install", ApprovalAction::Install),
+    ("uninstall", ApprovalAction::Uninstall),
+    ("notApproved", ApprovalAction::NotApproved),
+    ("inherit", ApprovalAction::Inherit),
+];
+
+/// Reads the approvals.
+pub(super) fn approvals(value: Keyed<'_>, problems: &mut Problems) -> Vec<Approval> {
+    let items = list(value, "approvals", problems).unwrap_or_default();
+    items.into_iter().filter_map(|item| approval(item, problems)).collect()
+}
+
+fn approval(value: Keyed<'_>, problems: &mut Problems) -> Option<Approval> {
+    let mut fields = Fields::of(value, &APPROVAL, problems)?;
+    let origin = fields.origin();
+    let name = fields.take("name").and_then(|value| name(&value, "an approval", problems));
+    let update = fields.require("update", problems).and_then(|value| update(value, problems));
+    let groups = fields.require("groups", problems).map(|value| groups(value, problems)).unwrap_or_default();
+    let accept_license = fields.take("acceptLicense").map(|value| boolean(&value, problems)).unwrap_or_default();
+    Some(Approval { name, update, groups, accept_license, origin })
+}
+
+fn groups(value: Keyed<'_>, problems: &mut Problems) -> Vec<GroupEntry> {
+    let place = value.place();
+    let Some(entries) = entries(value, "group names and what the group does", problems) else { return Vec::new() };
+    if entries.is_empty() {
+        problems.push(
+            crate::diagnostic::Diagnostic::error("no-groups", "an approval for no group")
+                .detail("it approves nothing")
+                .at(place, "")
+                .help("name a group, or remove the entry"),
+        );
+    }
+    entries.into_iter().filter_map(|entry| group(entry, problems)).collect()
+}
+
+fn group(entry: Entry<'_>, problems: &mut Problems) -> Option<GroupEntry> {
+    let group = Declared { value: entry.key.into_owned(), origin: entry.origin };
+    if !check_name(&group, "a computer group", problems) {
+        return None;
+    }
+    let value = Keyed { key: entry.origin, node: entry.node };
+    if !matches!(value.node.value, Value::Mapping(_)) {
+        let action = word(&value, ACTIONS, problems);
+        return Some(GroupEntry { group, action, deadline: Field::Absent, optional: Field::Absent });
+    }
+    let mut fields = Fields::of(value, &GROUP, problems)?;
+    let action = fields.require("action", problems).and_then(|value| word(&value, ACTIONS, problems));
+    let deadline = fields.take("deadline").map(|value| deadline(value, problems)).unwrap_or_default();
+    let optional = fields.take("optional").map(|value| boolean(&value, problems)).unwrap_or_default();
+    Some(GroupEntry { group, action, deadline, optional })
+}
+
+/// Reads the declines.
+pub(super) fn declines(value: Keyed<'_>, problems: &mut Problems) -> Vec<Decline> {
+    let items = list(value, "declines", problems).unwrap_or_default();
+    items.into_iter().filter_map(|item| decline(item, problems)).collect()
+}
+
+fn decline(value: Keyed<'_>, problems: &mut Problems) -> Option<Decline> {
+    // A word alone is the update.
+    if value.node.text().is_some() {
+        let origin = value.place();
+        return Some(Decline { update: update(value, problems), origin });
+    }
+    let mut fields = Fields::of(value, &DECLINE, problems)?;
+    let origin = fields.origin();
+    let update = fields.require("update", problems).and_then(|value| update(value, problems));
+    Some(Decline { update, origin })
+}

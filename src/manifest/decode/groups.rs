@@ -1,0 +1,22 @@
+//! `groups`.
+
+use super::super::document::Group;
+use super::super::problems::Problems;
+use super::super::shape::{Fields, Keyed, Shape, list, name, names};
+
+const GROUP: Shape = Shape { what: "a computer group", keys: &["name", "groups", "computers", "except"] };
+
+/// Reads a list of groups and what is below them.
+pub(super) fn groups(value: Keyed<'_>, problems: &mut Problems) -> Vec<Group> {
+    let items = list(value, "computer groups", problems).unwrap_or_default();
+    items.into_iter().filter_map(|item| group(item, problems)).collect()
+}
+
+fn group(value: Keyed<'_>, problems: &mut Problems) -> Option<Group> {
+    let mut fields = Fields::of(value, &GROUP, problems)?;
+    let name = fields.require("name", problems).and_then(|value| name(&value, "a computer group", problems));
+    let groups = fields.take("groups").map(|value| groups(value, problems)).unwrap_or_default();
+    let computers = fields.take("computers").and_then(|value| names(value, "a computer", problems));
+    let except = fields.take("except").and_then(|value| names(value, "a computer", problems));
+    Some(Group { name: name?, groups, computers, except })
+}

@@ -1,0 +1,98 @@
+//! The manifest of `wsusctl/v1alpha1` as written: every value with its place, nothing defaulted.
+//!
+//! Where the model already keeps places (references to updates, connections), its types are used as they are. Absent and
+//! null differ: null is allowed only where a default is stated, and means that default ([`Field`]); an `Option` is a key
+//! that may be absent and must not be null.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::model::address::Kind;
+use crate::model::approval::{ApprovalAction, Deadline};
+use crate::model::connection::Connection;
+use crate::model::desired::UpdateReference;
+use crate::model::management::Prune;
+use crate::model::origin::{Declared, Origin};
+
+/// A scalar that has a default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Field<T> {
+    /// The key is not there.
+    #[default]
+    Absent,
+    /// The key is there without a value: the default is meant.
+    Null,
+    /// A value.
+    Value(Declared<T>),
+}
+
+impl<T> Field<T> {
+    /// The value, or the default.
+    pub(super) fn or(self, default: T) -> T {
+        match self {
+            Self::Absent | Self::Null => default,
+            Self::Value(declared) => declared.value,
+        }
+    }
+}
+
+/// One YAML document.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) name: Declared<String>,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) connection: Option<Connection>,
+    pub(super) server_id: Option<Declared<Uuid>>,
+    pub(super) groups: Vec<Group>,
+    pub(super) approvals: Vec<Approval>,
+    pub(super) declines: Vec<Decline>,
+    pub(super) management: Management,
+    pub(super) origin: Origin,
+}
+
+/// An entry of `groups`.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) name: Declared<String>,
+    pub(super) groups: Vec<Group>,
+    pub(super) computers: Option<Declared<Vec<Declared<String>>>>,
+    pub(super) except: Option<Declared<Vec<Declared<String>>>>,
+}
+
+/// An entry of `approvals`. A part that could not be read has been reported.
+#[derive(Debug)]
+pub(super) struct Approval {
+    pub(super) name: Option<Declared<String>>,
+    pub(super) update: Option<UpdateReference>,
+    pub(super) groups: Vec<GroupEntry>,
+    pub(super) accept_license: Field<bool>,
+    pub(super) origin: Origin,
+}
+
+/// An entry of an approval's `groups`.
+#[derive(Debug)]
+pub(super) struct GroupEntry {
+    pub(super) group: Declared<String>,
+    pub(super) action: Option<Declared<ApprovalAction>>,
+    pub(super) deadline: Field<Deadline>,
+    pub(super) optional: Field<bool>,
+}
+
+/// An entry of `declines`.
+#[derive(Debug)]
+pub(super) struct Decline {
+    pub(super) update: Option<UpdateReference>,
+    pub(super) origin: Origin,
+}
+
+/// `management`.
+#[derive(Debug, Default)]
+pub(super) struct Management {
+    pub(super) prune: BTreeMap<Kind, Field<Prune>>,
+    pub(super) prune_automatic_approvals: Field<Prune>,
+    pub(super) delete_percent: Field<u8>,
+    pub(super) modify_percent: Field<u8>,
+    pub(super) minimum: Field<u32>,
+    pub(super) ignore: Vec<Declared<String>>,
+}

@@ -1,0 +1,88 @@
+//! Document -> model. Defaults are made explicit here and nowhere else.
+
+use super::document::{Approval, Decline, Document, Group, GroupEntry, Management};
+use crate::model::approval::{ApprovalValue, Deadline};
+use crate::model::desired::{ApprovalEntry, DeclineEntry, Desired, DesiredGroup, GroupApproval};
+use crate::model::glob::Glob;
+use crate::model::management::{self, Limits, Prune};
+use crate::model::origin::Declared;
+
+/// Why parts that the reader leaves out on errors are there.
+const COMPLETE: &str = "a document with errors is not lowered, and what is missing is an error";
+
+/// Lowers a document that has no errors.
+pub(super) fn lower(document: Document) -> Desired {
+    let mut groups = Vec::new();
+    for group in document.groups {
+        lower_group(group, None, &mut groups);
+    }
+    Desired {
+        name: document.name.value,
+        labels: document.labels,
+        connection: document.connection,
+        server_id: document.server_id,
+        groups,
+        approvals: document.approvals.into_iter().map(lower_approval).collect(),
+        declines: document.declines.into_iter().map(lower_decline).collect(),
+        management: lower_management(document.management),
+        origin: document.origin,
+    }
+}
+
+fn lower_group(group: Group, parent: Option<usize>, groups: &mut Vec<DesiredGroup>) {
+    let index = groups.len();
+    groups.push(DesiredGroup {
+        name: group.name.value,
+        parent,
+        computers: group.computers.map(|names| globs(names.value)),
+        except: group.except.map(|names| globs(names.value)).unwrap_or_default(),
+        origin: group.name.origin,
+    });
+    for child in group.groups {
+        lower_group(child, Some(index), groups);
+    }
+}
+
+fn globs(names: Vec<Declared<String>>) -> Vec<Declared<Glob>> {
+    names.into_iter().map(|name| Declared { value: Glob::new(&name.value), origin: name.origin }).collect()
+}
+
+fn lower_approval(entry: Approval) -> ApprovalEntry {
+    ApprovalEntry {
+        name: entry.name.map(|name| name.value),
+        update: entry.update.expect(COMPLETE),
+        groups: entry.groups.into_iter().map(lower_group_entry).collect(),
+        accept_license: entry.accept_license.or(false),
+        origin: entry.origin,
+    }
+}
+
+fn lower_group_entry(entry: GroupEntry) -> GroupApproval {
+    GroupApproval {
+        group: entry.group.value,
+        value: ApprovalValue {
+            action: entry.action.expect(COMPLETE).value,
+            deadline: entry.deadline.or(Deadline::None),
+            optional: entry.optional.or(false),
+        },
+        origin: entry.group.origin,
+    }
+}
+
+fn lower_decline(entry: Decline) -> DeclineEntry {
+    DeclineEntry { update: entry.update.expect(COMPLETE), origin: entry.origin }
+}
+
+fn lower_management(written: Management) -> management::Management {
+    let defaults = Limits::default();
+    management::Management {
+        prune: written.prune.into_iter().map(|(kind, prune)| (kind, prune.or(Prune::Never))).collect(),
+        prune_automatic_approvals: written.prune_automatic_approvals.or(Prune::Never),
+        limits: Limits {
+            delete_percent: written.delete_percent.or(defaults.delete_percent),
+            modify_percent: written.modify_percent.or(defaults.modify_percent),
+            minimum: written.minimum.or(defaults.minimum),
+        },
+        ignore: globs(written.ignore),
+    }
+}

@@ -1,0 +1,56 @@
+//! What must hold between the values of a document. One function a rule; each sees whatever could be read.
+
+mod approvals;
+mod computers;
+mod groups;
+mod ignore;
+mod overlap;
+
+use super::document::Document;
+use super::problems::Problems;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::desired::Desired;
+use crate::model::name::fold;
+
+/// Applies every rule.
+pub(super) fn check(document: &Document, problems: &mut Problems) {
+    groups::unique(&document.groups, problems);
+    groups::not_built_in(&document.groups, problems);
+    groups::creatable(&document.groups, problems);
+    computers::check(&document.groups, problems);
+    for approval in &document.approvals {
+        approvals::groups_unique(approval, problems);
+        for group in &approval.groups {
+            approvals::deadline_has_effect(group, problems);
+            approvals::optional_is_possible(group, problems);
+            approvals::blockable(group, problems);
+        }
+    }
+    overlap::approvals(&document.approvals, problems);
+    overlap::declines(&document.declines, problems);
+    overlap::approvals_and_declines(&document.approvals, &document.declines, problems);
+    ignore::declared_groups(&document.management.ignore, &document.groups, problems);
+}
+
+/// Finds manifests that declare the same server: those whose names are equal as WSUS compares names.
+///
+/// The reader applies this to the documents of one text; a caller that reads several applies it to all.
+#[must_use]
+pub fn duplicate_servers(servers: &[Desired]) -> Diagnostics {
+    let mut seen: std::collections::BTreeMap<String, &Desired> = std::collections::BTreeMap::new();
+    let mut problems = Diagnostics::default();
+    for server in servers {
+        let Some(first) = seen.get(&fold(&server.name)) else {
+            seen.insert(fold(&server.name), server);
+            continue;
+        };
+        problems.push(
+            Diagnostic::error("duplicate-server", "two manifests for one server")
+                .detail(format!("`{}` is the name of another manifest already", server.name))
+                .at(server.origin, "again here")
+                .and(first.origin, "first here")
+                .help("one document a server: give this one another metadata.name, or put the two together"),
+        );
+    }
+    problems
+}

@@ -1,0 +1,69 @@
+//! Bytes -> text.
+
+use super::limits::ReadLimits;
+use super::problems::Problems;
+use super::secrets;
+use crate::diagnostic::Diagnostic;
+use crate::model::origin::{Origin, SourceId};
+
+/// Why bytes are not a text, and what of them can be shown.
+pub(super) struct Refused {
+    pub(super) diagnostic: Diagnostic,
+    pub(super) shown: String,
+}
+
+/// The text without a byte order mark: places count from behind it.
+pub(super) fn decode<'b>(
+    name: &str,
+    bytes: &'b [u8],
+    source: SourceId,
+    limits: &ReadLimits,
+) -> Result<&'b str, Box<Refused>> {
+    // Places are 32 bits wide.
+    let max = limits.max_bytes.min(u64::from(u32::MAX) - 1);
+    if bytes.len() as u64 > max {
+        let diagnostic = Diagnostic::error("too-large", "the file is too large")
+            .detail(format!("{name} has {} bytes, and a manifest may have {max}", bytes.len()))
+            .help("split the manifest, or raise the limit");
+        return Err(Box::new(Refused { diagnostic, shown: String::new() }));
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Box::new(not_utf8(name, bytes, 0, source, "this is UTF-16: save the file as UTF-8")));
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        Err(error) => Err(Box::new(not_utf8(name, bytes, error.valid_up_to(), source, "save the file as UTF-8"))),
+    }
+}
+
+fn not_utf8(name: &str, bytes: &[u8], offset: usize, source: SourceId, help: &str) -> Refused {
+    let start = bytes[..offset].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let end = bytes[offset..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| offset + end);
+    let line = 1 + bytes[..offset].iter().filter(|byte| **byte == b'\n').count();
+    // Only this line is shown; empty ones in front of it keep its number.
+    let before = String::from_utf8_lossy(&bytes[start..offset]);
+    let before = before.trim_start_matches('\u{feff}');
+    let mut shown = "\n".repeat(line - 1);
+    shown.push_str(before);
+    let from = shown.len();
+    shown.push_str(&String::from_utf8_lossy(&bytes[offset..end]));
+
+    let position = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let origin = Origin {
+        source,
+        start: position(from),
+        end: position(from + char::REPLACEMENT_CHARACTER.len_utf8()),
+        line: position(line),
+        column: position(before.chars().count() + 1),
+    };
+    let diagnostic = Diagnostic::error("not-utf8", "the file is not UTF-8 text")
+        .detail(format!(
+            "{name}: byte {offset} (line {line}) is 0x{:02x}, which UTF-8 does not have there",
+            bytes[offset]
+        ))
+        .at(origin, "")
+        .help(help);
+    let mut problems = Problems::default();
+    secrets::hide_lexically(&shown, &mut problems);
+    Refused { diagnostic, shown: secrets::blank(&shown, &problems.finish().1) }
+}

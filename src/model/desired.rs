@@ -1,0 +1,106 @@
+//! What a manifest declares, defaults made explicit, names not yet looked up.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::approval::ApprovalValue;
+use super::connection::Connection;
+use super::glob::Glob;
+use super::management::Management;
+use super::origin::{Declared, Origin};
+
+/// One WSUS server as its manifest declares it.
+#[derive(Debug, Clone)]
+pub struct Desired {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.labels`.
+    pub labels: BTreeMap<String, String>,
+    /// Where the server is; none where the command line must say.
+    pub connection: Option<Connection>,
+    /// The pin `identity.serverId`.
+    pub server_id: Option<Declared<Uuid>>,
+    /// The groups, parents before their children.
+    pub groups: Vec<DesiredGroup>,
+    /// The approval entries, in the manifest's order.
+    pub approvals: Vec<ApprovalEntry>,
+    /// The decline entries, in the manifest's order.
+    pub declines: Vec<DeclineEntry>,
+    /// Pruning, limits and what to ignore.
+    pub management: Management,
+    /// The document.
+    pub origin: Origin,
+}
+
+/// A declared computer group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredGroup {
+    /// The name as written.
+    pub name: String,
+    /// The group above it: an index into `Desired::groups`, below its own; none directly under All Computers.
+    pub parent: Option<usize>,
+    /// The computers that belong to it; none where the key is absent.
+    pub computers: Option<Vec<Declared<Glob>>>,
+    /// Computers that its patterns do not mean.
+    pub except: Vec<Declared<Glob>>,
+    /// Its name's place.
+    pub origin: Origin,
+}
+
+/// An entry of `approvals`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalEntry {
+    /// The entry's name for people, if it has one.
+    pub name: Option<String>,
+    /// Which updates.
+    pub update: UpdateReference,
+    /// What each group does with them, in the manifest's order; no group twice.
+    pub groups: Vec<GroupApproval>,
+    /// Accept the licence terms that are pending.
+    pub accept_license: bool,
+    /// The entry's place.
+    pub origin: Origin,
+}
+
+/// What one group does with the updates of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupApproval {
+    /// The group's name as written.
+    pub group: String,
+    /// The approval.
+    pub value: ApprovalValue,
+    /// The place of the group's name.
+    pub origin: Origin,
+}
+
+/// An entry of `declines`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclineEntry {
+    /// Which updates.
+    pub update: UpdateReference,
+    /// The entry's place.
+    pub origin: Origin,
+}
+
+/// A reference to updates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpdateReference {
+    /// One update by its id.
+    Id(Declared<Uuid>),
+    /// All updates of a knowledge-base article, perhaps narrowed.
+    Kb(KbReference),
+}
+
+/// The updates of a knowledge-base article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KbReference {
+    /// The article's number without `KB`, digits only.
+    pub kb: Declared<String>,
+    /// Only updates whose title matches.
+    pub title: Option<Declared<Glob>>,
+    /// Only updates of the product with this title (exact, without regard to case).
+    pub product: Option<Declared<String>>,
+    /// How many updates there must be, counted before any is left out.
+    pub expect: Option<Declared<u32>>,
+}

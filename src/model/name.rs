@@ -1,0 +1,34 @@
+//! Names as WSUS compares them.
+
+/// A name folded for comparison: names that fold to the same text are the same name.
+///
+/// SUSDB's collation compares without regard to case, and SQL Server's `=` ignores trailing spaces.
+///
+/// Source: scaffold of a live SUSDB (Intensive-Self-Service-Portal), names unique server-wide per
+/// learn.microsoft.com CreateComputerTargetGroup; the fold beyond ASCII is ours (grade B).
+#[must_use]
+pub fn fold(name: &str) -> String {
+    name.trim_end_matches(' ').chars().flat_map(char::to_lowercase).collect()
+}
+
+/// Characters that WSUS forbids in the name of a computer group.
+///
+/// Source: learn.microsoft.com, IUpdateServer.CreateComputerTargetGroup (grade A).
+pub const FORBIDDEN_IN_GROUP_NAMES: &str = "~!@#$^&*()=+[]{}\\|;:'\"<>/";
+
+/// Longest name of a computer group in UTF-16 code units.
+///
+/// Source: learn.microsoft.com, IUpdateServer.CreateComputerTargetGroup: less than 256 (grade A).
+pub const GROUP_NAME_LENGTH_MAX: usize = 255;
+
+#[cfg(test)]
+mod tests {
+    use super::fold;
+
+    #[test]
+    fn names_fold_case_and_trailing_spaces_only() {
+        assert_eq!(fold("Straße ÄÖ  "), fold("straße äö"));
+        assert_ne!(fold(" a"), fold("a"));
+        assert_ne!(fold("a\u{a0}"), fold("a"));
+    }
+}

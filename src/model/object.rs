@@ -1,0 +1,78 @@
+//! Objects as they are re-read around a write, to check that they are what the plan started from.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::snapshot::Deployment;
+
+/// An object to read again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObjectKey {
+    /// A group by name: before it is created and to learn its id afterwards.
+    GroupName(String),
+    /// A group by id.
+    Group(Uuid),
+    /// A computer's explicit membership.
+    Membership {
+        /// The group.
+        group: Uuid,
+        /// The computer's TargetID.
+        target_id: i32,
+    },
+    /// The approvals of an update for a group, of all revisions.
+    Approval {
+        /// The update.
+        update: Uuid,
+        /// The group.
+        group: Uuid,
+    },
+    /// An update's declined flag and all its approvals.
+    Update(Uuid),
+    /// Licence terms by id.
+    License(Uuid),
+}
+
+/// What an object is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ObjectState {
+    /// A group; none where there is none.
+    Group(Option<GroupState>),
+    /// Whether the membership exists.
+    Membership(bool),
+    /// The approvals with action 0, 1 or 3, sorted by id.
+    Approval(Vec<Deployment>),
+    /// An update; none where there is none.
+    Update(Option<UpdateState>),
+    /// Whether the terms are accepted.
+    License(bool),
+}
+
+/// A group and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupState {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// The group above it.
+    pub parent: Option<Uuid>,
+    /// Explicit members.
+    pub computers: u64,
+    /// Pairs of update and this group with an approval.
+    pub approvals: u64,
+}
+
+/// An update's flags and approvals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateState {
+    /// Number of the latest revision.
+    pub revision: i32,
+    /// Whether it is declined.
+    pub declined: bool,
+    /// Its approvals with action 0, 1 or 3, sorted by id.
+    pub deployments: Vec<Deployment>,
+}
+
+/// The server's clock, read before a chunk of writes: relative deadlines count from its date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerClock(pub DateTime<Utc>);

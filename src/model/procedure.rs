@@ -1,0 +1,92 @@
+//! Stored procedures that changes are made through.
+
+/// A procedure that wsusctl writes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Procedure {
+    /// `spCreateTargetGroup`
+    CreateTargetGroup,
+    /// `spDeleteTargetGroup`
+    DeleteTargetGroup,
+    /// `spAddComputerToTargetGroupAllowMultipleGroups`
+    AddComputerToTargetGroup,
+    /// `spRemoveComputerFromTargetGroup`
+    RemoveComputerFromTargetGroup,
+    /// `spAcceptEula`
+    AcceptEula,
+    /// `spDeployUpdate`
+    DeployUpdate,
+    /// `spDeleteDeployment`
+    DeleteDeployment,
+    /// `spDeclineUpdate`
+    DeclineUpdate,
+    /// `spUndeclineUpdate`
+    UndeclineUpdate,
+}
+
+impl Procedure {
+    /// Every procedure.
+    pub const ALL: [Self; 9] = [
+        Self::CreateTargetGroup,
+        Self::DeleteTargetGroup,
+        Self::AddComputerToTargetGroup,
+        Self::RemoveComputerFromTargetGroup,
+        Self::AcceptEula,
+        Self::DeployUpdate,
+        Self::DeleteDeployment,
+        Self::DeclineUpdate,
+        Self::UndeclineUpdate,
+    ];
+
+    /// Its name in SUSDB.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CreateTargetGroup => "spCreateTargetGroup",
+            Self::DeleteTargetGroup => "spDeleteTargetGroup",
+            Self::AddComputerToTargetGroup => "spAddComputerToTargetGroupAllowMultipleGroups",
+            Self::RemoveComputerFromTargetGroup => "spRemoveComputerFromTargetGroup",
+            Self::AcceptEula => "spAcceptEula",
+            Self::DeployUpdate => "spDeployUpdate",
+            Self::DeleteDeployment => "spDeleteDeployment",
+            Self::DeclineUpdate => "spDeclineUpdate",
+            Self::UndeclineUpdate => "spUndeclineUpdate",
+        }
+    }
+}
+
+/// What a live server says about a procedure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcedureState {
+    /// The signature as wsusctl knows it, for messages: `spDeclineUpdate(@updateID uniqueidentifier, ...)`.
+    pub expected: String,
+    /// The server's own signature, none where the procedure is missing. Equal texts are equal signatures.
+    pub live: Option<String>,
+    /// The live parameters, for binding.
+    pub parameters: Vec<LiveParameter>,
+    /// Whether it may be called.
+    pub verdict: Verdict,
+}
+
+/// A parameter as the live server declares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveParameter {
+    /// Its name with the `@`, as the server spells it.
+    pub name: String,
+    /// Its type's name, lower case: `uniqueidentifier`, `nvarchar`, ...
+    pub type_name: String,
+    /// Its length in bytes; -1 for max.
+    pub max_length: i16,
+    /// Whether it gives a value back.
+    pub output: bool,
+}
+
+/// Whether a procedure may be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is as known.
+    Matches,
+    /// The server does not have it (or the login may not see it).
+    Missing,
+    /// It differs; says in what.
+    Differs(String),
+}

@@ -1,0 +1,130 @@
+//! What a manifest declares with every name looked up in a snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::address::{Address, Kind};
+use super::approval::ApprovalValue;
+use super::management::Management;
+use super::origin::Origin;
+
+/// A group that exists, or one that the plan creates and that has no id yet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GroupReference {
+    /// By id.
+    Existing(Uuid),
+    /// By name as declared; unique under `name::fold`.
+    Planned(String),
+}
+
+/// A manifest with ids.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// `metadata.name`.
+    pub server_name: String,
+    /// The declared groups, parents before their children.
+    pub groups: Vec<ResolvedGroup>,
+    /// For each computer that a declared group names or matches, by TargetID: the declared groups it belongs to.
+    pub memberships: BTreeMap<i32, ResolvedMembership>,
+    /// Declared groups that have a `computers` key: pruning looks at these only.
+    pub groups_with_computers: BTreeSet<GroupReference>,
+    /// Groups that an approval entry names without `groups` declaring them: never pruned.
+    pub referenced_groups: BTreeSet<Uuid>,
+    /// The approvals that the entries yield.
+    pub approvals: BTreeMap<(Uuid, GroupReference), ResolvedApproval>,
+    /// The updates that the entries decline.
+    pub declines: BTreeMap<Uuid, ResolvedDecline>,
+    /// Approvals on the server that an entry would yield were the update not expired: kept.
+    pub lapsed: BTreeSet<(Uuid, Uuid)>,
+    /// What each entry matched.
+    pub entries: Vec<ResolvedEntry>,
+    /// Computers skipped because a downstream server reports them.
+    pub downstream_computers_skipped: u64,
+    /// What waits for something outside: named computers that the server does not know.
+    pub pending: Vec<Notice>,
+    /// What deserves a look.
+    pub warnings: Vec<Notice>,
+    /// What is true and cannot be repaired from here.
+    pub findings: Vec<Notice>,
+    /// Pruning, limits and what to ignore.
+    pub management: Management,
+}
+
+/// A declared group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedGroup {
+    /// The name as declared.
+    pub name: String,
+    /// The group itself.
+    pub group: GroupReference,
+    /// The group that it is declared under.
+    pub parent: GroupReference,
+    /// Its place.
+    pub origin: Origin,
+}
+
+/// The declared groups of a computer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedMembership {
+    /// The groups; never empty.
+    pub groups: BTreeSet<GroupReference>,
+    /// The pattern or name that brought it in first.
+    pub origin: Origin,
+}
+
+/// A declared approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedApproval {
+    /// The approval.
+    pub value: ApprovalValue,
+    /// Accept pending licence terms.
+    pub accept_license: bool,
+    /// The entry names the update by its id, which reinstates it where it is declined.
+    pub by_id: bool,
+    /// Its entry: an index into `Resolved::entries`.
+    pub entry: usize,
+    /// The place of the group's name in the entry.
+    pub origin: Origin,
+}
+
+/// A declared decline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedDecline {
+    /// Its entry: an index into `Resolved::entries`.
+    pub entry: usize,
+    /// The entry's place.
+    pub origin: Origin,
+}
+
+/// What an entry of `approvals` or `declines` came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedEntry {
+    /// `Approval` or `Decline`.
+    pub kind: Kind,
+    /// Position in the manifest's list, from 0.
+    pub index: usize,
+    /// How reports call it: its name, `KB5060526` or the update's id.
+    pub label: String,
+    /// Number of updates that it yields.
+    pub matched: usize,
+    /// What was left out and why.
+    pub skipped: Vec<Notice>,
+    /// Every update that the reference means is declined, so the entry can do nothing: the planner's blocker.
+    pub all_declined: bool,
+    /// The entry's place.
+    pub origin: Origin,
+}
+
+/// A message about an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The object.
+    pub address: Address,
+    /// A stable word: `unknownComputer`, `expired`, ...
+    pub code: &'static str,
+    /// The message for people.
+    pub message: String,
+    /// The place that declared it, if one did.
+    pub origin: Option<Origin>,
+}

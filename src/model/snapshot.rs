@@ -1,0 +1,168 @@
+//! What was read from a server.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use uuid::{Uuid, uuid};
+
+use super::procedure::{Procedure, ProcedureState};
+use super::scope::ReadScope;
+
+/// The built-in group of all computers.
+///
+/// Source: WSUSpendu, MS-WSUSSS (grade A).
+pub const ALL_COMPUTERS: Uuid = uuid!("a0a08746-4dbe-4a37-9adf-9e7652c0b421");
+/// The built-in group of computers that belong to no other.
+///
+/// Source: WSUSpendu, MS-WSUSSS (grade A).
+pub const UNASSIGNED_COMPUTERS: Uuid = uuid!("b73ca6ed-5727-47f3-84de-015e03f6a88a");
+/// `AdminName` of what WSUS does by itself: approval rules, replication.
+///
+/// Source: scaffold of a live SUSDB, WSUSpendu (grade A).
+pub const AUTOMATIC_ADMIN_NAME: &str = "WUS Server";
+
+/// A server as it was read, within a scope.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// When the read began, by the server's clock.
+    pub taken_at: DateTime<Utc>,
+    /// What was asked for: absence outside it means nothing.
+    pub scope: ReadScope,
+    /// The server's own facts.
+    pub server: ServerFacts,
+    /// Computer groups by id: type 0 only, the built-in ones included.
+    pub groups: BTreeMap<Uuid, TargetGroup>,
+    /// Computers by TargetID; empty unless the scope asks for them.
+    pub computers: BTreeMap<i32, Computer>,
+    /// Explicit memberships as (group, TargetID), those of the built-in groups left out.
+    pub memberships: BTreeSet<(Uuid, i32)>,
+    /// Group names that computers ask for under client-side targeting and no group has, with their number of computers.
+    pub requested_groups: BTreeMap<String, u32>,
+    /// Updates by id: those in scope that exist.
+    pub updates: BTreeMap<Uuid, Update>,
+    /// The approvals (action 0, 1 or 3 of computer groups, of any revision) of each update in `updates` that has any.
+    pub deployments: BTreeMap<Uuid, Vec<Deployment>>,
+    /// Totals over the whole server, in scope or not.
+    pub totals: Totals,
+    /// What the server says about each procedure that could be called.
+    pub procedures: BTreeMap<Procedure, ProcedureState>,
+}
+
+/// Facts about the server itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerFacts {
+    /// Its id (tbConfigurationA.ServerID).
+    pub server_id: Uuid,
+    /// Whether it is a replica: groups, approvals and declines come from its parent.
+    pub replica: bool,
+    /// Whether it synchronises from another WSUS server.
+    pub has_upstream: bool,
+    /// Whether the server places computers into groups; else group policy does.
+    pub server_side_targeting: bool,
+    /// The database server's version text, for display.
+    pub sql_version: String,
+    /// The login, for display and as the administrator name of writes.
+    pub login: String,
+}
+
+/// A computer group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetGroup {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// The group above it; none for All Computers.
+    pub parent: Option<Uuid>,
+    /// Whether WSUS made it.
+    pub builtin: bool,
+}
+
+/// A computer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Computer {
+    /// The surrogate key of tables.
+    pub target_id: i32,
+    /// The client's own id, as procedures want it: GUID text, but a string.
+    pub computer_id: String,
+    /// Its full domain name.
+    pub name: String,
+    /// Whether a downstream server reports it: then its groups are not this server's.
+    pub from_downstream: bool,
+}
+
+/// An update: its latest revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// Its id.
+    pub id: Uuid,
+    /// Title in the default language.
+    pub title: String,
+    /// Knowledge-base articles, digits only, sorted.
+    pub kbs: Vec<String>,
+    /// Titles of its products, sorted.
+    pub products: Vec<String>,
+    /// Number of the latest revision.
+    pub revision: i32,
+    /// Whether it is declined.
+    pub declined: bool,
+    /// Who reinstated it last is not known; when is.
+    pub reinstated_at: Option<DateTime<Utc>>,
+    /// Whether Microsoft expired it.
+    pub expired: bool,
+    /// Whether it can be approved by itself; the parts of a bundle cannot.
+    pub deployable: bool,
+    /// Whether it can be uninstalled.
+    pub can_uninstall: bool,
+    /// Its licence terms.
+    pub license: License,
+}
+
+/// Licence terms of an update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum License {
+    /// It has none.
+    None,
+    /// Accepted.
+    Accepted(Uuid),
+    /// Have to be accepted before an install approval.
+    Pending(Uuid),
+}
+
+/// An approval on the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployment {
+    /// Its id (DeploymentGuid).
+    pub id: Uuid,
+    /// The revision it is for.
+    pub revision: i32,
+    /// The group it is for.
+    pub group: Uuid,
+    /// 0, 1 or 3.
+    pub action: i32,
+    /// Its deadline. A stored 9999-12-31 is read as none.
+    pub deadline: Option<DateTime<Utc>>,
+    /// Whether it is forced (IsAssigned); an optional install is not.
+    pub assigned: bool,
+    /// Who made it.
+    pub admin_name: String,
+    /// When it was made.
+    pub deployed_at: DateTime<Utc>,
+}
+
+/// Numbers over the whole server.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Pairs of update and group with an approval (action 0, 1 or 3), automatic ones included.
+    pub approvals: u64,
+    /// Of these the pairs whose approvals WSUS made itself.
+    pub automatic_approvals: u64,
+    /// Pairs with an approval, by group.
+    pub approvals_by_group: BTreeMap<Uuid, u64>,
+    /// Computers with an explicit membership, by group.
+    pub computers_by_group: BTreeMap<Uuid, u64>,
+    /// Computers with an explicit membership in a group that is not built in.
+    pub grouped_computers: u64,
+    /// Declined updates.
+    pub declines: u64,
+}

@@ -1,0 +1,113 @@
+//! What a plan executes.
+
+use uuid::Uuid;
+
+use crate::model::approval::ApprovalValue;
+use crate::model::object::ObjectState;
+use crate::model::procedure::Procedure;
+use crate::model::resolved::GroupReference;
+
+/// One executable unit: one object goes from one state to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The change it serves: an index into `Plan::changes`.
+    pub change: usize,
+    /// What to do.
+    pub operation: Operation,
+    /// What the object was when the plan was made; checked again before the step runs.
+    pub before: ObjectState,
+    /// Steps that must have worked before: indexes into `Plan::steps`, all below this step's own.
+    pub depends_on: Vec<usize>,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// Creates a group. `apply` draws its id.
+    CreateGroup {
+        /// The name.
+        name: String,
+        /// The group above it.
+        parent: GroupReference,
+    },
+    /// Deletes a group that has no children any more.
+    DeleteGroup {
+        /// The group.
+        group: Uuid,
+        /// Its name, for messages.
+        name: String,
+    },
+    /// Puts a computer into a group.
+    AddComputer {
+        /// The group.
+        group: GroupReference,
+        /// The computer's TargetID.
+        target_id: i32,
+        /// The computer's id as procedures want it.
+        computer_id: String,
+    },
+    /// Takes a computer out of a group.
+    RemoveComputer {
+        /// The group.
+        group: Uuid,
+        /// The computer's TargetID.
+        target_id: i32,
+        /// The computer's id as procedures want it.
+        computer_id: String,
+    },
+    /// Accepts licence terms.
+    AcceptLicense {
+        /// The terms.
+        license: Uuid,
+        /// The update that has them.
+        update: Uuid,
+        /// Its latest revision.
+        revision: i32,
+    },
+    /// Takes an update out of the declined state.
+    Reinstate {
+        /// The update.
+        update: Uuid,
+    },
+    /// Makes the approvals of an update for a group exactly one with this value, or none for `inherit`.
+    SetApproval {
+        /// The update.
+        update: Uuid,
+        /// Its latest revision, which the approval is written for.
+        revision: i32,
+        /// The group.
+        group: GroupReference,
+        /// The approval.
+        value: ApprovalValue,
+        /// Deploy it: false where only leftovers have to go.
+        deploy: bool,
+        /// Approvals to remove after that, by id: those of older revisions, or all for `inherit`.
+        remove: Vec<Uuid>,
+    },
+    /// Declines an update, which destroys its approvals.
+    Decline {
+        /// The update.
+        update: Uuid,
+    },
+}
+
+impl Operation {
+    /// The procedures that it calls.
+    #[must_use]
+    pub fn procedures(&self) -> Vec<Procedure> {
+        match self {
+            Self::CreateGroup { .. } => vec![Procedure::CreateTargetGroup],
+            Self::DeleteGroup { .. } => vec![Procedure::DeleteTargetGroup],
+            Self::AddComputer { .. } => vec![Procedure::AddComputerToTargetGroup],
+            Self::RemoveComputer { .. } => vec![Procedure::RemoveComputerFromTargetGroup],
+            Self::AcceptLicense { .. } => vec![Procedure::AcceptEula],
+            Self::Reinstate { .. } => vec![Procedure::UndeclineUpdate],
+            Self::Decline { .. } => vec![Procedure::DeclineUpdate],
+            Self::SetApproval { deploy, remove, .. } => {
+                let deploy = deploy.then_some(Procedure::DeployUpdate);
+                let delete = (!remove.is_empty()).then_some(Procedure::DeleteDeployment);
+                deploy.into_iter().chain(delete).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! One change for people.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::count::{count, length};
+use super::page::{Page, Piece, listed, words};
+use super::value::{Key, Shown};
+use crate::diagnostic::Sources;
+use crate::model::address::{Address, Kind, Quoted};
+use crate::model::attribute::Attribute;
+use crate::model::origin::Origin;
+use crate::plan::change::{Affects, Change, ChangeAction, FieldChange, Members, Reason, Risk};
+use crate::report::place::Place;
+use crate::report::style::Style;
+use crate::report::timestamp::timestamp;
+
+/// More lost approvals than this are counted, not listed.
+const LOST_APPROVALS_LISTED_MAX: usize = 10;
+
+/// The attribute of a declined update that holds the approvals that declining it destroys.
+const LOST_APPROVALS: &str = "approvals";
+
+/// The reason that needs no words: somebody wrote it down.
+const DECLARED: &str = "declared";
+
+type Attributes = BTreeMap<String, Attribute>;
+
+/// The symbol of an action.
+pub(super) fn symbol(action: ChangeAction) -> (&'static str, Style) {
+    match action {
+        ChangeAction::Create => ("+", Style::Create),
+        ChangeAction::Modify => ("~", Style::Modify),
+        ChangeAction::Delete => ("-", Style::Delete),
+    }
+}
+
+/// Writes a change under this name (its address, or what a heading above leaves of it).
+pub(super) fn render(page: &mut Page, indent: usize, name: &str, label: bool, change: &Change, sources: &Sources) {
+    let Change {
+        address,
+        action,
+        before,
+        after,
+        fields,
+        members,
+        reason,
+        risk,
+        affects,
+        changed_by,
+        changed_at,
+        origin,
+        label: title,
+    } = change;
+    let (symbol, style) = symbol(*action);
+    let members = members.as_ref();
+    let lost = if *action == ChangeAction::Create { lost_approvals(before.as_ref()) } else { Vec::new() };
+
+    let mut head = vec![Piece::new(symbol, style), Piece::next(name, Style::Plain)];
+    head.extend(title.as_deref().filter(|_| label).map(Piece::plain));
+    match action {
+        ChangeAction::Create => head.extend(listed(created(before.as_ref(), after.as_ref(), members))),
+        ChangeAction::Delete => head.extend(listed(deleted(before.as_ref(), members))),
+        ChangeAction::Modify => {}
+    }
+    if *action != ChangeAction::Modify {
+        head.extend(member_pieces(members));
+    }
+    head.extend(risk_piece(*risk));
+    head.extend(affects_piece(*affects, address, *action, !lost.is_empty()));
+    head.extend(origin_piece(*origin, sources));
+    page.line(indent, head);
+
+    let indent = indent + 4;
+    if *action == ChangeAction::Modify {
+        field_lines(page, indent, fields, members);
+        hidden_line(page, indent, fields, [before.as_ref(), after.as_ref()]);
+        let pieces = member_pieces(members);
+        if !pieces.is_empty() {
+            page.line(indent, pieces);
+        }
+    }
+    lost_lines(page, indent, lost);
+    reason_line(page, indent, reason);
+    changed_line(page, indent, changed_by.as_deref(), changed_at.map(timestamp));
+}
+
+/// `file:line`, where a manifest declared it.
+pub(super) fn origin_piece(origin: Option<Origin>, sources: &Sources) -> Option<Piece<'static>> {
+    origin.map(|origin| Piece::new(Place::new(origin, sources).file_and_line(), Style::Dim))
+}
+
+/// The attributes of what is created; those that were something before (a decline's) with an arrow. The approvals that a
+/// decline destroys have lines of their own.
+fn created(before: Option<&Attributes>, after: Option<&Attributes>, members: Option<&Members>) -> Vec<String> {
+    let (none, null) = (Attributes::new(), Attribute::Null);
+    let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
+    let own_lines = |path: &str| path == LOST_APPROVALS && before.contains_key(path);
+    let mut items = Vec::new();
+    for (path, value) in after {
+        match before.get(path) {
+            was if own_lines(path) || is_set_of(members, was, Some(value)) => {}
+            Some(was) if was != value => items.push(arrow(path, was, value)),
+            _ => items.push(format!("{}: {}", Key(path), Shown(value))),
+        }
+    }
+    let gone = before.iter().filter(|(path, _)| !own_lines(path) && !after.contains_key(*path));
+    items.extend(gone.map(|(path, value)| arrow(path, value, &null)));
+    items
+}
+
+/// The attributes of what is deleted.
+fn deleted(before: Option<&Attributes>, members: Option<&Members>) -> Vec<String> {
+    let named = before.into_iter().flatten().filter(|(_, value)| !is_set_of(members, Some(value), None));
+    named.map(|(path, value)| format!("{}: {}", Key(path), Shown(value))).collect()
+}
+
+fn field_lines(page: &mut Page, indent: usize, fields: &[FieldChange], members: Option<&Members>) {
+    for FieldChange { path, before, after } in fields {
+        if !is_set_of(members, Some(before), Some(after)) {
+            page.line(indent, [Piece::plain(arrow(path, before, after))]);
+        }
+    }
+}
+
+fn arrow(path: &str, before: &Attribute, after: &Attribute) -> String {
+    format!("{}: {} -> {}", Key(path), Shown(before), Shown(after))
+}
+
+/// Counts the attributes that stay; one with a changed part is not among them.
+fn hidden_line(page: &mut Page, indent: usize, fields: &[FieldChange], sides: [Option<&Attributes>; 2]) {
+    let changed: BTreeSet<&str> = fields.iter().filter_map(|field| field.path.split('.').next()).collect();
+    let paths: BTreeSet<&str> = sides.into_iter().flatten().flat_map(BTreeMap::keys).map(String::as_str).collect();
+    let hidden = paths.iter().filter(|path| !changed.contains(*path)).count();
+    if hidden > 0 {
+        let counted = count(u64::try_from(hidden).unwrap_or(u64::MAX), "unchanged attribute");
+        page.line(indent, [Piece::new(format!("# ({counted} hidden)"), Style::Dim)]);
+    }
+}
+
+/// Whether this is the set whose coming and going members are shown: then it is not shown twice.
+fn is_set_of(members: Option<&Members>, before: Option<&Attribute>, after: Option<&Attribute>) -> bool {
+    let (Some(members), Some(before), Some(after)) = (members, texts(before), texts(after)) else { return false };
+    let Members { added, removed } = members;
+    after.difference(&before).copied().eq(added.iter().map(String::as_str))
+        && before.difference(&after).copied().eq(removed.iter().map(String::as_str))
+}
+
+/// The texts of a set; absent and null are the empty one.
+fn texts(value: Option<&Attribute>) -> Option<BTreeSet<&str>> {
+    match value {
+        None | Some(Attribute::Null) => Some(BTreeSet::new()),
+        Some(Attribute::List(items)) => items
+            .iter()
+            .map(|item| match item {
+                Attribute::Text(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect(),
+        Some(_) => None,
+    }
+}
+
+fn member_pieces(members: Option<&Members>) -> Vec<Piece<'static>> {
+    let Some(Members { added, removed }) = members else { return Vec::new() };
+    let mut pieces = Vec::new();
+    for (word, names) in [("added", added), ("removed", removed)] {
+        let mut items: Vec<String> = names.iter().map(|name| Quoted(name).to_string()).collect();
+        if let Some(first) = items.first_mut() {
+            *first = format!("{word}: {first}");
+        }
+        pieces.extend(listed(items));
+    }
+    pieces
+}
+
+fn risk_piece(risk: Risk) -> Option<Piece<'static>> {
+    match risk {
+        Risk::None | Risk::Low => None,
+        Risk::High => Some(Piece::new("high risk", Style::Blocked)),
+    }
+}
+
+/// Whom it hits. Of a group that goes this is always said, nobody included.
+fn affects_piece(affects: Affects, address: &Address, action: ChangeAction, listed: bool) -> Option<Piece<'static>> {
+    let Affects { computers, approvals } = affects;
+    let always = action == ChangeAction::Delete && address.kind() == Kind::Group;
+    let computers = (always || computers > 0).then(|| format!("affects {}", count(computers, "computer")));
+    let approvals = (always || approvals > 0 && !listed).then(|| format!("destroys {}", count(approvals, "approval")));
+    let said: Vec<String> = computers.into_iter().chain(approvals).collect();
+    (!said.is_empty()).then(|| Piece::plain(said.join(", ")))
+}
+
+/// The approvals that a decline destroys.
+fn lost_approvals(before: Option<&Attributes>) -> Vec<String> {
+    match before.and_then(|before| before.get(LOST_APPROVALS)) {
+        None | Some(Attribute::Null) => Vec::new(),
+        Some(Attribute::List(items)) => items.iter().map(|item| Shown(item).to_string()).collect(),
+        Some(Attribute::Map(entries)) => {
+            entries.iter().map(|(group, value)| format!("{}: {}", Quoted(group), Shown(value))).collect()
+        }
+        Some(other) => vec![Shown(other).to_string()],
+    }
+}
+
+fn lost_lines(page: &mut Page, indent: usize, lost: Vec<String>) {
+    if lost.is_empty() {
+        return;
+    }
+    let counted = count(length(&lost), "approval");
+    if lost.len() > LOST_APPROVALS_LISTED_MAX {
+        page.line(indent, [Piece::new(format!("destroys {counted}"), Style::Delete)]);
+        return;
+    }
+    page.line(indent, [Piece::new(format!("destroys {counted}:"), Style::Delete)]);
+    for approval in lost {
+        page.line(indent + 2, [Piece::plain(approval)]);
+    }
+}
+
+fn reason_line(page: &mut Page, indent: usize, reason: &Reason) {
+    let Reason { code, text } = reason;
+    if *code != DECLARED {
+        let code = Piece::next(format!("[{code}]"), Style::Dim);
+        page.line(indent, [Piece::plain("reason:")].into_iter().chain(words(text)).chain([code]));
+    }
+}
+
+fn changed_line(page: &mut Page, indent: usize, by: Option<&str>, at: Option<String>) {
+    let by = by.map(|by| format!(" by {by}"));
+    let at = at.map(|at| format!(" at {at}"));
+    if by.is_some() || at.is_some() {
+        let text = format!("last changed{}{}", by.unwrap_or_default(), at.unwrap_or_default());
+        page.line(indent, [Piece::new(text, Style::Dim)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{created, is_set_of};
+    use crate::model::attribute::Attribute;
+    use crate::plan::change::Members;
+
+    fn set(names: &[&str]) -> Attribute {
+        Attribute::List(names.iter().map(|name| Attribute::text(*name)).collect())
+    }
+
+    #[test]
+    fn a_set_is_left_to_its_members_only_where_they_say_all() {
+        let members = |added: &[&str], removed: &[&str]| Members {
+            added: added.iter().map(|name| (*name).to_owned()).collect(),
+            removed: removed.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let (before, after) = (set(&["a", "b"]), set(&["b", "c"]));
+        assert!(is_set_of(Some(&members(&["c"], &["a"])), Some(&before), Some(&after)));
+        assert!(is_set_of(Some(&members(&["b", "c"], &[])), None, Some(&after)));
+        assert!(!is_set_of(Some(&members(&["c"], &[])), Some(&before), Some(&after)));
+        assert!(!is_set_of(Some(&members(&[], &[])), Some(&Attribute::Int(1)), Some(&after)));
+        assert!(!is_set_of(Some(&members(&[], &[])), Some(&Attribute::Unknown("why".into())), None));
+        assert!(!is_set_of(None, Some(&before), Some(&after)));
+    }
+
+    #[test]
+    fn what_a_creation_replaces_shows_with_an_arrow_and_lost_approvals_elsewhere() {
+        let approvals = ("approvals".to_owned(), set(&["Servers"]));
+        let before = BTreeMap::from([approvals, ("declined".to_owned(), Attribute::Bool(false))]);
+        let after = [("approvals".to_owned(), set(&[])), ("declined".to_owned(), Attribute::Bool(true))];
+        assert_eq!(created(Some(&before), Some(&BTreeMap::from(after)), None), ["declined: false -> true"]);
+        assert_eq!(created(Some(&before), None, None), ["declined: false -> none"]);
+    }
+}

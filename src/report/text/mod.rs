@@ -1,0 +1,333 @@
+//! The plan for people.
+//!
+//! Every change is printed, however many there are. Texts of servers and manifests pass [`visible`] on their way out, so
+//! none of them can command the terminal.
+//!
+//! [`visible`]: super::visible::visible
+
+mod change;
+mod count;
+mod notice;
+mod page;
+mod section;
+mod summary;
+mod value;
+
+pub use self::notice::{render_notices, render_permissions};
+use self::page::{Page, Piece};
+use super::style::Style;
+use super::timestamp::timestamp;
+use crate::diagnostic::Sources;
+use crate::plan::Plan;
+use crate::plan::change::ChangeAction;
+
+/// How text is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TextOptions {
+    /// Whether to use colours. They only decorate.
+    pub color: bool,
+    /// Columns that lines should fit into; longer words and values stay whole. 0 never breaks a line.
+    pub width: usize,
+    /// Whether to show what every entry matched and left out.
+    pub explain: bool,
+}
+
+/// Shows a plan: header, legend, changes by kind, what stands in their way, what is left alone, and one summary line.
+///
+/// Warnings are not part of it: they belong on standard error, see [`render_notices`].
+#[must_use]
+pub fn render_plan(plan: &Plan, sources: &Sources, options: &TextOptions) -> String {
+    let Plan {
+        server_name,
+        server_id,
+        taken_at,
+        changes,
+        steps: _,
+        blockers,
+        unsupported,
+        findings,
+        warnings: _,
+        pending,
+        entries,
+        summary: _,
+    } = plan;
+    let mut page = Page::new(options);
+    page.line(
+        0,
+        [
+            Piece::new(server_name.as_str(), Style::Heading),
+            Piece::new(format!("(server {server_id}, read {})", timestamp(*taken_at)), Style::Dim),
+        ],
+    );
+    render_legend(&mut page, plan);
+    section::render(&mut page, changes, sources);
+    notice::render_blockers(&mut page, blockers, sources);
+    notice::render_unsupported(&mut page, unsupported, sources);
+    notice::render_findings(&mut page, findings, sources);
+    notice::render_pending(&mut page, pending, sources);
+    if options.explain {
+        notice::render_entries(&mut page, entries, sources);
+    }
+    summary::render_remarks(&mut page, plan);
+    summary::render_summary(&mut page, plan);
+    page.finish()
+}
+
+/// Explains the symbols that occur, and only those.
+fn render_legend(page: &mut Page, plan: &Plan) {
+    let occurs = |action| plan.changes.iter().any(|change| change.action == action);
+    let symbols = [
+        (occurs(ChangeAction::Create), "+", "create", Style::Create),
+        (occurs(ChangeAction::Modify), "~", "modify", Style::Modify),
+        (occurs(ChangeAction::Delete), "-", "delete", Style::Delete),
+        (!plan.blockers.is_empty(), "!", "blocker", Style::Blocked),
+        (!plan.unsupported.is_empty(), "?", "unsupported", Style::Unsupported),
+    ];
+    let mut pieces = Vec::new();
+    for (_, symbol, word, style) in symbols.into_iter().filter(|(occurs, ..)| *occurs) {
+        pieces.extend([Piece::new(symbol, style), Piece::next(word, Style::Dim)]);
+    }
+    if !pieces.is_empty() {
+        page.blank();
+        page.line(2, pieces);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::{TextOptions, render_notices, render_permissions, render_plan};
+    use crate::model::address::Kind;
+    use crate::plan::permission::{Permission, Permissions};
+    use crate::plan::{Plan, Summary};
+    use crate::report::sample;
+
+    const PLAIN: TextOptions = TextOptions { color: false, width: 120, explain: false };
+
+    fn rendered(plan: &Plan, options: TextOptions) -> String {
+        render_plan(plan, &sample::sources(), &options)
+    }
+
+    #[test]
+    fn everything_shows() {
+        assert_snapshot!(rendered(&sample::everything(), TextOptions { explain: true, ..PLAIN }), @r#"
+        contoso-hq  (server 3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11, read 2026-11-20T12:00:00Z)
+
+          + create  ~ modify  - delete  ! blocker  ? unsupported
+
+        Groups
+          + group["Workstations"]  parent: "All Computers"  contoso-hq.yaml:12
+            + group["Ring 1 - Pilot"]  parent: "Workstations"  contoso-hq.yaml:14
+
+        Memberships
+          ~ membership["pc-001.contoso.com"]  affects 1 computer  contoso-hq.yaml:15
+              added: "Ring 1 - Pilot"  removed: "Servers"
+
+        Approvals
+          approval["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0001"]  KB5060526 2025-06 Cumulative Update for Windows 11
+            + ["Ring 0 - IT"]  action: "install", deadline: none, optional: false  affects 23 computers  contoso-hq.yaml:30
+            ~ ["Servers"]  affects 23 computers  contoso-hq.yaml:31
+                deadline: none -> "2026-12-01T18:00:00Z"
+                # (2 unchanged attributes hidden)
+                last changed by CONTOSO\alice at 2026-11-19T08:30:00.250Z
+          ~ approval["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0002"]["All Computers"]
+              KB2267602 Security Intelligence Update for Microsoft Defender  high risk  contoso-hq.yaml:34
+              deadline: (unknown: the login may not read it) -> none
+              # (2 unchanged attributes hidden)
+              reason: the approval is for revision 100 and 101 is the latest [newRevision]
+
+        Declines
+          + decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0003"]  KB5055555 2026-10 Preview Update for Windows 11  declined: true
+              contoso-hq.yaml:40
+              destroys 3 approvals:
+                {action: "install", group: "Ring 1"}
+                {action: "install", group: "Ring 2"}
+                {action: "install", group: "Ring 3"}
+
+        Deletions of groups
+          - group["Old kiosks"]  parent: "All Computers"  affects 12 computers, destroys 0 approvals
+              reason: nothing declares it, and groups are pruned [pruned]
+
+        Blockers
+          ! blocked: groups: 1 group would be deleted [pruneConfirm]  to permit it: --allow groups.delete
+
+        Unsupported
+          ? unsupported: group["Kiosks"]: declared under `Workstations`, but the server has it under `Servers`; WSUS cannot move
+              a group [otherParent]  contoso-hq.yaml:16
+
+        Findings
+          group["Branch"]: 3 computers ask for this group, which neither exists nor is declared [requestedGroup]
+
+        Pending (12)
+          membership["new-01.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:21
+          membership["new-02.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:22
+          membership["new-03.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:23
+          membership["new-04.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:24
+          membership["new-05.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:25
+          membership["new-06.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:26
+          membership["new-07.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:27
+          membership["new-08.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:28
+          membership["new-09.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:29
+          membership["new-10.contoso.com"]: the server does not know this computer yet [unknownComputer]  contoso-hq.yaml:30
+          # (and 2 more)
+
+        Entries
+          approvals[0]  KB5060526  2 updates, 1 left out  contoso-hq.yaml:28
+            left out: decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0003"]: it is declined [declined]
+
+        # 7 groups, 4 declines are not declared and stay as they are
+        # 1 approval or decline only fell out of a condition and is kept
+        # 40 undeclared approvals were made by WSUS itself
+        # 1 update is left out by an entry
+        # 2 objects are hidden by management.ignore
+
+        Plan: 4 to create, 3 to modify, 1 to delete. 8 of 161 managed objects (4.97 %). 1 blocker, 1 unsupported.
+        "#);
+    }
+
+    #[test]
+    fn colour_only_decorates() {
+        let plan = sample::only_blockers();
+        let colored = rendered(&plan, TextOptions { color: true, ..PLAIN });
+        assert_snapshot!(colored.replace('\u{1b}', "ESC"), @"
+        ESC[1mcontoso-hqESC[0m  ESC[2m(server 3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11, read 2026-11-20T12:00:00Z)ESC[0m
+
+          ESC[1;31m!ESC[0m ESC[2mblockerESC[0m
+
+        ESC[1mBlockersESC[0m
+          ESC[1;31m!ESC[0m ESC[1;31mblocked:ESC[0m groups: 14 of 20 groups = 70.00 % is over 30.00 % ESC[2m[deletePercent]ESC[0m  ESC[1mto permit it: --allow groups.delete=70%ESC[0m
+              ESC[2mcontoso-hq.yaml:50ESC[0m
+          ESC[1;31m!ESC[0m ESC[1;31mblocked:ESC[0m groups: no group would be left ESC[2m[pruneToEmpty]ESC[0m  ESC[1mto permit it: --allow emptyESC[0m  ESC[2mcontoso-hq.yaml:50ESC[0m
+          ESC[1;31m!ESC[0m ESC[1;31mblocked:ESC[0m approvals[3]: every update of KB5055555 is declined; name the id of the update to reinstate ESC[2m[allDeclined]ESC[0m
+              ESC[1mno --allow permits it: change the manifestESC[0m  ESC[2mcontoso-hq.yaml:40ESC[0m
+          to permit all that can be permitted: ESC[1m--allow groups.delete=70%ESC[0m ESC[1m--allow emptyESC[0m
+
+        ESC[1mPlan: 0 to create, 0 to modify, 0 to delete. 0 of 161 managed objects (0.00 %). 3 blockers.ESC[0m
+        ");
+        let everything = sample::everything();
+        let colored = rendered(&everything, TextOptions { color: true, ..PLAIN });
+        let mut stripped = String::new();
+        for (at, part) in colored.split('\u{1b}').enumerate() {
+            stripped.push_str(if at == 0 { part } else { part.split_once('m').unwrap().1 });
+        }
+        assert_eq!(stripped, rendered(&everything, PLAIN));
+    }
+
+    #[test]
+    fn a_plan_with_only_blockers() {
+        assert_snapshot!(rendered(&sample::only_blockers(), PLAIN), @"
+        contoso-hq  (server 3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11, read 2026-11-20T12:00:00Z)
+
+          ! blocker
+
+        Blockers
+          ! blocked: groups: 14 of 20 groups = 70.00 % is over 30.00 % [deletePercent]  to permit it: --allow groups.delete=70%
+              contoso-hq.yaml:50
+          ! blocked: groups: no group would be left [pruneToEmpty]  to permit it: --allow empty  contoso-hq.yaml:50
+          ! blocked: approvals[3]: every update of KB5055555 is declined; name the id of the update to reinstate [allDeclined]
+              no --allow permits it: change the manifest  contoso-hq.yaml:40
+          to permit all that can be permitted: --allow groups.delete=70% --allow empty
+
+        Plan: 0 to create, 0 to modify, 0 to delete. 0 of 161 managed objects (0.00 %). 3 blockers.
+        ");
+    }
+
+    #[test]
+    fn no_differences() {
+        assert_snapshot!(rendered(&sample::no_differences(), PLAIN), @"
+        contoso-hq  (server 3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11, read 2026-11-20T12:00:00Z)
+
+        No differences. 161 managed objects are as declared.
+        ");
+    }
+
+    #[test]
+    fn nothing_managed_has_no_share() {
+        let plan = Plan { summary: Summary::default(), ..sample::no_differences() };
+        assert!(
+            rendered(&plan, PLAIN)
+                .ends_with("\nNo differences. Nothing is declared that the server could differ in.\n")
+        );
+        let plan = Plan { changes: vec![sample::group("A", "All Computers", 1)], ..plan };
+        let plan = Plan { summary: Summary { create: 1, ..Summary::default() }, ..plan };
+        assert!(rendered(&plan, PLAIN).ends_with("\nPlan: 1 to create, 0 to modify, 0 to delete.\n"));
+    }
+
+    #[test]
+    fn warnings_and_notes() {
+        let plan = sample::everything();
+        assert_snapshot!(render_notices(&plan.warnings, &sample::sources(), &PLAIN), @r#"
+        note: group["servers"]: the server calls it "Servers"  contoso-hq.yaml:18
+        warning[sameName]: membership["pc-007.contoso.com"]: 2 computers of the server have this name; all of them are meant
+            contoso-hq.yaml:19
+        "#);
+        assert_eq!(render_notices(&[], &sample::sources(), &PLAIN), "");
+    }
+
+    #[test]
+    fn permissions_are_recorded() {
+        let given = Permissions::new([Permission::Empty, Permission::DeletePercent(Kind::Group, 80)]);
+        let line = render_permissions(&given, &PLAIN);
+        assert_eq!(line, "Permitted: --allow groups.delete=80% --allow empty\n");
+        assert_eq!(render_permissions(&Permissions::default(), &PLAIN), "");
+    }
+
+    #[test]
+    fn a_narrow_terminal_loses_nothing() {
+        for plan in [sample::everything(), sample::only_blockers(), sample::hostile()] {
+            let wide = rendered(&plan, TextOptions { width: 0, explain: true, ..PLAIN });
+            let narrow = rendered(&plan, TextOptions { width: 40, explain: true, ..PLAIN });
+            assert!(wide.split_whitespace().eq(narrow.split_whitespace()), "{narrow}");
+            assert!(narrow.lines().count() > wide.lines().count());
+        }
+    }
+
+    #[test]
+    fn groups_stand_below_their_planned_parents_in_any_order() {
+        let names = [("D", "C"), ("A", "All Computers"), ("C", "a"), ("B", "A"), ("E", "Elsewhere")];
+        let changes = names.into_iter().map(|(name, parent)| sample::group(name, parent, 1)).collect();
+        let text = rendered(&Plan { changes, ..sample::no_differences() }, PLAIN);
+        let lines: Vec<&str> = text.lines().filter_map(|line| line.split_once(']')).map(|(start, _)| start).collect();
+        assert_eq!(
+            lines,
+            ["  + group[\"A\"", "    + group[\"C\"", "      + group[\"D\"", "    + group[\"B\"", "  + group[\"E\""]
+        );
+    }
+
+    #[test]
+    fn groups_that_are_their_own_ancestors_are_shown_all_the_same() {
+        let names = [("A", "B"), ("B", "A"), ("C", "C")];
+        let changes = names.into_iter().map(|(name, parent)| sample::group(name, parent, 1)).collect();
+        let text = rendered(&Plan { changes, ..sample::no_differences() }, PLAIN);
+        assert_eq!(text.matches("+ group[").count(), 3, "{text}");
+    }
+
+    #[test]
+    fn more_than_ten_lost_approvals_are_counted() {
+        let shown = |approvals| {
+            let changes = vec![sample::decline(approvals)];
+            rendered(&Plan { changes, ..sample::no_differences() }, PLAIN)
+        };
+        assert!(shown(10).contains("destroys 10 approvals:\n") && shown(10).contains("\"Ring 10\""));
+        assert!(shown(11).contains("destroys 11 approvals\n") && !shown(11).contains("\"Ring 1\""));
+        assert!(!shown(0).contains("destroys"));
+    }
+
+    #[test]
+    fn no_text_from_outside_commands_the_terminal() {
+        let plan = sample::hostile();
+        let options = TextOptions { explain: true, ..PLAIN };
+        let text = rendered(&plan, options) + &render_notices(&plan.warnings, &sample::sources(), &options);
+        let unseen = |c: char| c != '\n' && (c.is_control() || "\u{202e}\u{2028}\u{200b}".contains(c));
+        assert_eq!(text.chars().find(|c| unseen(*c)), None, "{text}");
+        assert!(text.lines().all(|line| !line.starts_with("txet")));
+    }
+
+    #[test]
+    fn a_big_plan_hides_nothing() {
+        let text = rendered(&sample::many_approvals(60_000), PLAIN);
+        assert_eq!(text.matches("+ [\"").count(), 60_000);
+        assert_eq!(text.matches("Cumulative Update").count(), 30_000, "a title stands once an update");
+    }
+}

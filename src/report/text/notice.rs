@@ -1,0 +1,155 @@
+//! What stands beside the changes: blockers, what is unsupported, findings, what is pending, and what entries came to.
+
+use std::collections::BTreeSet;
+
+use super::TextOptions;
+use super::change::origin_piece;
+use super::count::count;
+use super::page::{Page, Piece, words};
+use crate::diagnostic::Sources;
+use crate::model::resolved::{Notice, ResolvedEntry};
+use crate::plan::permission::{Permission, Permissions};
+use crate::plan::{Blocker, BlockerSubject};
+use crate::report::style::Style;
+
+/// So many pending objects are listed; the rest are counted.
+const PENDING_LISTED_MAX: usize = 10;
+
+/// The code of a warning that only tells something.
+const NOTE: &str = "note";
+
+const INDENT: usize = 2;
+
+/// Shows warnings and notes, one after the other; empty where there are none. They belong on standard error.
+#[must_use]
+pub fn render_notices(notices: &[Notice], sources: &Sources, options: &TextOptions) -> String {
+    let mut page = Page::new(options);
+    for notice in notices {
+        let lead = match notice.code {
+            NOTE => Piece::new("note:", Style::Heading),
+            code => Piece::new(format!("warning[{code}]:"), Style::Modify),
+        };
+        notice_line(&mut page, 0, [lead], notice, false, sources);
+    }
+    page.finish()
+}
+
+/// Records what `--allow` permitted, in one line; empty where it permitted nothing.
+#[must_use]
+pub fn render_permissions(permissions: &Permissions, options: &TextOptions) -> String {
+    let mut page = Page::new(options);
+    if !permissions.given().is_empty() {
+        let given = permissions.given().iter().map(|given| Piece::next(format!("--allow {given}"), Style::Plain));
+        page.line(0, [Piece::new("Permitted:", Style::Heading)].into_iter().chain(given));
+    }
+    page.finish()
+}
+
+/// Writes what forbids execution, each with what to type to permit it, and at the end all of that at once.
+pub(super) fn render_blockers(page: &mut Page, blockers: &[Blocker], sources: &Sources) {
+    if blockers.is_empty() {
+        return;
+    }
+    page.heading("Blockers");
+    for Blocker { subject, code, message, permission, origin } in blockers {
+        let subject = match subject {
+            BlockerSubject::Object(address) => address.to_string(),
+            BlockerSubject::Kind(kind) => kind.plural().to_owned(),
+        };
+        let lead = [
+            Piece::new("!", Style::Blocked),
+            Piece::next("blocked:", Style::Blocked),
+            Piece::next(subject + ":", Style::Plain),
+        ];
+        let way_out = match permission {
+            Some(permission) => Piece::new(format!("to permit it: --allow {permission}"), Style::Heading),
+            None => Piece::new("no --allow permits it: change the manifest", Style::Heading),
+        };
+        let code = Piece::next(format!("[{code}]"), Style::Dim);
+        let tail = [code, way_out].into_iter().chain(origin_piece(*origin, sources));
+        page.line(INDENT, lead.into_iter().chain(words(message)).chain(tail));
+    }
+    let permissions: BTreeSet<Permission> = blockers.iter().filter_map(|blocker| blocker.permission).collect();
+    if permissions.len() > 1 {
+        let all = permissions.iter().map(|permission| Piece::next(format!("--allow {permission}"), Style::Heading));
+        page.line(INDENT, [Piece::plain("to permit all that can be permitted:")].into_iter().chain(all));
+    }
+}
+
+/// Writes what is declared and cannot be done.
+pub(super) fn render_unsupported(page: &mut Page, unsupported: &[Notice], sources: &Sources) {
+    if unsupported.is_empty() {
+        return;
+    }
+    page.heading("Unsupported");
+    for notice in unsupported {
+        let lead = [Piece::new("?", Style::Unsupported), Piece::next("unsupported:", Style::Unsupported)];
+        notice_line(page, INDENT, lead, notice, true, sources);
+    }
+}
+
+/// Writes what is true and cannot be repaired from here.
+pub(super) fn render_findings(page: &mut Page, findings: &[Notice], sources: &Sources) {
+    if findings.is_empty() {
+        return;
+    }
+    page.heading("Findings");
+    for notice in findings {
+        notice_line(page, INDENT, [], notice, true, sources);
+    }
+}
+
+/// Writes how much waits for something outside, and the first of it.
+pub(super) fn render_pending(page: &mut Page, pending: &[Notice], sources: &Sources) {
+    if pending.is_empty() {
+        return;
+    }
+    page.heading(&format!("Pending ({})", pending.len()));
+    for notice in pending.iter().take(PENDING_LISTED_MAX) {
+        notice_line(page, INDENT, [], notice, true, sources);
+    }
+    let rest = pending.len().saturating_sub(PENDING_LISTED_MAX);
+    if rest > 0 {
+        page.line(INDENT, [Piece::new(format!("# (and {rest} more)"), Style::Dim)]);
+    }
+}
+
+/// Writes what each entry matched and left out.
+pub(super) fn render_entries(page: &mut Page, entries: &[ResolvedEntry], sources: &Sources) {
+    if entries.is_empty() {
+        return;
+    }
+    page.heading("Entries");
+    for ResolvedEntry { kind, index, label, matched, skipped, all_declined, origin } in entries {
+        let matched = count(u64::try_from(*matched).unwrap_or(u64::MAX), "update");
+        let mut found = format!("{matched}, {} left out", skipped.len());
+        if *all_declined {
+            found.push_str(", every one is declined");
+        }
+        let entry = Piece::plain(format!("{}[{index}]", kind.plural()));
+        let pieces = [entry, Piece::plain(label.as_str()), Piece::plain(found)];
+        page.line(INDENT, pieces.into_iter().chain(origin_piece(Some(*origin), sources)));
+        for notice in skipped {
+            // Its place is the entry's.
+            let Notice { address, code, message, origin: _ } = notice;
+            let lead = [Piece::plain("left out:"), Piece::next(format!("{address}:"), Style::Plain)];
+            let code = Piece::next(format!("[{code}]"), Style::Dim);
+            page.line(INDENT + 2, lead.into_iter().chain(words(message)).chain([code]));
+        }
+    }
+}
+
+fn notice_line<'a>(
+    page: &mut Page,
+    indent: usize,
+    lead: impl IntoIterator<Item = Piece<'a>>,
+    notice: &'a Notice,
+    with_code: bool,
+    sources: &Sources,
+) {
+    let Notice { address, code, message, origin } = notice;
+    let address = Piece::next(format!("{address}:"), Style::Plain);
+    let code = with_code.then(|| Piece::next(format!("[{code}]"), Style::Dim));
+    let tail = code.into_iter().chain(origin_piece(*origin, sources));
+    page.line(indent, lead.into_iter().chain([address]).chain(words(message)).chain(tail));
+}

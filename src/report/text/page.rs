@@ -1,0 +1,156 @@
+//! The page that text reports are written on: the one place where text meets the terminal.
+
+use std::borrow::Cow;
+
+use super::TextOptions;
+use crate::report::style::Style;
+use crate::report::visible::visible;
+
+/// How far a continued line stands in behind its first.
+const HANGING: usize = 4;
+
+/// A run of text that is never broken.
+pub(super) struct Piece<'a> {
+    /// Spaces between it and the piece before it on the line.
+    gap: usize,
+    text: Cow<'a, str>,
+    style: Style,
+}
+
+impl<'a> Piece<'a> {
+    /// Text set apart from what is before it.
+    pub(super) fn new(text: impl Into<Cow<'a, str>>, style: Style) -> Self {
+        Self { gap: 2, text: text.into(), style }
+    }
+
+    /// Text that continues what is before it.
+    pub(super) fn next(text: impl Into<Cow<'a, str>>, style: Style) -> Self {
+        Self { gap: 1, text: text.into(), style }
+    }
+
+    /// Plain text set apart.
+    pub(super) fn plain(text: impl Into<Cow<'a, str>>) -> Self {
+        Self::new(text, Style::Plain)
+    }
+}
+
+/// A message's words, each a piece of its own.
+pub(super) fn words(message: &str) -> impl Iterator<Item = Piece<'_>> {
+    message.split(' ').map(|word| Piece::next(word, Style::Plain))
+}
+
+/// Items of a list, each a piece with its comma.
+pub(super) fn listed<'a>(items: Vec<String>) -> impl Iterator<Item = Piece<'a>> {
+    let last = items.len().saturating_sub(1);
+    items.into_iter().enumerate().map(move |(at, item)| {
+        let text = if at < last { item + "," } else { item };
+        if at == 0 { Piece::plain(text) } else { Piece::next(text, Style::Plain) }
+    })
+}
+
+/// Lines of text. Whatever is written goes through [`visible`]; the only escape sequences are the page's own.
+pub(super) struct Page {
+    out: String,
+    color: bool,
+    width: usize,
+}
+
+impl Page {
+    pub(super) fn new(options: &TextOptions) -> Self {
+        let TextOptions { color, width, explain: _ } = *options;
+        Self { out: String::new(), color, width }
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.out
+    }
+
+    /// An empty line, unless the page is empty.
+    pub(super) fn blank(&mut self) {
+        if !self.out.is_empty() {
+            self.out.push('\n');
+        }
+    }
+
+    /// The heading of a section, an empty line before it.
+    pub(super) fn heading(&mut self, text: &str) {
+        self.blank();
+        self.line(0, [Piece::new(text, Style::Heading)]);
+    }
+
+    /// The pieces on one line, or on several where the width does not suffice: broken between pieces only, nothing cut.
+    pub(super) fn line<'a>(&mut self, indent: usize, pieces: impl IntoIterator<Item = Piece<'a>>) {
+        let mut column = indent;
+        for (at, Piece { gap, text, style }) in pieces.into_iter().enumerate() {
+            let text = visible(&text);
+            let length = text.chars().count();
+            if at == 0 {
+                self.spaces(indent);
+            } else if self.width > 0 && column + gap + length > self.width {
+                self.out.push('\n');
+                self.spaces(indent + HANGING);
+                column = indent + HANGING;
+            } else {
+                self.spaces(gap);
+                column += gap;
+            }
+            self.put(&text, style);
+            column += length;
+        }
+        self.out.push('\n');
+    }
+
+    fn put(&mut self, text: &str, style: Style) {
+        match style.parameters().filter(|_| self.color) {
+            Some(parameters) => {
+                for part in ["\u{1b}[", parameters, "m", text, "\u{1b}[0m"] {
+                    self.out.push_str(part);
+                }
+            }
+            None => self.out.push_str(text),
+        }
+    }
+
+    fn spaces(&mut self, count: usize) {
+        self.out.extend(std::iter::repeat_n(' ', count));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Page, Piece, listed, words};
+    use crate::report::style::Style;
+    use crate::report::text::TextOptions;
+
+    fn page(color: bool, width: usize) -> Page {
+        Page::new(&TextOptions { color, width, explain: false })
+    }
+
+    #[test]
+    fn lines_break_between_pieces_and_lose_nothing() {
+        let mut page = page(false, 20);
+        page.line(2, [Piece::plain("12345"), Piece::plain("a piece longer than the width"), Piece::plain("end")]);
+        assert_eq!(page.finish(), "  12345\n      a piece longer than the width\n      end\n");
+    }
+
+    #[test]
+    fn no_width_never_breaks() {
+        let mut page = page(false, 0);
+        page.line(0, words(&"word ".repeat(100)));
+        assert_eq!(page.finish().lines().count(), 1);
+    }
+
+    #[test]
+    fn colour_does_not_count_as_width() {
+        let mut page = page(true, 10);
+        page.line(0, [Piece::new("12345", Style::Create), Piece::new("678", Style::Delete)]);
+        assert_eq!(page.finish(), "\u{1b}[32m12345\u{1b}[0m  \u{1b}[31m678\u{1b}[0m\n");
+    }
+
+    #[test]
+    fn lists_have_commas_between_their_items() {
+        let mut page = page(false, 0);
+        page.line(0, listed(vec!["a".into(), "b".into(), "c".into()]));
+        assert_eq!(page.finish(), "a, b, c\n");
+    }
+}

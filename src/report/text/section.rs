@@ -1,0 +1,155 @@
+//! Changes by kind: groups as the tree they form, approvals under their update.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::change;
+use super::page::{Page, Piece};
+use crate::diagnostic::Sources;
+use crate::model::address::{Address, Kind, Quoted};
+use crate::model::attribute::Attribute;
+use crate::model::name::fold;
+use crate::plan::change::{Change, ChangeAction};
+
+/// What one heading covers, in the order of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Section {
+    Identity,
+    Groups,
+    Memberships,
+    Approvals,
+    Declines,
+    /// Last of all, as they are carried out.
+    GroupDeletions,
+}
+
+impl Section {
+    fn of(change: &Change) -> Self {
+        match (change.address.kind(), change.action) {
+            (Kind::Identity, _) => Self::Identity,
+            (Kind::Group, ChangeAction::Delete) => Self::GroupDeletions,
+            (Kind::Group, ChangeAction::Create | ChangeAction::Modify) => Self::Groups,
+            (Kind::Membership, _) => Self::Memberships,
+            (Kind::Approval, _) => Self::Approvals,
+            (Kind::Decline, _) => Self::Declines,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Identity => "Identity",
+            Self::Groups => "Groups",
+            Self::Memberships => "Memberships",
+            Self::Approvals => "Approvals",
+            Self::Declines => "Declines",
+            Self::GroupDeletions => "Deletions of groups",
+        }
+    }
+}
+
+/// Where a section's lines begin.
+const INDENT: usize = 2;
+
+/// Nested groups stand further in, but not for ever: a chain of thousands would be mostly spaces.
+const DEPTH_MAX: usize = 12;
+
+/// Writes every change.
+pub(super) fn render(page: &mut Page, changes: &[Change], sources: &Sources) {
+    let mut sections: BTreeMap<Section, Vec<&Change>> = BTreeMap::new();
+    for change in changes {
+        sections.entry(Section::of(change)).or_default().push(change);
+    }
+    for (section, changes) in sections {
+        page.heading(section.title());
+        match section {
+            Section::Groups => render_groups(page, &changes, sources),
+            Section::Approvals => render_approvals(page, &changes, sources),
+            Section::Identity | Section::Memberships | Section::Declines | Section::GroupDeletions => {
+                for change in changes {
+                    render_whole(page, INDENT, change, sources);
+                }
+            }
+        }
+    }
+}
+
+fn render_whole(page: &mut Page, indent: usize, change: &Change, sources: &Sources) {
+    change::render(page, indent, &change.address.to_string(), true, change, sources);
+}
+
+/// Writes each group below the group that it is planned under, where that one is in the plan too.
+fn render_groups(page: &mut Page, changes: &[&Change], sources: &Sources) {
+    let names: BTreeMap<String, usize> =
+        changes.iter().enumerate().filter_map(|(at, change)| Some((fold(name_of(change)?), at))).collect();
+    let mut children: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut roots = Vec::new();
+    for (at, change) in changes.iter().enumerate() {
+        match planned_parent(change).and_then(|parent| names.get(&fold(parent))) {
+            Some(parent) if *parent != at => children.entry(*parent).or_default().push(at),
+            _ => roots.push(at),
+        }
+    }
+    let mut seen = vec![false; changes.len()];
+    // Groups cannot be their own ancestors; should a plan say so all the same, they are shown, if not as a tree.
+    for root in roots.into_iter().chain(0..changes.len()) {
+        let mut stack = vec![(root, 0)];
+        while let Some((at, depth)) = stack.pop() {
+            if std::mem::replace(&mut seen[at], true) {
+                continue;
+            }
+            render_whole(page, INDENT + 2 * usize::min(depth, DEPTH_MAX), changes[at], sources);
+            stack.extend(children.get(&at).into_iter().flatten().rev().map(|child| (*child, depth + 1)));
+        }
+    }
+}
+
+fn name_of(change: &Change) -> Option<&str> {
+    match &change.address {
+        Address::Group(name) => Some(name),
+        _ => None,
+    }
+}
+
+/// The group above, as the plan leaves it.
+fn planned_parent(change: &Change) -> Option<&str> {
+    match change.after.as_ref()?.get("parent")? {
+        Attribute::Text(parent) => Some(parent),
+        _ => None,
+    }
+}
+
+/// Writes the approvals of one update under one heading where there are several, in the order of the plan.
+fn render_approvals(page: &mut Page, changes: &[&Change], sources: &Sources) {
+    let mut updates: Vec<(Uuid, Vec<(&str, &Change)>)> = Vec::new();
+    let mut places: BTreeMap<Uuid, usize> = BTreeMap::new();
+    for change in changes {
+        match &change.address {
+            Address::Approval { update, group } => {
+                let place = *places.entry(*update).or_insert_with(|| {
+                    updates.push((*update, Vec::new()));
+                    updates.len() - 1
+                });
+                updates[place].1.push((group, change));
+            }
+            _ => render_whole(page, INDENT, change, sources),
+        }
+    }
+    for (update, approvals) in updates {
+        match approvals.as_slice() {
+            [(_, change)] => render_whole(page, INDENT, change, sources),
+            several => render_update(page, update, several, sources),
+        }
+    }
+}
+
+/// Writes `approval["<update id>"]` and the update's title once, and each group as what the address goes on with.
+fn render_update(page: &mut Page, update: Uuid, approvals: &[(&str, &Change)], sources: &Sources) {
+    let title = approvals.first().and_then(|(_, change)| change.label.as_deref());
+    let heading = Piece::plain(format!("approval[\"{update}\"]"));
+    page.line(INDENT, [heading].into_iter().chain(title.map(Piece::plain)));
+    for (group, change) in approvals {
+        let own_title = change.label.as_deref() != title;
+        change::render(page, INDENT + 2, &format!("[{}]", Quoted(group)), own_title, change, sources);
+    }
+}

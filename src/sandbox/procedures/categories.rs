@@ -1,0 +1,105 @@
+//! Companies, product families, products and classifications.
+
+use rusqlite::params;
+
+use super::arguments::{defaulted, defaulted_text, nvarchar, optional};
+use super::deployments::time_argument;
+use super::rows::ColumnSpec;
+use super::{Call, Failure, Procedure};
+use crate::sandbox::value::SqlType::{Bit, DateTime, Int, UniqueIdentifier};
+
+/// The procedures of this file.
+pub(super) const PROCEDURES: &[&Procedure] = &[&GET_ALL];
+
+/// A category's row. `Title`, `Description`, `ArrivalDate`, `LocalUpdateID`, `UpdateID` and `CategoryType` are read by
+/// name by a working caller; the others are known by position (names grade B).
+///
+/// Source: PatchMyPCTeam/CustomerTroubleshooting, Remove-WSUSCategories.ps1 (grade A); Go client of MS-WSUSAR (grade A).
+const COLUMNS: &[ColumnSpec] = &[
+    ("LocalUpdateID", Int),
+    ("UpdateID", UniqueIdentifier),
+    ("CategoryType", nvarchar(256)),
+    ("ProhibitsSubcategories", Bit),
+    ("ProhibitsUpdates", Bit),
+    ("CategoryIndex", Int),
+    ("DisplayOrder", Int),
+    ("Title", nvarchar(200)),
+    ("Description", nvarchar(1500)),
+    ("ReleaseNotes", nvarchar(1000)),
+    ("ArrivalDate", DateTime),
+    ("UpdateSource", Int),
+];
+
+/// Lists the classifications, or everything else. Titles are in the preferred language where there is one, else in the
+/// category's own.
+///
+/// Source: PoshWSUS assemblies, Go client of MS-WSUSAR (names, grade B); the defaults are our guess (grade C).
+static GET_ALL: Procedure = Procedure {
+    name: "spGetCategories",
+    parameters: &[
+        defaulted_text("@preferredCulture", nvarchar(16), "en"),
+        defaulted("@retrieveUpdateClassifications", Bit, 0),
+        optional("@fromSyncDate", DateTime),
+        optional("@toSyncDate", DateTime),
+    ],
+    run: get_all,
+};
+
+fn get_all(call: &mut Call<'_>) -> Result<i32, Failure> {
+    let values = params![call.text(0), call.bit(1), time_argument(call, 2), time_argument(call, 3)];
+    call.send(
+        COLUMNS,
+        "SELECT updates.LocalUpdateID, updates.UpdateID, category.CategoryType, category.ProhibitsSubcategories,
+             category.ProhibitsUpdates, category.CategoryIndex, category.DisplayOrder,
+             coalesce(preferred.Title, native.Title), coalesce(preferred.Description, native.Description),
+             coalesce(preferred.ReleaseNotes, native.ReleaseNotes), properties.ReceivedFromCreatorService,
+             updates.IsLocallyPublished
+         FROM tbCategory AS category
+         JOIN tbUpdate AS updates ON updates.LocalUpdateID = category.CategoryID
+         JOIN tbRevision AS revision ON revision.LocalUpdateID = category.CategoryID AND revision.IsLatestRevision = 1
+         JOIN tbProperty AS properties ON properties.RevisionID = revision.RevisionID
+         JOIN vwDefaultLocalizedProperty AS native ON native.RevisionID = revision.RevisionID
+         LEFT JOIN tbPreComputedLocalizedProperty AS preferred
+             ON preferred.RevisionID = revision.RevisionID AND preferred.ShortLanguage = ?1
+         WHERE (category.CategoryType = 'UpdateClassification') = ?2
+             AND (?3 IS NULL OR properties.ReceivedFromCreatorService >= ?3)
+             AND (?4 IS NULL OR properties.ReceivedFromCreatorService <= ?4)
+         ORDER BY category.CategoryIndex",
+        values,
+    )?;
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, day, text};
+    use crate::sandbox::value::Value;
+
+    fn titles(server: &Server, arguments: &[(&str, Value)]) -> Vec<Value> {
+        server.call("spGetCategories", arguments).sets[0].column("Title")
+    }
+
+    #[test]
+    fn products_and_classifications_are_listed_apart() {
+        let server = Server::demo();
+        let products = titles(&server, &[]);
+        assert_eq!(products.len(), 12);
+        assert_eq!(products.iter().filter(|title| **title == text("Windows Admin Center")).count(), 2);
+        let classifications = titles(&server, &[("@retrieveUpdateClassifications", Value::Bit(true))]);
+        assert_eq!(classifications.len(), 10);
+        assert!(classifications.contains(&text("Security Updates")));
+    }
+
+    #[test]
+    fn an_unknown_culture_gives_the_native_title() {
+        let server = Server::demo();
+        assert_eq!(titles(&server, &[("@preferredCulture", text("xx"))]).len(), 12);
+    }
+
+    #[test]
+    fn categories_are_filtered_by_arrival() {
+        let server = Server::demo();
+        assert!(titles(&server, &[("@fromSyncDate", day(2026, 1, 1))]).is_empty());
+        assert_eq!(titles(&server, &[("@toSyncDate", day(2026, 1, 1))]).len(), 12);
+    }
+}

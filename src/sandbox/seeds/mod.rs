@@ -1,0 +1,286 @@
+//! What a new server holds.
+//!
+//! A seed is the same on every machine and at every time: ids are hashes of what they name, times count from
+//! 2026-06-09, and no clock or random source is read.
+
+mod demo;
+mod demo_updates;
+mod identity;
+mod scale;
+mod server;
+mod writer;
+
+use std::str::FromStr;
+
+use rusqlite::Connection;
+
+use writer::Writer;
+
+/// What to fill a new server with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seed {
+    /// A freshly installed server: built-in groups, settings and categories; no computers, no updates.
+    Empty,
+    /// "Contoso HQ": 60 computers in nested groups and 400 updates in every state that matters (see the module `demo`).
+    Demo,
+    /// That many generated updates, with computers, groups and approvals in proportion.
+    Scale(u32),
+}
+
+/// A seed's name that was not understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name:?} is not a seed: expected empty, demo or scale:N with N up to {}", u32::MAX)]
+pub struct UnknownSeed {
+    /// The name.
+    pub name: String,
+}
+
+impl FromStr for Seed {
+    type Err = UnknownSeed;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "empty" => Ok(Self::Empty),
+            "demo" => Ok(Self::Demo),
+            _ => name
+                .strip_prefix("scale:")
+                .and_then(|count| count.parse().ok())
+                .map(Self::Scale)
+                .ok_or_else(|| UnknownSeed { name: name.to_owned() }),
+        }
+    }
+}
+
+impl std::fmt::Display for Seed {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Empty => formatter.write_str("empty"),
+            Self::Demo => formatter.write_str("demo"),
+            Self::Scale(updates) => write!(formatter, "scale:{updates}"),
+        }
+    }
+}
+
+/// Fills a database in which [`super::schema::create`] has just made the tables. No transaction may be open. While it
+/// runs there is no journal: where it fails, the database has to be thrown away.
+///
+/// # Errors
+/// What SQLite says, above all where there is something in the tables.
+pub fn fill(store: &Connection, seed: Seed) -> rusqlite::Result<()> {
+    let journal: String = store.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    let synchronous: i64 = store.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+    let foreign_keys: bool = store.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
+    store.query_row("PRAGMA journal_mode = OFF", [], |_| Ok(()))?;
+    store.execute_batch("PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN")?;
+    write(store, seed)?;
+    store.execute_batch("COMMIT; ANALYZE")?;
+    store.query_row(&format!("PRAGMA journal_mode = {journal}"), [], |_| Ok(()))?;
+    store.execute_batch(&format!("PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = {foreign_keys}"))
+}
+
+fn write(store: &Connection, seed: Seed) -> rusqlite::Result<()> {
+    server::write(store)?;
+    let mut writer = Writer::new(store)?;
+    server::write_categories(&mut writer)?;
+    match seed {
+        Seed::Empty => Ok(()),
+        Seed::Demo => demo::write(&mut writer),
+        Seed::Scale(updates) => scale::write(&mut writer, updates),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::types::Value;
+
+    use super::*;
+    use crate::sandbox::schema;
+
+    fn filled(seed: Seed) -> Connection {
+        let store = Connection::open_in_memory().unwrap();
+        schema::create(&store).unwrap();
+        fill(&store, seed).unwrap();
+        store
+    }
+
+    fn number(store: &Connection, query: &str) -> i64 {
+        store.query_row(query, [], |row| row.get(0)).unwrap()
+    }
+
+    fn count(store: &Connection, table: &str) -> i64 {
+        number(store, &format!("SELECT count(*) FROM {table}"))
+    }
+
+    fn rows(store: &Connection, query: &str) -> Vec<Vec<Value>> {
+        let mut statement = store.prepare(query).unwrap();
+        let columns = statement.column_count();
+        let read = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect()).unwrap();
+        read.map(Result::unwrap).collect()
+    }
+
+    fn tables(store: &Connection) -> Vec<String> {
+        rows(store, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+            .into_iter()
+            .map(|row| match &row[0] {
+                Value::Text(name) => name.clone(),
+                other => panic!("a table named {other:?}"),
+            })
+            .collect()
+    }
+
+    /// What no SUSDB would hold: references to nothing, bad ids and times, two latest revisions, values of other types.
+    fn inconsistencies(store: &Connection) -> Vec<String> {
+        let mut problems: Vec<String> =
+            rows(store, "PRAGMA foreign_key_check").into_iter().map(|row| format!("dangling: {row:?}")).collect();
+        for check in [
+            "SELECT count(*) FROM tbUpdate AS u WHERE 1 <> (SELECT count(*) FROM tbRevision AS r
+                 WHERE r.LocalUpdateID = u.LocalUpdateID AND r.IsLatestRevision = 1)",
+            "SELECT count(*) FROM tbRevision WHERE RevisionID NOT IN (SELECT RevisionID FROM tbProperty)",
+            "SELECT count(*) FROM tbRevision WHERE RevisionID NOT IN (SELECT RevisionID FROM vwDefaultLocalizedProperty)",
+            "SELECT count(*) FROM tbRevisionSupersedesUpdate
+                 WHERE SupersededUpdateID NOT IN (SELECT UpdateID FROM tbUpdate)",
+            "SELECT count(*) FROM tbTargetGroup WHERE ParentGroupID NOT IN (SELECT TargetGroupID FROM tbTargetGroup)",
+            "SELECT count(*) FROM tbDeployment AS d JOIN tbProperty AS p ON p.RevisionID = d.RevisionID
+                 WHERE d.ActionID IN (0, 1, 3) AND p.ExplicitlyDeployable = 0",
+            "SELECT count(*) FROM vwMinimalUpdate WHERE Declined = 1 AND IsDeployed = 1",
+            "SELECT count(*) FROM (SELECT 1 FROM tbDeployment GROUP BY RevisionID, TargetGroupID HAVING count(*) > 1)",
+            "SELECT count(*) FROM vwMinimalUpdate WHERE IsLatestRevision = 1 AND IsLeaf = IsSuperseded",
+        ] {
+            if number(store, check) > 0 {
+                problems.push(check.to_owned());
+            }
+        }
+        for table in tables(store) {
+            for column in rows(store, &format!("SELECT name, type FROM pragma_table_info('{table}')")) {
+                let [Value::Text(name), Value::Text(declared)] = &column[..] else { panic!("{column:?}") };
+                let condition = match declared.as_str() {
+                    "uniqueidentifier" => format!("{name} <> upper({name}) OR length({name}) <> 36"),
+                    "datetime" => format!("{name} NOT GLOB '????-??-?? ??:??:??.???'"),
+                    "bit" => format!("{name} NOT IN (0, 1)"),
+                    _ => continue,
+                };
+                if number(store, &format!("SELECT count(*) FROM {table} WHERE {condition}")) > 0 {
+                    problems.push(format!("{table}.{name} holds what is no {declared}"));
+                }
+            }
+        }
+        problems
+    }
+
+    #[test]
+    fn names_are_read_and_written() {
+        for seed in [Seed::Empty, Seed::Demo, Seed::Scale(0), Seed::Scale(200_000)] {
+            assert_eq!(seed.to_string().parse(), Ok(seed));
+        }
+        for name in ["", "Demo", "scale", "scale:", "scale:-1", "scale:1k", "scale:5000000000"] {
+            assert!(name.parse::<Seed>().is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_empty_server_has_built_in_groups_and_categories_only() {
+        let store = filled(Seed::Empty);
+        assert_eq!(count(&store, "tbTargetGroup"), 3);
+        assert_eq!(count(&store, "tbComputerTarget"), 0);
+        assert_eq!(count(&store, "tbDeployment"), 0);
+        assert_eq!(count(&store, "\"PUBLIC_VIEWS.vUpdate\""), 0);
+        assert_eq!(count(&store, "\"PUBLIC_VIEWS.vClassification\""), 10);
+        assert_eq!(inconsistencies(&store), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_demo_is_as_documented() {
+        let store = filled(Seed::Demo);
+        assert_eq!(count(&store, "tbTargetGroup"), 13);
+        assert_eq!(count(&store, "tbComputerTarget"), 60);
+        assert_eq!(count(&store, "tbComputerTarget WHERE ParentServerTargetID IS NOT NULL"), 3);
+        assert_eq!(count(&store, "tbUpdate WHERE LocalUpdateID > 1000"), 400);
+        assert_eq!(count(&store, "\"PUBLIC_VIEWS.vUpdate\""), 398, "two are children of a bundle");
+        let used = |kind: &str| {
+            number(
+                &store,
+                &format!(
+                    "SELECT count(DISTINCT CategoryID) FROM tbRevisionInCategory JOIN tbCategory USING (CategoryID)
+                     WHERE CategoryType = '{kind}'"
+                ),
+            )
+        };
+        assert_eq!((used("Product"), used("UpdateClassification")), (8, 6));
+        for (kb, updates) in [("5060842", 4), ("5060526", 3), ("5039299", 3), ("5055555", 1), ("5051989", 3)] {
+            assert_eq!(
+                number(
+                    &store,
+                    &format!(
+                        "SELECT count(DISTINCT LocalUpdateID) FROM tbKBArticleForRevision JOIN tbRevision USING (RevisionID)
+                         WHERE KBArticleID = '{kb}'"
+                    )
+                ),
+                updates,
+                "KB{kb}"
+            );
+        }
+        assert_eq!(
+            count(&store, "tbExpandedTargetInTargetGroup WHERE TargetGroupID = 'B73CA6ED-5727-47F3-84DE-015E03F6A88A'"),
+            9
+        );
+        assert_eq!(count(&store, "tbDeployment"), 30);
+        assert_eq!(count(&store, "tbDeployment WHERE AdminName = 'WUS Server'"), 5);
+        assert_eq!(count(&store, "tbDeployment WHERE IsAssigned = 0"), 1);
+        assert_eq!(count(&store, "vwMinimalUpdate WHERE RequiresEulaAcceptance = 1"), 1);
+        assert_eq!(count(&store, "tbCategory WHERE CategoryType = 'Product'"), 8);
+        assert_eq!(inconsistencies(&store), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_computer_of_the_demo_is_in_all_computers() {
+        let store = filled(Seed::Demo);
+        let query = "SELECT count(*), sum(IsExplicitMember) FROM tbExpandedTargetInTargetGroup
+            WHERE TargetGroupID = 'A0A08746-4DBE-4A37-9ADF-9E7652C0B421'";
+        assert_eq!(rows(&store, query), [[Value::Integer(60), Value::Integer(0)]]);
+    }
+
+    #[test]
+    fn a_seed_is_the_same_every_time() {
+        for seed in [Seed::Empty, Seed::Demo, Seed::Scale(300)] {
+            let (first, second) = (filled(seed), filled(seed));
+            for table in tables(&first) {
+                let query = format!("SELECT * FROM {table} ORDER BY rowid");
+                assert_eq!(rows(&first, &query), rows(&second, &query), "{table} of {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_scale_is_a_prefix_of_every_larger_one() {
+        let large = filled(Seed::Scale(9000));
+        for updates in [0, 7, 48, 997, 7000] {
+            let small = filled(Seed::Scale(updates));
+            for table in tables(&small) {
+                let missing = rows(&small, &format!("SELECT * FROM {table}"));
+                let present = rows(&large, &format!("SELECT * FROM {table}"));
+                let present: std::collections::BTreeSet<String> =
+                    present.into_iter().map(|row| format!("{row:?}")).collect();
+                for row in missing {
+                    assert!(present.contains(&format!("{row:?}")), "{table} of scale:{updates}: {row:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_scale_is_in_proportion() {
+        let store = filled(Seed::Scale(8000));
+        assert_eq!(count(&store, "tbUpdate WHERE LocalUpdateID > 1000"), 8000);
+        assert_eq!(count(&store, "tbComputerTarget"), 2000);
+        assert_eq!(count(&store, "tbTargetGroup WHERE IsBuiltin = 0"), 12);
+        assert_eq!(count(&store, "tbDeployment"), 2400);
+        assert_eq!(inconsistencies(&store), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_savepoint_still_rolls_back_after_filling() {
+        let store = filled(Seed::Empty);
+        store.execute_batch("SAVEPOINT s; DELETE FROM tbServerHealth; ROLLBACK TO s; RELEASE s").unwrap();
+        assert_eq!(count(&store, "tbServerHealth"), 1);
+    }
+}

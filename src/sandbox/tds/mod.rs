@@ -1,0 +1,34 @@
+//! The server side of TDS 7.3 and 7.4: packets, login, requests in, tokens out.
+//!
+//! It serves any [`Database`](super::database::Database) over any byte stream and knows nothing of SUSDB. Everything a
+//! client sends is read with its lengths checked against what really arrived, so a hostile client can end its own
+//! connection and nothing else.
+//!
+//! Source for every layout in here: \[MS-TDS\], Tabular Data Stream Protocol, whose section numbers the files name.
+
+mod answer;
+mod calendar;
+mod code_page;
+mod connection;
+mod error;
+mod fields;
+mod handshake;
+mod login;
+mod packet;
+mod parameter_value;
+mod prelogin;
+mod request;
+mod row_value;
+mod rpc;
+mod session;
+mod settings;
+mod tls;
+mod token;
+mod transaction;
+mod type_info;
+
+pub use connection::serve_connection;
+pub(super) use connection::serve_until;
+pub use error::{ConnectionError, Malformed};
+pub use settings::{Authentication, Encryption, Password, ServerSettings};
+pub use tls::{Identity, IdentityError};

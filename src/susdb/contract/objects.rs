@@ -1,0 +1,62 @@
+//! The tables and views that are read, with the columns of each.
+
+use super::{Evidence, Grade, ObjectContract};
+
+/// An Entity Framework scaffold of a live SUSDB.
+const SCAFFOLD: Evidence = Evidence { source: "Intensive-Self-Service-Portal", grade: Grade::A };
+
+const fn table(name: &'static str, columns: &'static [&'static str]) -> ObjectContract {
+    ObjectContract { schema: "dbo", name, columns, evidence: SCAFFOLD }
+}
+
+/// The catalogue.
+pub const OBJECTS: &[ObjectContract] = &[
+    table("tbConfigurationA", &["ServerID", "SyncToMU", "ServerTargeting"]),
+    table("tbConfigurationC", &["ReplicaMode"]),
+    table("tbTargetGroup", &["TargetGroupTypeID", "TargetGroupID", "Name", "ParentGroupID", "IsBuiltin"]),
+    table("tbTargetInTargetGroup", &["TargetGroupID", "TargetID", "IsExplicitMember"]),
+    table("tbRequestedTargetGroup", &["RequestedTargetGroupID", "Name"]),
+    table("tbRequestedTargetGroupsForTarget", &["TargetID", "RequestedTargetGroupID"]),
+    table("tbComputerTarget", &["TargetID", "ComputerID"]),
+    ObjectContract {
+        schema: "PUBLIC_VIEWS",
+        name: "vComputerTarget",
+        columns: &["ComputerTargetId", "Name", "ParentServerId"],
+        evidence: Evidence { source: "X10sions, WSUSAdminAssistant", grade: Grade::A },
+    },
+    table("tbUpdate", &["LocalUpdateID", "UpdateID", "IsHidden", "LastUndeclinedTime"]),
+    table("tbRevision", &["RevisionID", "LocalUpdateID", "RevisionNumber", "IsLatestRevision"]),
+    table(
+        "tbProperty",
+        &[
+            "RevisionID",
+            "PublicationState",
+            "ExplicitlyDeployable",
+            "CanUninstall",
+            "EulaID",
+            "EulaExplicitlyAccepted",
+            "DefaultPropertiesLanguageID",
+        ],
+    ),
+    table("tbKBArticleForRevision", &["RevisionID", "KBArticleID"]),
+    table("tbPreComputedLocalizedProperty", &["RevisionID", "ShortLanguage", "Title"]),
+    table("tbLanguage", &["LanguageID", "ShortLanguage"]),
+    table("tbCategory", &["CategoryID", "CategoryType"]),
+    table("tbRevisionInCategory", &["RevisionID", "CategoryID"]),
+    table("tbPrecomputedCategoryLocalizedProperty", &["CategoryID", "ShortLanguage", "Title"]),
+    table("tbEulaAcceptance", &["EulaID"]),
+    table(
+        "tbDeployment",
+        &[
+            "RevisionID",
+            "TargetGroupID",
+            "TargetGroupTypeID",
+            "ActionID",
+            "DeploymentGuid",
+            "DeploymentTime",
+            "Deadline",
+            "AdminName",
+            "IsAssigned",
+        ],
+    ),
+];

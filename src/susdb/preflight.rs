@@ -1,0 +1,282 @@
+//! The contract against this live server: what is missing, what differs, what may be written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::contract::objects::OBJECTS;
+use super::contract::procedures::contract_of;
+use super::contract::{ParameterContract, ParameterType, ProcedureContract, Sent};
+use super::read::ReadError;
+use super::read::catalogue::{PREFLIGHT_COLUMNS, PREFLIGHT_PROCEDURES};
+use super::read::rows_in;
+use super::session::{Parameter, Session};
+use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict};
+
+/// Why nothing else is read from a server.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PreflightError {
+    /// There is no such table or view, or the login may not see it.
+    #[error("{server} has no `{object}`, or this login may not see it")]
+    NoObject {
+        /// The table or view.
+        object: String,
+        /// The database server's version.
+        server: String,
+    },
+    /// A table or view lacks a column that we read.
+    #[error("`{object}` on {server} has no column `{column}`")]
+    NoColumn {
+        /// The table or view.
+        object: String,
+        /// The column.
+        column: &'static str,
+        /// The database server's version.
+        server: String,
+    },
+}
+
+impl PreflightError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::NoObject { .. } => vec![
+                "check that the database in the URL is WSUS's: it is always called SUSDB".to_owned(),
+                "let the login read: ALTER ROLE db_datareader ADD MEMBER ...; ALTER ROLE PublicViewAccess ADD MEMBER ..."
+                    .to_owned(),
+            ],
+            Self::NoColumn { .. } => {
+                vec!["this build of WSUS is not known yet: report its version together with this message".to_owned()]
+            }
+        }
+    }
+}
+
+/// Checks that every table, view and column that is read is there.
+///
+/// # Errors
+/// [`PreflightError`] with the first one that is not, and whatever the read says.
+pub(super) async fn require_columns(session: &mut Session, server: &str) -> Result<(), ReadError> {
+    let names: Vec<Parameter<'_>> = OBJECTS.iter().map(|object| Parameter::Text(object.name)).collect();
+    let found = rows_in(session, &PREFLIGHT_COLUMNS, &names, |row| {
+        let object = format!("{}.{}", row.text("SchemaName")?, row.text("ObjectName")?).to_lowercase();
+        Ok((object, row.text("ColumnName")?.to_lowercase()))
+    });
+    let mut live: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (object, column) in found.await? {
+        live.entry(object).or_default().insert(column);
+    }
+    Ok(compare_columns(&live, server)?)
+}
+
+fn compare_columns(live: &BTreeMap<String, BTreeSet<String>>, server: &str) -> Result<(), PreflightError> {
+    for contract in OBJECTS {
+        let object = format!("{}.{}", contract.schema, contract.name);
+        let server = server.to_owned();
+        let Some(columns) = live.get(&object.to_lowercase()) else {
+            return Err(PreflightError::NoObject { object, server });
+        };
+        if let Some(column) = contract.columns.iter().find(|column| !columns.contains(&column.to_lowercase())) {
+            return Err(PreflightError::NoColumn { object, column, server });
+        }
+    }
+    Ok(())
+}
+
+/// Reads what the server says about each procedure that could be called, and judges it.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn read_procedures(session: &mut Session) -> Result<BTreeMap<Procedure, ProcedureState>, ReadError> {
+    let names: Vec<Parameter<'_>> = Procedure::ALL.iter().map(|known| Parameter::Text(known.name())).collect();
+    let rows = rows_in(session, &PREFLIGHT_PROCEDURES, &names, |row| {
+        let procedure = row.text("ProcedureName")?;
+        let Some(name) = row.text_or_null("ParameterName")? else { return Ok((procedure, None)) };
+        let parameter = LiveParameter {
+            name,
+            type_name: row.text("TypeName")?.to_lowercase(),
+            max_length: i16::try_from(row.int("MaxLength")?).unwrap_or(-1),
+            output: row.bit("IsOutput")?,
+        };
+        Ok((procedure, Some(parameter)))
+    });
+    let mut live: BTreeMap<String, Vec<LiveParameter>> = BTreeMap::new();
+    for (procedure, parameter) in rows.await? {
+        live.entry(procedure.to_lowercase()).or_default().extend(parameter);
+    }
+    let state = |procedure: Procedure| {
+        let parameters = live.remove(&procedure.name().to_lowercase());
+        (procedure, judge(contract_of(procedure), parameters))
+    };
+    Ok(Procedure::ALL.into_iter().map(state).collect())
+}
+
+/// Judges what a server has of a procedure.
+fn judge(contract: &ProcedureContract, live: Option<Vec<LiveParameter>>) -> ProcedureState {
+    let expected = expected_signature(contract);
+    let Some(parameters) = live else {
+        return ProcedureState { expected, live: None, parameters: Vec::new(), verdict: Verdict::Missing };
+    };
+    let differences = differences(contract, &parameters);
+    let verdict = if differences.is_empty() { Verdict::Matches } else { Verdict::Differs(differences.join("; ")) };
+    ProcedureState { expected, live: Some(live_signature(contract.procedure, &parameters)), parameters, verdict }
+}
+
+fn differences(contract: &ProcedureContract, live: &[LiveParameter]) -> Vec<String> {
+    let mut differences = Vec::new();
+    for known in contract.parameters {
+        match live.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(known.name)) {
+            Some(parameter) => differences.extend(difference(known, parameter)),
+            None if known.sent == Sent::Always => differences.push(format!("{} is missing", known.name)),
+            None => {}
+        }
+    }
+    for parameter in live {
+        if !contract.parameters.iter().any(|known| known.name.eq_ignore_ascii_case(&parameter.name)) {
+            // Whether it has a default is not known: sys.all_parameters does not say for T-SQL procedures.
+            differences.push(format!("{} is not known", parameter.name));
+        }
+    }
+    differences
+}
+
+fn difference(known: &ParameterContract, live: &LiveParameter) -> Option<String> {
+    let name = known.name;
+    if live.output {
+        return Some(format!("{name} gives a value back"));
+    }
+    if live.type_name != known.parameter_type.name() {
+        return Some(format!("{name} is {}, not {}", type_text(live), known.parameter_type));
+    }
+    match known.parameter_type {
+        // Two bytes a character; -1 is max.
+        ParameterType::NVarChar { needed, .. } if live.max_length >= 0 && live.max_length / 2 < needed => {
+            Some(format!("{name} is {}, too short for {needed} characters", type_text(live)))
+        }
+        _ => None,
+    }
+}
+
+fn expected_signature(contract: &ProcedureContract) -> String {
+    let parameters: Vec<String> =
+        contract.parameters.iter().map(|known| format!("{} {}", known.name, known.parameter_type)).collect();
+    format!("{}({})", contract.procedure.name(), parameters.join(", "))
+}
+
+fn live_signature(procedure: Procedure, parameters: &[LiveParameter]) -> String {
+    let parameters: Vec<String> = parameters
+        .iter()
+        .map(|parameter| {
+            let output = if parameter.output { " OUTPUT" } else { "" };
+            format!("{} {}{output}", parameter.name, type_text(parameter))
+        })
+        .collect();
+    format!("{}({})", procedure.name(), parameters.join(", "))
+}
+
+/// A type with its length as T-SQL writes it.
+fn type_text(parameter: &LiveParameter) -> String {
+    let name = &parameter.type_name;
+    match (name.as_str(), parameter.max_length) {
+        ("nvarchar" | "nchar" | "varchar" | "char" | "varbinary" | "binary", -1) => format!("{name}(max)"),
+        ("nvarchar" | "nchar", length) => format!("{name}({})", length / 2),
+        ("varchar" | "char" | "varbinary" | "binary", length) => format!("{name}({length})"),
+        _ => name.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::{PreflightError, compare_columns, contract_of, judge};
+    use crate::model::procedure::{LiveParameter, Procedure, Verdict};
+    use crate::susdb::contract::objects::OBJECTS;
+
+    /// `name type[(characters)][ OUTPUT]`
+    fn live(text: &str) -> LiveParameter {
+        let mut words = text.split(' ');
+        let name = words.next().unwrap().to_owned();
+        let (type_name, length) = match words.next().unwrap().split_once('(') {
+            Some((type_name, length)) => (type_name, length.trim_end_matches(')')),
+            None => (text.split(' ').nth(1).unwrap(), "0"),
+        };
+        let max_length = if length == "max" { -1 } else { length.parse::<i16>().unwrap() * 2 };
+        LiveParameter { name, type_name: type_name.to_owned(), max_length, output: words.next().is_some() }
+    }
+
+    fn verdict(procedure: Procedure, parameters: &[&str]) -> Verdict {
+        judge(contract_of(procedure), Some(parameters.iter().map(|text| live(text)).collect())).verdict
+    }
+
+    fn differs(text: &str) -> Verdict {
+        Verdict::Differs(text.to_owned())
+    }
+
+    #[test]
+    fn signatures_compare() {
+        use Procedure::{CreateTargetGroup, DeclineUpdate};
+        let id = "@updateID uniqueidentifier";
+        for (parameters, expected) in [
+            (vec![id, "@adminName nvarchar(385)", "@failIfReplica bit"], Verdict::Matches),
+            (vec!["@UPDATEID uniqueidentifier", "@adminname nvarchar(385)"], Verdict::Matches),
+            (vec![id, "@adminName nvarchar(max)"], Verdict::Matches),
+            (vec![id, "@adminName nvarchar(128)"], Verdict::Matches),
+            (vec![id, "@adminName nvarchar(64)"], differs("@adminName is nvarchar(64), too short for 128 characters")),
+            (vec![id, "@adminName varchar(385)"], differs("@adminName is varchar(770), not nvarchar(385)")),
+            (vec![id], differs("@adminName is missing")),
+            (vec![id, "@adminName nvarchar(385)", "@why int"], differs("@why is not known")),
+            (vec![id, "@adminName nvarchar(385) OUTPUT"], differs("@adminName gives a value back")),
+            (vec!["@updateID int", "@adminName nvarchar(385)"], differs("@updateID is int, not uniqueidentifier")),
+            (vec!["@x int"], differs("@updateID is missing; @adminName is missing; @x is not known")),
+        ] {
+            assert_eq!(verdict(DeclineUpdate, &parameters), expected, "{parameters:?}");
+        }
+        // What is never sent may be there or not.
+        let required = ["@name nvarchar(256)", "@id uniqueidentifier", "@parentGroupID uniqueidentifier"];
+        assert_eq!(verdict(CreateTargetGroup, &required), Verdict::Matches);
+        let more = [&required[..], &["@targetGroupTypeName nvarchar(256)"]].concat();
+        assert_eq!(verdict(CreateTargetGroup, &more), Verdict::Matches);
+    }
+
+    #[test]
+    fn bigint_is_not_int() {
+        let parameters = [
+            "@eulaID uniqueidentifier",
+            "@adminName nvarchar(385)",
+            "@updateID uniqueidentifier",
+            "@revisionNumber bigint",
+        ];
+        assert_eq!(verdict(Procedure::AcceptEula, &parameters), differs("@revisionNumber is bigint, not int"));
+    }
+
+    #[test]
+    fn both_signatures_are_printed() {
+        let contract = contract_of(Procedure::DeclineUpdate);
+        let missing = judge(contract, None);
+        assert_eq!(missing.verdict, Verdict::Missing);
+        assert_eq!(
+            missing.expected,
+            "spDeclineUpdate(@updateID uniqueidentifier, @adminName nvarchar(385), @failIfReplica bit)"
+        );
+        let state = judge(contract, Some(vec![live("@updateID int"), live("@a nvarchar(max) OUTPUT")]));
+        assert_eq!(state.live.as_deref(), Some("spDeclineUpdate(@updateID int, @a nvarchar(max) OUTPUT)"));
+    }
+
+    #[test]
+    fn a_missing_column_is_named() {
+        let mut live: BTreeMap<String, BTreeSet<String>> = OBJECTS
+            .iter()
+            .map(|object| {
+                let columns = object.columns.iter().map(|column| column.to_uppercase().to_lowercase()).collect();
+                (format!("{}.{}", object.schema, object.name).to_lowercase(), columns)
+            })
+            .collect();
+        assert_eq!(compare_columns(&live, "SQL"), Ok(()));
+        live.get_mut("dbo.tbupdate").unwrap().remove("ishidden");
+        let error = compare_columns(&live, "SQL").unwrap_err();
+        assert_eq!(error.to_string(), "`dbo.tbUpdate` on SQL has no column `IsHidden`");
+        live.remove("dbo.tbupdate");
+        let error = compare_columns(&live, "SQL").unwrap_err();
+        assert!(matches!(&error, PreflightError::NoObject { object, .. } if object == "dbo.tbUpdate"));
+    }
+}

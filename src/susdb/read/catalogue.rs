@@ -1,0 +1,382 @@
+//! Every SELECT that wsusctl runs. Each begins with its name, so that it is known in a profiler.
+//!
+//! Plain joins, IN lists and counts only: the Windows Internal Database of 2012 has to understand them. `{list}` stands
+//! for placeholders and `{scope}` for one of the conditions of [`UpdateScope`]; nothing else is ever put into a text.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use crate::susdb::session::Parameter;
+
+/// A SELECT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Select {
+    /// Its name: noun and verb.
+    pub name: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+macro_rules! select {
+    ($name:literal, $($line:literal)+) => {
+        Select { name: $name, text: concat!("/* wsusctl: ", $name, " */", $("\n", $line),+) }
+    };
+}
+
+/// Conditions that choose updates, on `tbUpdate u`.
+pub(super) enum UpdateScope<'a> {
+    /// These updates.
+    Ids(&'a BTreeSet<Uuid>),
+    /// Updates whose latest revision is for one of these articles.
+    Kbs(&'a BTreeSet<String>),
+    /// Updates with an approval.
+    Approved,
+    /// Declined updates.
+    Declined,
+}
+
+impl<'a> UpdateScope<'a> {
+    const IDS: &'static str = "u.UpdateID IN ({list})";
+    const KBS: &'static str = "u.LocalUpdateID IN (SELECT kr.LocalUpdateID FROM dbo.tbRevision kr \
+        INNER JOIN dbo.tbKBArticleForRevision kk ON kk.RevisionID = kr.RevisionID \
+        WHERE kr.IsLatestRevision = 1 AND kk.KBArticleID IN ({list}))";
+    const APPROVED: &'static str = "u.LocalUpdateID IN (SELECT ar.LocalUpdateID FROM dbo.tbRevision ar \
+        INNER JOIN dbo.tbDeployment ad ON ad.RevisionID = ar.RevisionID \
+        WHERE ad.TargetGroupTypeID = 0 AND ad.ActionID IN (0, 1, 3))";
+    const DECLINED: &'static str = "u.IsHidden = 1";
+
+    /// The condition.
+    pub(super) fn condition(&self) -> &'static str {
+        match self {
+            Self::Ids(_) => Self::IDS,
+            Self::Kbs(_) => Self::KBS,
+            Self::Approved => Self::APPROVED,
+            Self::Declined => Self::DECLINED,
+        }
+    }
+
+    /// The values of its list; none where it has no list.
+    pub(super) fn values(&self) -> Option<Vec<Parameter<'a>>> {
+        match self {
+            Self::Ids(ids) => Some(ids.iter().map(|id| Parameter::Guid(*id)).collect()),
+            Self::Kbs(kbs) => Some(kbs.iter().map(|kb| Parameter::Text(kb)).collect()),
+            Self::Approved | Self::Declined => None,
+        }
+    }
+}
+
+/// Fills in the placeholders of a list.
+pub(super) fn with_list(text: &str, count: usize) -> String {
+    let placeholders: Vec<String> = (1..=count).map(|number| format!("@P{number}")).collect();
+    text.replace("{list}", &placeholders.join(", "))
+}
+
+pub(super) const SERVER_ID: Select = select!("server.id", "SELECT ServerID FROM dbo.tbConfigurationA");
+
+pub(super) const CLOCK: Select = select!("server.clock", "SELECT GETUTCDATE() AS Now");
+
+pub(super) const SERVER_VERSION: Select = select!("server.version", "SELECT @@VERSION AS Version");
+
+pub(super) const SERVER_LOGIN: Select = select!("server.login", "SELECT SUSER_SNAME() AS Login");
+
+pub(super) const SERVER_FACTS: Select = select!(
+    "server.read",
+    "SELECT a.ServerID, a.SyncToMU, a.ServerTargeting, c.ReplicaMode"
+    "FROM dbo.tbConfigurationA a CROSS JOIN dbo.tbConfigurationC c"
+);
+
+pub(super) const GROUPS: Select = select!(
+    "groups.read",
+    "SELECT TargetGroupID, Name, ParentGroupID, IsBuiltin"
+    "FROM dbo.tbTargetGroup"
+    "WHERE TargetGroupTypeID = 0"
+);
+
+pub(super) const COMPUTERS: Select = select!(
+    "computers.read",
+    "SELECT c.TargetID, v.ComputerTargetId, v.Name, v.ParentServerId"
+    "FROM PUBLIC_VIEWS.vComputerTarget v"
+    "INNER JOIN dbo.tbComputerTarget c ON c.ComputerID = v.ComputerTargetId"
+);
+
+pub(super) const MEMBERSHIPS: Select = select!(
+    "memberships.read",
+    "SELECT m.TargetGroupID, m.TargetID"
+    "FROM dbo.tbTargetInTargetGroup m"
+    "INNER JOIN dbo.tbComputerTarget c ON c.TargetID = m.TargetID"
+    "WHERE m.IsExplicitMember = 1"
+);
+
+pub(super) const REQUESTED_GROUPS: Select = select!(
+    "requested-groups.read",
+    "SELECT r.Name, COUNT(*) AS Computers"
+    "FROM dbo.tbRequestedTargetGroupsForTarget x"
+    "INNER JOIN dbo.tbRequestedTargetGroup r ON r.RequestedTargetGroupID = x.RequestedTargetGroupID"
+    "GROUP BY r.Name"
+);
+
+pub(super) const UPDATES: Select = select!(
+    "updates.read",
+    "SELECT u.UpdateID, u.IsHidden, u.LastUndeclinedTime, r.RevisionID, r.RevisionNumber, p.PublicationState,"
+    "    p.ExplicitlyDeployable, p.CanUninstall, p.EulaID, p.EulaExplicitlyAccepted, e.EulaID AS AcceptedEulaID"
+    "FROM dbo.tbUpdate u"
+    "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
+    "INNER JOIN dbo.tbProperty p ON p.RevisionID = r.RevisionID"
+    "LEFT JOIN dbo.tbEulaAcceptance e ON e.EulaID = p.EulaID"
+    "WHERE r.IsLatestRevision = 1 AND {scope}"
+);
+
+pub(super) const UPDATE_KBS: Select = select!(
+    "updates.kbs",
+    "SELECT r.RevisionID, k.KBArticleID"
+    "FROM dbo.tbUpdate u"
+    "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
+    "INNER JOIN dbo.tbKBArticleForRevision k ON k.RevisionID = r.RevisionID"
+    "WHERE r.IsLatestRevision = 1 AND {scope}"
+);
+
+pub(super) const UPDATE_PRODUCTS: Select = select!(
+    "updates.products",
+    "SELECT r.RevisionID, c.CategoryID"
+    "FROM dbo.tbUpdate u"
+    "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
+    "INNER JOIN dbo.tbRevisionInCategory i ON i.RevisionID = r.RevisionID"
+    "INNER JOIN dbo.tbCategory c ON c.CategoryID = i.CategoryID"
+    "WHERE r.IsLatestRevision = 1 AND c.CategoryType = 'Product' AND {scope}"
+);
+
+pub(super) const PRODUCT_TITLES: Select = select!(
+    "products.titles",
+    "SELECT t.CategoryID, t.ShortLanguage, t.Title"
+    "FROM dbo.tbPrecomputedCategoryLocalizedProperty t"
+    "INNER JOIN dbo.tbCategory c ON c.CategoryID = t.CategoryID"
+    "WHERE c.CategoryType = 'Product'"
+);
+
+pub(super) const UPDATE_TITLES: Select = select!(
+    "updates.titles",
+    "SELECT r.RevisionID, t.Title"
+    "FROM dbo.tbUpdate u"
+    "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
+    "INNER JOIN dbo.tbPreComputedLocalizedProperty t ON t.RevisionID = r.RevisionID"
+    "WHERE r.IsLatestRevision = 1 AND t.ShortLanguage = 'en' AND {scope}"
+);
+
+pub(super) const OTHER_TITLES: Select = select!(
+    "updates.other-titles",
+    "SELECT p.RevisionID, l.ShortLanguage AS DefaultLanguage, t.ShortLanguage, t.Title"
+    "FROM dbo.tbProperty p"
+    "INNER JOIN dbo.tbPreComputedLocalizedProperty t ON t.RevisionID = p.RevisionID"
+    "LEFT JOIN dbo.tbLanguage l ON l.LanguageID = p.DefaultPropertiesLanguageID"
+    "WHERE p.RevisionID IN ({list})"
+);
+
+pub(super) const APPROVALS: Select = select!(
+    "approvals.read",
+    "SELECT u.UpdateID, r.RevisionNumber, d.DeploymentGuid, d.TargetGroupID, d.ActionID, d.Deadline, d.IsAssigned,"
+    "    d.AdminName, d.DeploymentTime"
+    "FROM dbo.tbUpdate u"
+    "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
+    "INNER JOIN dbo.tbDeployment d ON d.RevisionID = r.RevisionID"
+    "WHERE d.TargetGroupTypeID = 0 AND d.ActionID IN (0, 1, 3) AND {scope}"
+);
+
+pub(super) const TOTAL_APPROVALS: Select = select!(
+    "totals.approvals",
+    "SELECT d.TargetGroupID, COUNT(DISTINCT r.LocalUpdateID) AS Approvals"
+    "FROM dbo.tbDeployment d"
+    "INNER JOIN dbo.tbRevision r ON r.RevisionID = d.RevisionID"
+    "WHERE d.TargetGroupTypeID = 0 AND d.ActionID IN (0, 1, 3)"
+    "GROUP BY d.TargetGroupID"
+);
+
+pub(super) const TOTAL_OWN_APPROVALS: Select = select!(
+    "totals.own-approvals",
+    "SELECT d.TargetGroupID, COUNT(DISTINCT r.LocalUpdateID) AS Approvals"
+    "FROM dbo.tbDeployment d"
+    "INNER JOIN dbo.tbRevision r ON r.RevisionID = d.RevisionID"
+    "WHERE d.TargetGroupTypeID = 0 AND d.ActionID IN (0, 1, 3) AND d.AdminName <> 'WUS Server'"
+    "GROUP BY d.TargetGroupID"
+);
+
+pub(super) const TOTAL_MEMBERS: Select = select!(
+    "totals.members",
+    "SELECT m.TargetGroupID, COUNT(*) AS Computers"
+    "FROM dbo.tbTargetInTargetGroup m"
+    "INNER JOIN dbo.tbComputerTarget c ON c.TargetID = m.TargetID"
+    "WHERE m.IsExplicitMember = 1"
+    "GROUP BY m.TargetGroupID"
+);
+
+pub(super) const TOTAL_GROUPED_COMPUTERS: Select = select!(
+    "totals.grouped-computers",
+    "SELECT COUNT(DISTINCT m.TargetID) AS Computers"
+    "FROM dbo.tbTargetInTargetGroup m"
+    "INNER JOIN dbo.tbComputerTarget c ON c.TargetID = m.TargetID"
+    "INNER JOIN dbo.tbTargetGroup g ON g.TargetGroupID = m.TargetGroupID"
+    "WHERE m.IsExplicitMember = 1 AND g.IsBuiltin = 0"
+);
+
+pub(super) const TOTAL_DECLINES: Select =
+    select!("totals.declines", "SELECT COUNT(*) AS Declines FROM dbo.tbUpdate u WHERE u.IsHidden = 1");
+
+pub(super) const OBJECT_GROUPS_BY_NAME: Select = select!(
+    "objects.groups-by-name",
+    "SELECT TargetGroupID, Name, ParentGroupID"
+    "FROM dbo.tbTargetGroup"
+    "WHERE TargetGroupTypeID = 0 AND Name IN ({list})"
+);
+
+pub(super) const OBJECT_GROUPS: Select = select!(
+    "objects.groups",
+    "SELECT TargetGroupID, Name, ParentGroupID"
+    "FROM dbo.tbTargetGroup"
+    "WHERE TargetGroupTypeID = 0 AND TargetGroupID IN ({list})"
+);
+
+pub(super) const OBJECT_GROUP_MEMBERS: Select = select!(
+    "objects.group-members",
+    "SELECT m.TargetGroupID, COUNT(*) AS Computers"
+    "FROM dbo.tbTargetInTargetGroup m"
+    "INNER JOIN dbo.tbComputerTarget c ON c.TargetID = m.TargetID"
+    "WHERE m.IsExplicitMember = 1 AND m.TargetGroupID IN ({list})"
+    "GROUP BY m.TargetGroupID"
+);
+
+pub(super) const OBJECT_GROUP_APPROVALS: Select = select!(
+    "objects.group-approvals",
+    "SELECT d.TargetGroupID, COUNT(DISTINCT r.LocalUpdateID) AS Approvals"
+    "FROM dbo.tbDeployment d"
+    "INNER JOIN dbo.tbRevision r ON r.RevisionID = d.RevisionID"
+    "WHERE d.TargetGroupTypeID = 0 AND d.ActionID IN (0, 1, 3) AND d.TargetGroupID IN ({list})"
+    "GROUP BY d.TargetGroupID"
+);
+
+pub(super) const OBJECT_MEMBERSHIPS: Select = select!(
+    "objects.memberships",
+    "SELECT TargetGroupID, TargetID"
+    "FROM dbo.tbTargetInTargetGroup"
+    "WHERE IsExplicitMember = 1 AND TargetID IN ({list})"
+);
+
+pub(super) const OBJECT_UPDATES: Select = select!(
+    "objects.updates",
+    "SELECT u.UpdateID, u.IsHidden, r.RevisionNumber"
+    "FROM dbo.tbUpdate u"
+    "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
+    "WHERE r.IsLatestRevision = 1 AND u.UpdateID IN ({list})"
+);
+
+pub(super) const OBJECT_LICENSES: Select =
+    select!("objects.licenses", "SELECT EulaID FROM dbo.tbEulaAcceptance WHERE EulaID IN ({list})");
+
+pub(super) const OBJECT_EXPLICIT_LICENSES: Select = select!(
+    "objects.explicit-licenses",
+    "SELECT DISTINCT EulaID"
+    "FROM dbo.tbProperty"
+    "WHERE EulaExplicitlyAccepted = 1 AND EulaID IN ({list})"
+);
+
+pub(in crate::susdb) const PREFLIGHT_PROCEDURES: Select = select!(
+    "preflight.procedures",
+    "SELECT o.name AS ProcedureName, p.name AS ParameterName, t.name AS TypeName, p.max_length AS MaxLength,"
+    "    p.is_output AS IsOutput"
+    "FROM sys.all_objects o"
+    "INNER JOIN sys.schemas s ON s.schema_id = o.schema_id"
+    "LEFT JOIN sys.all_parameters p ON p.object_id = o.object_id"
+    "LEFT JOIN sys.types t ON t.user_type_id = p.system_type_id"
+    "WHERE s.name = 'dbo' AND o.name IN ({list})"
+    "ORDER BY o.name, p.parameter_id"
+);
+
+pub(in crate::susdb) const PREFLIGHT_COLUMNS: Select = select!(
+    "preflight.columns",
+    "SELECT s.name AS SchemaName, o.name AS ObjectName, c.name AS ColumnName"
+    "FROM sys.all_objects o"
+    "INNER JOIN sys.schemas s ON s.schema_id = o.schema_id"
+    "INNER JOIN sys.all_columns c ON c.object_id = o.object_id"
+    "WHERE o.name IN ({list})"
+);
+
+pub(in crate::susdb) const LOCK_HOLDER: Select = select!(
+    "lock.holder",
+    "SELECT l.resource_description AS Resource, e.login_name AS Login, e.host_name AS Host,"
+    "    e.program_name AS Program, e.login_time AS LoginTime, GETDATE() AS LocalNow, GETUTCDATE() AS Now"
+    "FROM sys.dm_tran_locks l"
+    "LEFT JOIN sys.dm_exec_sessions e ON e.session_id = l.request_session_id"
+    "WHERE l.resource_type = 'APPLICATION' AND l.request_status = 'GRANT'"
+);
+
+/// Every SELECT of the catalogue, with its marks.
+pub const ALL: &[Select] = &[
+    SERVER_ID,
+    CLOCK,
+    SERVER_VERSION,
+    SERVER_LOGIN,
+    SERVER_FACTS,
+    GROUPS,
+    COMPUTERS,
+    MEMBERSHIPS,
+    REQUESTED_GROUPS,
+    UPDATES,
+    UPDATE_KBS,
+    UPDATE_PRODUCTS,
+    PRODUCT_TITLES,
+    UPDATE_TITLES,
+    OTHER_TITLES,
+    APPROVALS,
+    TOTAL_APPROVALS,
+    TOTAL_OWN_APPROVALS,
+    TOTAL_MEMBERS,
+    TOTAL_GROUPED_COMPUTERS,
+    TOTAL_DECLINES,
+    OBJECT_GROUPS_BY_NAME,
+    OBJECT_GROUPS,
+    OBJECT_GROUP_MEMBERS,
+    OBJECT_GROUP_APPROVALS,
+    OBJECT_MEMBERSHIPS,
+    OBJECT_UPDATES,
+    OBJECT_LICENSES,
+    OBJECT_EXPLICIT_LICENSES,
+    PREFLIGHT_PROCEDURES,
+    PREFLIGHT_COLUMNS,
+    LOCK_HOLDER,
+];
+
+/// Every text that can be sent, with lists of two values.
+#[must_use]
+pub fn texts() -> Vec<(&'static str, String)> {
+    let scopes = [UpdateScope::IDS, UpdateScope::KBS, UpdateScope::APPROVED, UpdateScope::DECLINED];
+    let mut texts = Vec::new();
+    for select in ALL {
+        if select.text.contains("{scope}") {
+            texts.extend(scopes.map(|scope| (select.name, with_list(&select.text.replace("{scope}", scope), 2))));
+        } else {
+            texts.push((select.name, with_list(select.text, 2)));
+        }
+    }
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{ALL, texts};
+
+    #[test]
+    fn every_select_has_a_name_of_its_own_and_says_it() {
+        let names: BTreeSet<&str> = ALL.iter().map(|select| select.name).collect();
+        assert_eq!(names.len(), ALL.len());
+        for select in ALL {
+            assert!(select.text.starts_with(&format!("/* wsusctl: {} */\nSELECT", select.name)), "{}", select.name);
+        }
+    }
+
+    #[test]
+    fn the_texts_are_these() {
+        let all: Vec<String> = texts().into_iter().map(|(_, text)| text).collect();
+        insta::assert_snapshot!("catalogue", all.join("\n\n"));
+    }
+}

@@ -1,0 +1,212 @@
+//! Reading a server: within a scope as a snapshot, and single objects again around a write.
+//!
+//! Every SELECT is in [`catalogue`]. Ids and texts are bound as parameters, at most a thousand a statement; a statement is
+//! for a kind of object, never for one object.
+
+pub mod catalogue;
+mod computers;
+mod deployments;
+mod groups;
+mod objects;
+mod row;
+mod server;
+mod totals;
+mod updates;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use self::catalogue::Select;
+use super::error::QueryError;
+use super::preflight::{PreflightError, read_procedures, require_columns};
+use super::session::{Parameter, Session};
+use crate::model::object::ServerClock;
+use crate::model::scope::ReadScope;
+use crate::model::snapshot::Snapshot;
+
+pub use self::objects::read_objects;
+pub use self::row::{Cells, ColumnProblem};
+
+/// Parameters of one statement at most. SQL Server takes 2100.
+///
+/// Source: learn.microsoft.com, maximum capacity specifications: parameters per stored procedure 2,100 (grade A).
+const PARAMETERS_MAX: usize = 1000;
+
+/// Why a read gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The statement failed.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The server does not have what we read.
+    #[error(transparent)]
+    Preflight(#[from] PreflightError),
+    /// A column is not what it should be.
+    #[error("`{statement}` gave a column `{column}` that {problem}")]
+    Column {
+        /// The SELECT's name in the catalogue.
+        statement: &'static str,
+        /// The column.
+        column: &'static str,
+        /// What is wrong with it.
+        problem: ColumnProblem,
+    },
+    /// A row that has to be there is not, or there are more.
+    #[error("`{statement}` gave {found} rows instead of one")]
+    NotOneRow {
+        /// The SELECT's name in the catalogue.
+        statement: &'static str,
+        /// How many there were.
+        found: usize,
+    },
+}
+
+/// Reads the server's id: the first read of all, since a pin decides on it whether anything else may follow.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn read_server_id(session: &mut Session) -> Result<Uuid, ReadError> {
+    server::read_id(session).await
+}
+
+/// Reads the server's clock.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn read_clock(session: &mut Session) -> Result<ServerClock, ReadError> {
+    let rows = rows(session, &catalogue::CLOCK, |row| row.time("Now")).await?;
+    one(&catalogue::CLOCK, rows).map(ServerClock)
+}
+
+/// Reads what a scope asks for.
+///
+/// The statements are not in one transaction: WSUS offers no isolation that would not block it. What changes in between
+/// is found by the checks before each chunk of writes.
+///
+/// # Errors
+/// [`ReadError`]: the first failure ends the read.
+pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<Snapshot, ReadError> {
+    let ServerClock(taken_at) = read_clock(session).await?;
+    let version = server::read_version(session).await?;
+    require_columns(session, &version).await?;
+    let server = server::read_facts(session, version).await?;
+    let groups = groups::read(session).await?;
+    let computers = if scope.computers { computers::read(session).await? } else { Default::default() };
+    let memberships =
+        if scope.computers { computers::read_memberships(session, &groups).await? } else { Default::default() };
+    let requested_groups = if server.server_side_targeting {
+        Default::default()
+    } else {
+        computers::read_requested_groups(session, &groups).await?
+    };
+    let (updates, deployments) = updates::read(session, scope).await?;
+    let totals = totals::read(session).await?;
+    let procedures = read_procedures(session).await?;
+    tracing::debug!(groups = groups.len(), computers = computers.len(), updates = updates.len(), "snapshot read");
+    Ok(Snapshot {
+        taken_at,
+        scope: scope.clone(),
+        server,
+        groups,
+        computers,
+        memberships,
+        requested_groups,
+        updates,
+        deployments,
+        totals,
+        procedures,
+    })
+}
+
+/// Reads all rows of a SELECT without parameters.
+pub(super) async fn rows<T>(
+    session: &mut Session,
+    select: &Select,
+    decode: impl Fn(&Cells<'_>) -> Result<T, ReadError>,
+) -> Result<Vec<T>, ReadError> {
+    run(session, select, select.text, &[], &decode).await
+}
+
+/// Reads all rows of a SELECT with a list of values, in as many statements as it takes. No values, no rows.
+pub(super) async fn rows_in<T>(
+    session: &mut Session,
+    select: &Select,
+    values: &[Parameter<'_>],
+    decode: impl Fn(&Cells<'_>) -> Result<T, ReadError>,
+) -> Result<Vec<T>, ReadError> {
+    let mut all = Vec::new();
+    for (text, parameters) in statements(select.text, values) {
+        all.extend(run(session, select, &text, &parameters, &decode).await?);
+    }
+    Ok(all)
+}
+
+/// The statements that a list of values takes: text and parameters of each.
+fn statements<'a>(text: &str, values: &[Parameter<'a>]) -> impl Iterator<Item = (String, Vec<Parameter<'a>>)> {
+    values.chunks(PARAMETERS_MAX).map(move |chunk| {
+        let padded = pad(chunk);
+        (catalogue::with_list(text, padded.len()), padded)
+    })
+}
+
+/// Fills a list up to the next power of two with its last value, so that the server sees a few texts and not a thousand,
+/// each with a query plan of its own.
+fn pad<'a>(values: &[Parameter<'a>]) -> Vec<Parameter<'a>> {
+    let length = values.len().next_power_of_two().min(PARAMETERS_MAX);
+    let mut padded = values.to_vec();
+    if let Some(last) = values.last() {
+        padded.resize(length, *last);
+    }
+    padded
+}
+
+async fn run<T>(
+    session: &mut Session,
+    select: &Select,
+    text: &str,
+    parameters: &[Parameter<'_>],
+    decode: &impl Fn(&Cells<'_>) -> Result<T, ReadError>,
+) -> Result<Vec<T>, ReadError> {
+    let statement = select.name;
+    session.select(statement, text, parameters, |row| decode(&Cells { statement, row })).await
+}
+
+/// The one row of a SELECT that gives one.
+pub(super) fn one<T>(select: &Select, rows: Vec<T>) -> Result<T, ReadError> {
+    let found = rows.len();
+    let mut rows = rows.into_iter();
+    match (rows.next(), found) {
+        (Some(row), 1) => Ok(row),
+        _ => Err(ReadError::NotOneRow { statement: select.name, found }),
+    }
+}
+
+/// A deadline as the model has it: a stored 9999-12-31 is none.
+///
+/// Source: MS-WSUSSS, MS-WSUSAR: 9999-12-31T23:59:59.997 stands for none (grade A).
+pub(super) fn deadline(stored: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    use chrono::Datelike;
+    stored.filter(|deadline| deadline.year() < 9999)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeZone, Utc};
+
+    use super::{Parameter, deadline, pad};
+
+    #[test]
+    fn lists_have_few_lengths() {
+        let lengths = |count: i32| pad(&(0..count).map(Parameter::Int).collect::<Vec<_>>()).len();
+        assert_eq!([1, 2, 3, 5, 600, 1000].map(lengths), [1, 2, 4, 8, 1000, 1000]);
+        assert_eq!(pad(&[Parameter::Int(1), Parameter::Int(2), Parameter::Int(3)])[3], Parameter::Int(3));
+    }
+
+    #[test]
+    fn the_last_year_is_no_deadline() {
+        let of_year = |year| Utc.with_ymd_and_hms(year, 12, 31, 23, 59, 59).single();
+        assert_eq!(deadline(of_year(9999)), None);
+        assert_eq!(deadline(of_year(2026)), of_year(2026));
+        assert_eq!(deadline(None), None);
+    }
+}

@@ -1,0 +1,162 @@
+//! Single objects, read again in bulk around a chunk of writes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::catalogue::{
+    APPROVALS, OBJECT_EXPLICIT_LICENSES, OBJECT_GROUP_APPROVALS, OBJECT_GROUP_MEMBERS, OBJECT_GROUPS,
+    OBJECT_GROUPS_BY_NAME, OBJECT_LICENSES, OBJECT_MEMBERSHIPS, OBJECT_UPDATES, Select, UpdateScope,
+};
+use super::row::Cells;
+use super::{ReadError, deployments, rows_in, run, statements};
+use crate::model::name::fold;
+use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
+use crate::model::snapshot::Deployment;
+use crate::susdb::session::{Parameter, Session};
+
+/// Reads objects as they are now: a few statements for each kind among the keys. Every key has its entry in the answer.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn read_objects(
+    session: &mut Session,
+    keys: &BTreeSet<ObjectKey>,
+) -> Result<BTreeMap<ObjectKey, ObjectState>, ReadError> {
+    let wanted = Wanted::of(keys);
+    let groups = read_groups(session, &wanted).await?;
+    let memberships = read_memberships(session, &wanted.targets).await?;
+    let updates = read_updates(session, &wanted.updates).await?;
+    let mut approved = wanted.approved.clone();
+    approved.extend(&wanted.updates);
+    let approvals = read_approvals(session, &approved).await?;
+    let licenses = read_licenses(session, &wanted.licenses).await?;
+    let state = |key: &ObjectKey| match key {
+        ObjectKey::GroupName(name) => {
+            let name = fold(name);
+            ObjectState::Group(groups.values().find(|group| fold(&group.name) == name).cloned())
+        }
+        ObjectKey::Group(id) => ObjectState::Group(groups.get(id).cloned()),
+        ObjectKey::Membership { group, target_id } => {
+            ObjectState::Membership(memberships.contains(&(*group, *target_id)))
+        }
+        ObjectKey::Approval { update, group } => {
+            let all = approvals.get(update).into_iter().flatten();
+            ObjectState::Approval(all.filter(|deployment| deployment.group == *group).cloned().collect())
+        }
+        ObjectKey::Update(id) => ObjectState::Update(updates.get(id).map(|&(revision, declined)| UpdateState {
+            revision,
+            declined,
+            deployments: approvals.get(id).cloned().unwrap_or_default(),
+        })),
+        ObjectKey::License(id) => ObjectState::License(licenses.contains(id)),
+    };
+    Ok(keys.iter().map(|key| (key.clone(), state(key))).collect())
+}
+
+/// The keys, by what has to be asked for.
+#[derive(Default)]
+struct Wanted<'a> {
+    group_names: BTreeSet<&'a str>,
+    groups: BTreeSet<Uuid>,
+    targets: BTreeSet<i32>,
+    approved: BTreeSet<Uuid>,
+    updates: BTreeSet<Uuid>,
+    licenses: BTreeSet<Uuid>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(keys: &'a BTreeSet<ObjectKey>) -> Self {
+        let mut wanted = Self::default();
+        for key in keys {
+            match key {
+                ObjectKey::GroupName(name) => _ = wanted.group_names.insert(name),
+                ObjectKey::Group(id) => _ = wanted.groups.insert(*id),
+                ObjectKey::Membership { group: _, target_id } => _ = wanted.targets.insert(*target_id),
+                ObjectKey::Approval { update, group: _ } => _ = wanted.approved.insert(*update),
+                ObjectKey::Update(id) => _ = wanted.updates.insert(*id),
+                ObjectKey::License(id) => _ = wanted.licenses.insert(*id),
+            }
+        }
+        wanted
+    }
+}
+
+fn guids(ids: &BTreeSet<Uuid>) -> Vec<Parameter<'static>> {
+    ids.iter().map(|id| Parameter::Guid(*id)).collect()
+}
+
+async fn read_groups(session: &mut Session, wanted: &Wanted<'_>) -> Result<BTreeMap<Uuid, GroupState>, ReadError> {
+    let names: Vec<Parameter<'_>> = wanted.group_names.iter().map(|name| Parameter::Text(name)).collect();
+    let mut found = rows_in(session, &OBJECT_GROUPS_BY_NAME, &names, group).await?;
+    found.extend(rows_in(session, &OBJECT_GROUPS, &guids(&wanted.groups), group).await?);
+    let mut groups: BTreeMap<Uuid, GroupState> = found.into_iter().map(|group| (group.id, group)).collect();
+    let ids = guids(&groups.keys().copied().collect());
+    for (id, computers) in counts(session, &OBJECT_GROUP_MEMBERS, &ids, "Computers").await? {
+        if let Some(group) = groups.get_mut(&id) {
+            group.computers = computers;
+        }
+    }
+    for (id, approvals) in counts(session, &OBJECT_GROUP_APPROVALS, &ids, "Approvals").await? {
+        if let Some(group) = groups.get_mut(&id) {
+            group.approvals = approvals;
+        }
+    }
+    Ok(groups)
+}
+
+fn group(row: &Cells<'_>) -> Result<GroupState, ReadError> {
+    Ok(GroupState {
+        id: row.guid("TargetGroupID")?,
+        name: row.text("Name")?,
+        parent: row.guid_or_null("ParentGroupID")?,
+        computers: 0,
+        approvals: 0,
+    })
+}
+
+async fn counts(
+    session: &mut Session,
+    select: &Select,
+    ids: &[Parameter<'_>],
+    column: &'static str,
+) -> Result<Vec<(Uuid, u64)>, ReadError> {
+    rows_in(session, select, ids, |row| Ok((row.guid("TargetGroupID")?, row.count(column)?))).await
+}
+
+async fn read_memberships(session: &mut Session, targets: &BTreeSet<i32>) -> Result<BTreeSet<(Uuid, i32)>, ReadError> {
+    let targets: Vec<Parameter<'_>> = targets.iter().map(|target| Parameter::Int(*target)).collect();
+    let pair = |row: &Cells<'_>| Ok((row.guid("TargetGroupID")?, row.int("TargetID")?));
+    Ok(rows_in(session, &OBJECT_MEMBERSHIPS, &targets, pair).await?.into_iter().collect())
+}
+
+/// Latest revision and declined flag by update.
+async fn read_updates(session: &mut Session, ids: &BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, (i32, bool)>, ReadError> {
+    let update = |row: &Cells<'_>| Ok((row.guid("UpdateID")?, (row.int("RevisionNumber")?, row.bit("IsHidden")?)));
+    Ok(rows_in(session, &OBJECT_UPDATES, &guids(ids), update).await?.into_iter().collect())
+}
+
+async fn read_approvals(
+    session: &mut Session,
+    updates: &BTreeSet<Uuid>,
+) -> Result<BTreeMap<Uuid, Vec<Deployment>>, ReadError> {
+    let scope = UpdateScope::Ids(updates);
+    let text = APPROVALS.text.replace("{scope}", scope.condition());
+    let mut approvals: BTreeMap<Uuid, Vec<Deployment>> = BTreeMap::new();
+    for (text, parameters) in statements(&text, &guids(updates)) {
+        for (update, deployment) in run(session, &APPROVALS, &text, &parameters, &deployments::decode).await? {
+            approvals.entry(update).or_default().push(deployment);
+        }
+    }
+    for deployments in approvals.values_mut() {
+        deployments.sort_by_key(|deployment| deployment.id);
+    }
+    Ok(approvals)
+}
+
+async fn read_licenses(session: &mut Session, ids: &BTreeSet<Uuid>) -> Result<BTreeSet<Uuid>, ReadError> {
+    let id = |row: &Cells<'_>| row.guid("EulaID");
+    let mut accepted = rows_in(session, &OBJECT_LICENSES, &guids(ids), id).await?;
+    accepted.extend(rows_in(session, &OBJECT_EXPLICIT_LICENSES, &guids(ids), id).await?);
+    Ok(accepted.into_iter().collect())
+}

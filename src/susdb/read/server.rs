@@ -1,0 +1,40 @@
+//! The server's own facts.
+
+use uuid::Uuid;
+
+use super::catalogue::{SERVER_FACTS, SERVER_ID, SERVER_LOGIN, SERVER_VERSION};
+use super::{ReadError, one, rows};
+use crate::model::snapshot::ServerFacts;
+use crate::susdb::session::Session;
+
+/// Reads the server's id.
+///
+/// Source: tbConfigurationA.ServerID: Intensive-Self-Service-Portal, MS-WSUSSS (grade A).
+pub(super) async fn read_id(session: &mut Session) -> Result<Uuid, ReadError> {
+    one(&SERVER_ID, rows(session, &SERVER_ID, |row| row.guid("ServerID")).await?)
+}
+
+/// Reads the database server's version: the first line of what it says.
+pub(super) async fn read_version(session: &mut Session) -> Result<String, ReadError> {
+    let text = one(&SERVER_VERSION, rows(session, &SERVER_VERSION, |row| row.text("Version")).await?)?;
+    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+}
+
+/// Reads the facts.
+///
+/// Source: tbConfigurationA and tbConfigurationC: Intensive-Self-Service-Portal (grade A); SyncToMU 0 means an upstream
+/// server, ServerTargeting 0 means that group policy places computers: MicrosoftDocs security-updates (grade A, B).
+pub(super) async fn read_facts(session: &mut Session, sql_version: String) -> Result<ServerFacts, ReadError> {
+    let login = one(&SERVER_LOGIN, rows(session, &SERVER_LOGIN, |row| row.text("Login")).await?)?;
+    let facts = rows(session, &SERVER_FACTS, |row| {
+        Ok(ServerFacts {
+            server_id: row.guid("ServerID")?,
+            replica: row.bit("ReplicaMode")?,
+            has_upstream: !row.bit("SyncToMU")?,
+            server_side_targeting: row.bit("ServerTargeting")?,
+            sql_version: sql_version.clone(),
+            login: login.clone(),
+        })
+    });
+    one(&SERVER_FACTS, facts.await?)
+}

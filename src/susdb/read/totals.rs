@@ -1,0 +1,39 @@
+//! Numbers over the whole server.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::catalogue::{
+    Select, TOTAL_APPROVALS, TOTAL_DECLINES, TOTAL_GROUPED_COMPUTERS, TOTAL_MEMBERS, TOTAL_OWN_APPROVALS,
+};
+use super::{ReadError, one, rows};
+use crate::model::snapshot::Totals;
+use crate::susdb::session::Session;
+
+/// Reads the totals.
+pub(super) async fn read(session: &mut Session) -> Result<Totals, ReadError> {
+    let approvals_by_group = by_group(session, &TOTAL_APPROVALS, "Approvals").await?;
+    let own = by_group(session, &TOTAL_OWN_APPROVALS, "Approvals").await?;
+    let approvals: u64 = approvals_by_group.values().sum();
+    let grouped = rows(session, &TOTAL_GROUPED_COMPUTERS, |row| row.count("Computers")).await?;
+    let declines = rows(session, &TOTAL_DECLINES, |row| row.count("Declines")).await?;
+    Ok(Totals {
+        approvals,
+        // A pair with one approval that somebody made is not automatic. The two counts are of two moments.
+        automatic_approvals: approvals.saturating_sub(own.values().sum()),
+        approvals_by_group,
+        computers_by_group: by_group(session, &TOTAL_MEMBERS, "Computers").await?,
+        grouped_computers: one(&TOTAL_GROUPED_COMPUTERS, grouped)?,
+        declines: one(&TOTAL_DECLINES, declines)?,
+    })
+}
+
+async fn by_group(
+    session: &mut Session,
+    select: &Select,
+    column: &'static str,
+) -> Result<BTreeMap<Uuid, u64>, ReadError> {
+    let counts = rows(session, select, |row| Ok((row.guid("TargetGroupID")?, row.count(column)?)));
+    Ok(counts.await?.into_iter().collect())
+}

@@ -1,0 +1,428 @@
+//! A session on a database server: connecting in stages, running statements, and knowing when it is of no use any more.
+//!
+//! Only this file talks to tiberius's client; everything else of `susdb` goes through [`Session`].
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use tiberius::error::Error as TdsError;
+use tiberius::{AuthMethod, Client, Command, CommandItem, Config, EncryptionLevel, Query, Row};
+use tokio::time::{sleep, timeout};
+use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
+
+use super::connector::{BoxStream, open_tcp};
+use super::error::{BoxError, ConnectError, QueryError, ServerError};
+use super::pipe::open_wid;
+use super::target::{Authentication, Target, Transport};
+use super::tls::handshake::{Handshake, negotiate};
+use super::tls::stream::TdsStream;
+
+/// How often a read that was chosen as a deadlock's victim is tried again.
+const DEADLOCK_RETRIES: u32 = 3;
+/// The pause before the first retry; it doubles.
+const DEADLOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a connection is to be like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectOptions {
+    /// For all stages of connecting together.
+    pub connect_timeout: Duration,
+    /// For one statement.
+    pub statement_timeout: Duration,
+    /// What the server's list of sessions shows: tool, version, verb, user and host.
+    pub application_name: String,
+    /// This machine's name, for the same list; empty for none.
+    pub host_name: String,
+    /// Bytes of a TDS packet, 512 to 32767.
+    pub packet_size: u32,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(15),
+            statement_timeout: Duration::from_secs(600),
+            application_name: concat!("wsusctl/", env!("CARGO_PKG_VERSION")).to_owned(),
+            host_name: String::new(),
+            // Four times the default: long results take fewer packets.
+            packet_size: 16_384,
+        }
+    }
+}
+
+type TdsClient = Client<Compat<TdsStream<BoxStream>>>;
+
+/// A connection to a database server.
+///
+/// A statement that is not read to its end (a timeout, a dropped future, a lost connection) leaves the session without a
+/// connection: every call is a [`QueryError::ConnectionLost`] until [`Session::reconnect`].
+pub struct Session {
+    target: Target,
+    options: ConnectOptions,
+    client: Option<TdsClient>,
+    lock_held: bool,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("endpoint", &self.endpoint())
+            .field("connected", &self.client.is_some())
+            .field("lock_held", &self.lock_held)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Connects and logs in.
+    ///
+    /// # Errors
+    /// [`ConnectError`], one variant a stage.
+    pub async fn connect(target: &Target, options: &ConnectOptions) -> Result<Self, ConnectError> {
+        let client = open(target, options).await?;
+        Ok(Self { target: target.clone(), options: options.clone(), client: Some(client), lock_held: false })
+    }
+
+    /// Drops the connection, if there is one, and with it the lock; then connects again.
+    ///
+    /// # Errors
+    /// [`ConnectError`], one variant a stage.
+    pub async fn reconnect(&mut self) -> Result<(), ConnectError> {
+        self.disconnect();
+        self.client = Some(open(&self.target, &self.options).await?);
+        Ok(())
+    }
+
+    /// Drops the connection, and with it the lock and whatever statement is under way.
+    pub fn disconnect(&mut self) {
+        self.client = None;
+        self.lock_held = false;
+    }
+
+    /// Whether there is a connection, as far as this side knows.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.client.is_some()
+    }
+
+    /// Whether this session holds the lock. Losing the connection loses it.
+    #[must_use]
+    pub fn holds_lock(&self) -> bool {
+        self.lock_held && self.client.is_some()
+    }
+
+    pub(super) fn set_lock_held(&mut self, held: bool) {
+        self.lock_held = held;
+    }
+
+    /// What messages call the server.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        self.target.transport.endpoint()
+    }
+
+    /// Runs a SELECT. `decode` gets every row; a deadlock starts it from the beginning, a few times.
+    pub(super) async fn select<T, E>(
+        &mut self,
+        statement: &'static str,
+        text: &str,
+        parameters: &[Parameter<'_>],
+        decode: impl Fn(&Row) -> Result<T, E>,
+    ) -> Result<Vec<T>, E>
+    where
+        E: From<QueryError>,
+    {
+        let mut pause = DEADLOCK_PAUSE;
+        for _ in 0..DEADLOCK_RETRIES {
+            match self.select_once(statement, text, parameters, &decode).await {
+                Err(Unread::Query(error)) if error.is_deadlock() => {
+                    tracing::debug!(statement, "deadlock: reading again");
+                    sleep(pause).await;
+                    pause *= 2;
+                }
+                done => return done.map_err(Unread::into_error),
+            }
+        }
+        self.select_once(statement, text, parameters, &decode).await.map_err(Unread::into_error)
+    }
+
+    async fn select_once<T, E>(
+        &mut self,
+        statement: &'static str,
+        text: &str,
+        parameters: &[Parameter<'_>],
+        decode: &impl Fn(&Row) -> Result<T, E>,
+    ) -> Result<Vec<T>, Unread<E>> {
+        tracing::debug!(statement, parameters = parameters.len(), "select");
+        let mut client = self.take_client(statement)?;
+        let reading = async {
+            let mut query = Query::new(text);
+            for parameter in parameters {
+                parameter.bind(&mut query);
+            }
+            let mut rows = query.query(&mut client).await?.into_row_stream();
+            let mut decoded = Vec::new();
+            while let Some(row) = rows.try_next().await? {
+                match decode(&row) {
+                    Ok(value) => decoded.push(value),
+                    Err(error) => return Ok(Err(error)),
+                }
+            }
+            Ok(Ok(decoded))
+        };
+        let outcome = timeout(self.options.statement_timeout, reading).await;
+        match self.settle(statement, client, outcome)? {
+            Ok(rows) => Ok(rows),
+            Err(error) => Err(Unread::Decode(error)),
+        }
+    }
+
+    /// Calls a procedure by name and gives its return code; none where the server sent none.
+    pub(super) async fn call(
+        &mut self,
+        statement: &'static str,
+        command: Command<'_>,
+    ) -> Result<Option<i32>, QueryError> {
+        tracing::debug!(statement, "call");
+        let mut client = self.take_client(statement)?;
+        let calling = async {
+            let mut answer = command.exec(&mut client).await?;
+            let mut return_code = None;
+            // Result sets of a writing procedure say nothing that is not read back anyway.
+            while let Some(item) = answer.try_next().await? {
+                if let CommandItem::ReturnStatus(code) = item {
+                    return_code = Some(code.cast_signed());
+                }
+            }
+            Ok(return_code)
+        };
+        let outcome = timeout(self.options.statement_timeout, calling).await;
+        self.settle(statement, client, outcome)
+    }
+
+    /// The client leaves the session for as long as a statement runs: if the future is dropped, so is the connection,
+    /// whose stream is then in the middle of an answer.
+    fn take_client(&mut self, statement: &'static str) -> Result<TdsClient, QueryError> {
+        self.client.take().ok_or(QueryError::ConnectionLost { statement, source: None })
+    }
+
+    /// Takes the client back where it can be used again.
+    fn settle<T>(
+        &mut self,
+        statement: &'static str,
+        client: TdsClient,
+        outcome: Result<Result<T, TdsError>, tokio::time::error::Elapsed>,
+    ) -> Result<T, QueryError> {
+        let limit = self.options.statement_timeout;
+        let result = match outcome {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(query_error(statement, error, limit)),
+            Err(_) => Err(QueryError::Timeout { statement, after: limit }),
+        };
+        if !result.as_ref().is_err_and(QueryError::fate_unknown) {
+            self.client = Some(client);
+        }
+        result
+    }
+}
+
+/// Why a SELECT gave no rows: the statement failed, or a row could not be read.
+enum Unread<E> {
+    Query(QueryError),
+    Decode(E),
+}
+
+impl<E> From<QueryError> for Unread<E> {
+    fn from(error: QueryError) -> Self {
+        Self::Query(error)
+    }
+}
+
+impl<E: From<QueryError>> Unread<E> {
+    fn into_error(self) -> E {
+        match self {
+            Self::Query(error) => E::from(error),
+            Self::Decode(error) => error,
+        }
+    }
+}
+
+/// A value bound to a SELECT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parameter<'a> {
+    /// A uniqueidentifier.
+    Guid(uuid::Uuid),
+    /// An nvarchar.
+    Text(&'a str),
+    /// An int.
+    Int(i32),
+}
+
+impl<'a> Parameter<'a> {
+    fn bind(&self, query: &mut Query<'a>) {
+        match *self {
+            Self::Guid(id) => query.bind(id),
+            Self::Text(text) => query.bind(text),
+            Self::Int(number) => query.bind(number),
+        }
+    }
+}
+
+/// The stage that connecting has come to, for the message of a timeout.
+#[derive(Default)]
+pub(super) struct Stage(Mutex<&'static str>);
+
+impl Stage {
+    /// Begins a stage.
+    pub(super) fn enter(&self, stage: &'static str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+    }
+
+    fn current(&self) -> &'static str {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn open(target: &Target, options: &ConnectOptions) -> Result<TdsClient, ConnectError> {
+    let stage = Stage::default();
+    let opened = timeout(options.connect_timeout, open_in_stages(target, options, &stage)).await;
+    opened.unwrap_or_else(|_| {
+        Err(ConnectError::Timeout {
+            endpoint: target.transport.endpoint(),
+            stage: stage.current(),
+            after: options.connect_timeout,
+        })
+    })
+}
+
+async fn open_in_stages(target: &Target, options: &ConnectOptions, stage: &Stage) -> Result<TdsClient, ConnectError> {
+    // Before anything is sent: what this build cannot do it should say at once.
+    let auth = auth_method(&target.authentication)?;
+    let endpoint = target.transport.endpoint();
+    let (stream, host, port) = open_stream(target, stage).await?;
+    let handshake =
+        Handshake { endpoint: &endpoint, host: &host, encrypt: target.encrypt, certificate: &target.certificate };
+    let stream = negotiate(stream, &handshake, |at| stage.enter(at)).await?;
+    stage.enter("login");
+    let config = config(target, options, auth, &host, port);
+    tracing::debug!(endpoint, database = target.database, "logging in");
+    let client = Client::connect(config, stream.compat()).await;
+    client.map_err(|error| login_error(error, target, endpoint))
+}
+
+async fn open_stream(target: &Target, stage: &Stage) -> Result<(BoxStream, String, Option<u16>), ConnectError> {
+    match &target.transport {
+        Transport::Tcp { host, instance, port } => {
+            let (stream, port) = open_tcp(host, instance.as_deref(), *port, stage).await?;
+            Ok((Box::new(stream), host.clone(), Some(port)))
+        }
+        Transport::Connector(connector) => {
+            stage.enter("connector");
+            let endpoint = connector.name().to_owned();
+            let stream = connector.open().await.map_err(|source| ConnectError::Connector { endpoint, source })?;
+            Ok((stream, "localhost".to_owned(), None))
+        }
+        Transport::WidPipe => {
+            stage.enter("pipe");
+            Ok((open_wid().await?, "localhost".to_owned(), None))
+        }
+    }
+}
+
+fn config(target: &Target, options: &ConnectOptions, auth: AuthMethod, host: &str, port: Option<u16>) -> Config {
+    let mut config = Config::new();
+    config.host(host);
+    if let Some(port) = port {
+        config.port(port);
+    }
+    config.database(&target.database);
+    config.authentication(auth);
+    // Encryption is ours (see `tls`): what tiberius sees is a server without.
+    config.encryption(EncryptionLevel::NotSupported);
+    config.application_name(&options.application_name);
+    if !options.host_name.is_empty() {
+        config.client_name(&options.host_name);
+    }
+    config.packet_size(options.packet_size);
+    // The stages have a limit of their own, and so has every statement.
+    config.handshake_timeout(None);
+    config.command_timeout(Some(options.statement_timeout));
+    // Titles of updates hold lone surrogates.
+    config.lossy_utf16_decoding(true);
+    config
+}
+
+fn auth_method(authentication: &Authentication) -> Result<AuthMethod, ConnectError> {
+    match authentication {
+        Authentication::Sql { user, password } => Ok(AuthMethod::sql_server(user, password.expose())),
+        Authentication::Ntlm { user, password } => ntlm(user, password),
+        Authentication::Integrated => integrated("integrated"),
+        Authentication::Kerberos => integrated("Kerberos"),
+    }
+}
+
+#[cfg(any(windows, feature = "ntlm"))]
+fn ntlm(user: &str, password: &crate::model::connection::Secret) -> Result<AuthMethod, ConnectError> {
+    Ok(AuthMethod::windows(user, password.expose()))
+}
+
+#[cfg(not(any(windows, feature = "ntlm")))]
+fn ntlm(_: &str, _: &crate::model::connection::Secret) -> Result<AuthMethod, ConnectError> {
+    Err(ConnectError::NoSuchAuthentication { method: "NTLM", feature: Some("ntlm") })
+}
+
+#[cfg(any(windows, feature = "kerberos"))]
+fn integrated(_: &'static str) -> Result<AuthMethod, ConnectError> {
+    Ok(AuthMethod::Integrated)
+}
+
+#[cfg(not(any(windows, feature = "kerberos")))]
+fn integrated(method: &'static str) -> Result<AuthMethod, ConnectError> {
+    Err(ConnectError::NoSuchAuthentication { method, feature: Some("kerberos") })
+}
+
+/// Error numbers with which a server that accepts the login refuses the database.
+///
+/// Source: learn.microsoft.com, Database Engine events and errors: 4060 cannot open, 4063 and 4064 cannot open the default,
+/// 916 not a user of it, 911 does not exist (grade A).
+const DATABASE_REFUSED: [u32; 5] = [911, 916, 4060, 4063, 4064];
+
+fn login_error(error: TdsError, target: &Target, endpoint: String) -> ConnectError {
+    match error {
+        TdsError::Server(token) if DATABASE_REFUSED.contains(&token.code()) => ConnectError::Database {
+            endpoint,
+            database: target.database.clone(),
+            number: token.code(),
+            message: token.message().to_owned(),
+        },
+        TdsError::Server(token) => ConnectError::Login {
+            endpoint,
+            user: target.authentication.user().map(str::to_owned),
+            number: token.code(),
+            state: token.state(),
+            message: token.message().to_owned(),
+        },
+        other => ConnectError::LoginBroken { endpoint, source: BoxError::from(other) },
+    }
+}
+
+fn query_error(statement: &'static str, error: TdsError, limit: Duration) -> QueryError {
+    match error {
+        TdsError::Server(token) => QueryError::Server {
+            statement,
+            error: ServerError {
+                number: token.code(),
+                state: token.state(),
+                class: token.class(),
+                procedure: token.procedure().to_owned(),
+                line: token.line(),
+                message: token.message().to_owned(),
+            },
+        },
+        TdsError::Io { kind: io::ErrorKind::TimedOut, .. } => QueryError::Timeout { statement, after: limit },
+        TdsError::Io { .. } => QueryError::ConnectionLost { statement, source: Some(BoxError::from(error)) },
+        other => QueryError::Protocol { statement, source: BoxError::from(other) },
+    }
+}

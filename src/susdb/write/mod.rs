@@ -1,0 +1,156 @@
+//! Writing through WSUS's own procedures, called by name. Nothing is tried twice: what happened to a call without an answer
+//! is for the caller to find out by reading again.
+
+mod approvals;
+pub mod bind;
+mod groups;
+mod updates;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tiberius::Command;
+
+use self::bind::{BindError, Value, bind};
+use super::error::{BoxError, DEADLOCK, QueryError, ServerError};
+use super::session::Session;
+use crate::model::procedure::{Procedure, ProcedureState, Verdict};
+
+pub use self::approvals::NewDeployment;
+
+/// Why a call did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The procedure is missing or differs from what we know: nothing was called.
+    #[error("{} is not what wsusctl knows, and was not called", .procedure.name())]
+    Unsupported {
+        /// The procedure.
+        procedure: Procedure,
+    },
+    /// A value does not fit the parameter: nothing was called.
+    #[error("{} was not called", .procedure.name())]
+    Bind {
+        /// The procedure.
+        procedure: Procedure,
+        /// What does not fit.
+        #[source]
+        source: BindError,
+    },
+    /// The server reported an error.
+    #[error("{} failed", .procedure.name())]
+    Server {
+        /// The procedure.
+        procedure: Procedure,
+        /// The error.
+        #[source]
+        error: ServerError,
+    },
+    /// The procedure ended with another return code than 0.
+    #[error("{} returned {code}", .procedure.name())]
+    ReturnCode {
+        /// The procedure.
+        procedure: Procedure,
+        /// The code.
+        code: i32,
+    },
+    /// The connection was lost: whether the procedure ran is not known.
+    #[error("the connection was lost in {}, and whether it ran is not known", .procedure.name())]
+    ConnectionLost {
+        /// The procedure.
+        procedure: Procedure,
+        /// How, where the layer below says.
+        #[source]
+        source: Option<BoxError>,
+    },
+    /// The call took too long: whether the procedure ran is not known.
+    #[error("{} took longer than {} s, and whether it ran is not known", .procedure.name(), .after.as_secs_f32())]
+    Timeout {
+        /// The procedure.
+        procedure: Procedure,
+        /// The limit.
+        after: Duration,
+    },
+    /// The answer is not TDS as we know it: whether the procedure ran is not known.
+    #[error("the answer to {} cannot be understood, and whether it ran is not known", .procedure.name())]
+    Protocol {
+        /// The procedure.
+        procedure: Procedure,
+        /// How; none where the answer lacks a return code.
+        #[source]
+        source: Option<BoxError>,
+    },
+}
+
+impl WriteError {
+    /// Whether the procedure may have run although there is no answer. The session has to reconnect.
+    #[must_use]
+    pub fn fate_unknown(&self) -> bool {
+        matches!(self, Self::ConnectionLost { .. } | Self::Timeout { .. } | Self::Protocol { .. })
+    }
+
+    /// Whether the server chose the call as the victim of a deadlock (1205): it was rolled back.
+    #[must_use]
+    pub fn is_deadlock(&self) -> bool {
+        matches!(self, Self::Server { error, .. } if error.number == DEADLOCK)
+    }
+
+    /// The procedure.
+    #[must_use]
+    pub fn procedure(&self) -> Procedure {
+        match self {
+            Self::Unsupported { procedure }
+            | Self::Bind { procedure, .. }
+            | Self::Server { procedure, .. }
+            | Self::ReturnCode { procedure, .. }
+            | Self::ConnectionLost { procedure, .. }
+            | Self::Timeout { procedure, .. }
+            | Self::Protocol { procedure, .. } => *procedure,
+        }
+    }
+
+    fn from_query(procedure: Procedure, error: QueryError) -> Self {
+        match error {
+            QueryError::Server { error, .. } => Self::Server { procedure, error },
+            QueryError::ConnectionLost { source, .. } => Self::ConnectionLost { procedure, source },
+            QueryError::Timeout { after, .. } => Self::Timeout { procedure, after },
+            QueryError::Protocol { source, .. } => Self::Protocol { procedure, source: Some(source) },
+        }
+    }
+}
+
+/// Calls procedures on a session, with parameters of the types that the live server declares.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    session: &'a mut Session,
+    procedures: &'a BTreeMap<Procedure, ProcedureState>,
+}
+
+impl<'a> Writer<'a> {
+    /// A writer with what the server says about its procedures ([`crate::model::snapshot::Snapshot::procedures`]).
+    pub fn new(session: &'a mut Session, procedures: &'a BTreeMap<Procedure, ProcedureState>) -> Self {
+        Self { session, procedures }
+    }
+
+    /// Calls a procedure. Of the arguments, those without a value are left out, and so are those that the live procedure
+    /// does not have and need not have.
+    async fn call(&mut self, procedure: Procedure, arguments: &[(&str, Option<Value<'_>>)]) -> Result<(), WriteError> {
+        let state = self.procedures.get(&procedure).filter(|state| state.verdict == Verdict::Matches);
+        let state = state.ok_or(WriteError::Unsupported { procedure })?;
+        let name = procedure.name();
+        // With the schema, or a user's default schema would be searched first.
+        let mut command = Command::new(format!("dbo.{name}"));
+        for (parameter, value) in arguments {
+            let live = state.parameters.iter().find(|live| live.name.eq_ignore_ascii_case(parameter));
+            if let Some((live, value)) = live.zip(value.as_ref()) {
+                let data = bind(live, value).map_err(|source| WriteError::Bind { procedure, source })?;
+                command.bind_param(live.name.as_str(), data);
+            }
+        }
+        let code = self.session.call(name, command).await;
+        match code.map_err(|error| WriteError::from_query(procedure, error))? {
+            Some(0) => Ok(()),
+            Some(code) => Err(WriteError::ReturnCode { procedure, code }),
+            None => Err(WriteError::Protocol { procedure, source: None }),
+        }
+    }
+}
