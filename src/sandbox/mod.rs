@@ -13,6 +13,7 @@ pub mod procedures;
 pub mod schema;
 pub mod seeds;
 pub mod serve;
+pub mod server;
 pub mod sql;
 pub mod store;
 pub mod tds;
