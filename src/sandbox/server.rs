@@ -91,8 +91,8 @@ fn faults(options: FaultOptions) -> Faults {
     let mut at = BTreeMap::new();
     at.extend(drop_before.map(|statement| (statement, Fault::DropBefore)));
     at.extend(drop_after.map(|statement| (statement, Fault::DropAfter)));
-    at.extend(raise.map(|(number, statement)| {
-        (statement, if number == 1205 { Fault::Deadlock } else { Fault::Raise })
-    }));
+    at.extend(
+        raise.map(|(number, statement)| (statement, if number == 1205 { Fault::Deadlock } else { Fault::Raise })),
+    );
     Faults::new(at, Duration::from_millis(delay_ms))
 }

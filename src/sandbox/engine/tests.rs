@@ -6,8 +6,8 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::sandbox::database::{Cancelled, DatabaseSession, Response, RpcOutcome, RpcParameter, TransactionRequest};
-use crate::sandbox::options::Seed;
 use crate::sandbox::procedures::{Call, Failure, Parameter, ParameterDefault};
+use crate::sandbox::seeds::Seed;
 use crate::sandbox::value::{Column, SqlType, Value};
 
 /// What a client would have received.
