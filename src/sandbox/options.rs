@@ -23,6 +23,8 @@
 //!
 //! Every key may be given once, `variant` any number of times. Procedure and parameter names are not told apart by case.
 
+use super::seeds::{Seed, UnknownSeed};
+
 /// What to open a sandbox with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
@@ -36,17 +38,6 @@ pub struct Options {
     pub faults: FaultOptions,
     /// How its procedures differ from what they should be.
     pub variants: Vec<Variant>,
-}
-
-/// What a sandbox begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seed {
-    /// A freshly installed server.
-    Empty,
-    /// The demonstration server.
-    Demo,
-    /// A generated server with this many updates.
-    Scale(u32),
 }
 
 /// How connections misbehave. Statements are counted from 1.
@@ -125,9 +116,6 @@ const DELAYS: &str = "milliseconds, at most 60000";
 const VARIANTS: &str =
     "PROC:missing, PROC:extra, PROC:extra-default, PROC:without=@NAME, PROC:rename=@NAME or PROC:retype=@NAME";
 
-/// The most updates that a generated server has.
-const SCALE_MAX: u32 = 1_000_000;
-
 /// The longest delay.
 const DELAY_MS_MAX: u64 = 60_000;
 
@@ -152,7 +140,7 @@ impl Options {
     fn set(&mut self, key: &str, value: &str) -> Result<(), OptionError> {
         let bad = |expected| OptionError::BadValue { key: key.to_owned(), value: value.to_owned(), expected };
         match key {
-            "seed" => self.seed = Some(value.parse().map_err(|UnknownSeed| bad(SEEDS))?),
+            "seed" => self.seed = Some(value.parse().map_err(|_: UnknownSeed| bad(SEEDS))?),
             "replica" => self.replica = flag(value).ok_or_else(|| bad(FLAGS))?,
             "reset-needed" => self.reset_needed = flag(value).ok_or_else(|| bad(FLAGS))?,
             "drop-before" => self.faults.drop_before = Some(ordinal(value).ok_or_else(|| bad(STATEMENTS))?),
@@ -163,26 +151,6 @@ impl Options {
             _ => return Err(OptionError::UnknownKey { key: key.to_owned() }),
         }
         Ok(())
-    }
-}
-
-/// A text that names no seed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a seed is {SEEDS}")]
-pub struct UnknownSeed;
-
-impl std::str::FromStr for Seed {
-    type Err = UnknownSeed;
-
-    fn from_str(text: &str) -> Result<Self, UnknownSeed> {
-        match text {
-            "empty" => Ok(Self::Empty),
-            "demo" => Ok(Self::Demo),
-            _ => {
-                let count = text.strip_prefix("scale:").and_then(|count| count.parse().ok());
-                count.filter(|count| (1..=SCALE_MAX).contains(count)).map(Self::Scale).ok_or(UnknownSeed)
-            }
-        }
     }
 }
 

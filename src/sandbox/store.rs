@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
-use super::options::Seed;
+use super::seeds::Seed;
 use super::sql::scalar;
 
 /// The version of the file's layout that this sandbox reads and writes.

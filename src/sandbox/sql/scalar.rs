@@ -204,6 +204,7 @@ fn boundaries(part: DatePart, at: NaiveDateTime) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::database::ServerError;
 
     fn ask(sql: &str) -> Result<Stored, ServerError> {
         let connection = Connection::open_in_memory().unwrap();
