@@ -544,6 +544,10 @@ impl<'a> Translator<'a> {
             return Ok(sql);
         }
         let object = self.around.catalogue.table(&parts)?;
+        let in_context = parts.len() > 2 || object.system.is_some() || self.around.facts.database == "SUSDB";
+        if !in_context {
+            return Err(errors::unknown_object(&parts.join(".")));
+        }
         if let Some(system) = object.system {
             self.system_views.insert(system);
         }
