@@ -183,7 +183,17 @@ impl<'a> Translator<'a> {
         let mut part = self.set_expression(body)?;
         if let Some(order_by) = order_by {
             let columns = part.columns.clone();
-            let order = self.order(order_by, &columns)?;
+            self.scopes.push(Vec::new());
+            let order = self.order(order_by, &columns);
+            self.scopes.pop();
+            let order = order.map_err(|error| match error.number {
+                207 | 4104 => {
+                    let text = "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or \
+                                EXCEPT operator.";
+                    errors::error(104, text)
+                }
+                _ => error,
+            })?;
             part.sql.push_str(&order);
         }
         part.sql.push_str(&self.limit(None, order_by.is_some(), limit, fetch)?);
@@ -271,6 +281,7 @@ impl<'a> Translator<'a> {
             from.push_str(&self.joined(table)?);
         }
         let (items, columns) = self.projection(&select.projection)?;
+        self.check_grouping(select, order_by, &columns)?;
         let distinct = match select.distinct {
             Some(Distinct::Distinct) => "DISTINCT ",
             Some(Distinct::All) | None => "",
@@ -396,7 +407,7 @@ impl<'a> Translator<'a> {
     }
 
     /// A result column that ORDER BY names, as its number.
-    fn ordinal(&self, expression: &Expr, columns: &[ResultColumn]) -> Result<Option<String>, ServerError> {
+    pub(super) fn ordinal(&self, expression: &Expr, columns: &[ResultColumn]) -> Result<Option<String>, ServerError> {
         let position = match expression {
             Expr::Identifier(name) => columns.iter().position(|column| same(&column.name, &name.value)),
             Expr::Value(value) => {
