@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::event::Event;
 use super::outcome::{End, Outcome, StaleObject, StepError, StepOutcome};
 use super::target::{Call, CreatedGroups, describe_state, describe_target, key, missing_calls};
-use crate::model::object::{ObjectKey, ObjectState};
+use crate::model::object::{GroupState, ObjectKey, ObjectState};
 use crate::model::procedure::{Procedure, ProcedureState};
 use crate::model::resolved::GroupReference;
 use crate::plan::Plan;
@@ -79,12 +79,14 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// A chunk ends before the first step whose object has no id yet because its group is made in this very chunk.
+    /// A chunk ends before the first step whose object has no id yet because its group is made in this very chunk, and
+    /// before deletions of groups begin: what they hold is counted when everything else is done.
     fn chunk_end(&self, start: usize) -> usize {
         let steps = &self.run.plan.steps;
         let limit = steps.len().min(start + CHUNK_LENGTH_MAX);
-        let in_chunk = |index: usize| (start..index).any(|earlier| creates_group_of(&steps[earlier], &steps[index]));
-        (start + 1..limit).find(|index| in_chunk(*index)).unwrap_or(limit)
+        let made_here = |index: usize| (start..index).any(|earlier| creates_group_of(&steps[earlier], &steps[index]));
+        let deletes = |index: usize| matches!(steps[index].operation, Operation::DeleteGroup { .. });
+        (start + 1..limit).find(|index| made_here(*index) || (deletes(*index) && !deletes(start))).unwrap_or(limit)
     }
 
     async fn run_chunk(&mut self, session: &mut Session, start: usize, end: usize) -> Result<(), Box<End>> {
@@ -153,7 +155,7 @@ impl Execution<'_> {
         for index in indexes {
             let step = &self.run.plan.steps[*index];
             let Some(found) = key(&step.operation, &self.created).and_then(|key| found.get(&key)) else { continue };
-            if *found != step.before {
+            if !still_holds(&step.before, found) {
                 let (planned_from, found) = (step.before.clone(), found.clone());
                 return Err(Box::new(End::Stale(Box::new(StaleObject { step: *index, planned_from, found }))));
             }
@@ -268,6 +270,20 @@ impl Execution<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether an object is still what the plan was made from. A group to be deleted may have lost computers and approvals
+/// since, for other steps take them away; that somebody added some is what must not be overlooked.
+fn still_holds(planned_from: &ObjectState, found: &ObjectState) -> bool {
+    match (planned_from, found) {
+        (ObjectState::Group(Some(planned)), ObjectState::Group(Some(found))) => {
+            let GroupState { id, name, parent, computers, approvals } = found;
+            (*id, name, *parent) == (planned.id, &planned.name, planned.parent)
+                && *computers <= planned.computers
+                && *approvals <= planned.approvals
+        }
+        _ => planned_from == found,
     }
 }
 
