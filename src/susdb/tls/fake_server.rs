@@ -1,5 +1,7 @@
 //! A server that does PRELOGIN and TLS and nothing else, for the tests of this module.
 
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Utc};
