@@ -1,1 +1,7 @@
-//! (to come)
+//! Carries a plan out. Decides nothing that the plan did not.
+
+pub mod event;
+pub mod execute;
+pub mod finished;
+pub mod outcome;
+pub mod target;

@@ -1,10 +1,89 @@
 //! The command line: the only place where the stages meet.
 
+mod apply;
+mod arguments;
+mod diff;
+mod manifests;
+mod planning;
+mod progress;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod server;
+mod streams;
+mod validate;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use self::arguments::{Arguments, Common, LogFormat, Verb};
+use self::streams::Streams;
+use crate::failure::{Exit, Failure};
+
 /// Runs the program with these arguments (the program's name first) and gives its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let _ = arguments.into_iter();
-    ExitCode::from(3)
+    match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => run_verb(arguments).into(),
+        Err(error) => {
+            // clap's own status for bad usage is 2, which here means differences.
+            let exit = if error.use_stderr() { Exit::Invalid } else { Exit::Success };
+            // A closed standard output or error leaves nobody to tell.
+            let _ = error.print();
+            exit.into()
+        }
+    }
+}
+
+fn run_verb(arguments: Arguments) -> Exit {
+    let streams = Streams::new(arguments.common.color, arguments.common.quiet);
+    start_logging(&arguments.common, streams);
+    let result = match runtime() {
+        Ok(runtime) => runtime.block_on(dispatch(arguments.verb, streams)),
+        Err(failure) => Err(failure),
+    };
+    result.unwrap_or_else(|failure| {
+        streams.complain(&failure.render());
+        failure.exit
+    })
+}
+
+async fn dispatch(verb: Verb, streams: Streams) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Validate(arguments) => validate::run(&arguments, streams),
+        Verb::Diff(arguments) => diff::run(&arguments, streams).await,
+        Verb::Apply(arguments) => apply::run(&arguments, streams).await,
+        #[cfg(feature = "sandbox")]
+        Verb::Sandbox(arguments) => sandbox::run(arguments, streams).await,
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Failure, "cannot start the asynchronous runtime").caused_by(error))
+}
+
+fn start_logging(common: &Common, streams: Streams) {
+    let level = match common.verbose {
+        0 => "off",
+        1 => "wsusctl=info",
+        _ => "wsusctl=debug",
+    };
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(level))
+        .with_writer(std::io::stderr)
+        .with_ansi(streams.color_err);
+    match common.log_format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}
+
+/// The work of standard output failing: the report did not arrive.
+fn report_lost(error: std::io::Error) -> Failure {
+    Failure::new(Exit::Failure, "cannot write to standard output").caused_by(error)
 }

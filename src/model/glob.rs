@@ -28,10 +28,30 @@ impl Glob {
         self.folded.iter().any(|c| matches!(c, '*' | '?'))
     }
 
-    /// Whether the whole name matches. Linear in practice: only the last `*` is ever tried again.
+    /// Whether the whole name matches.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        let name: Vec<char> = fold(name).chars().collect();
+        self.matches_folded(&fold(name).chars().collect::<Vec<char>>())
+    }
+
+    /// Whether the pattern can match a name that begins with this. It may say yes where only a longer look says no.
+    #[must_use]
+    pub fn may_match_prefix(&self, prefix: &str) -> bool {
+        let mut pattern = self.folded.iter();
+        for c in fold(prefix).chars() {
+            match pattern.next() {
+                Some('*') => return true,
+                Some(p) if *p == '?' || *p == c => {}
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// Whether the whole name matches, folded by the caller who compares it with many patterns.
+    /// Linear in practice: only the last `*` is ever tried again.
+    #[must_use]
+    pub fn matches_folded(&self, name: &[char]) -> bool {
         let (mut at_pattern, mut at_name) = (0, 0);
         let mut retry: Option<(usize, usize)> = None;
         while at_name < name.len() {
@@ -79,6 +99,20 @@ mod tests {
             ("Ä*", "ärger", true),
         ] {
             assert_eq!(Glob::new(pattern).matches(name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_compared_up_to_the_first_star() {
+        for (pattern, expected) in [
+            ("approval[*", true),
+            ("*Kiosk*", true),
+            ("APPROVAL[\"0*", true),
+            ("?pproval*", true),
+            ("group[*", false),
+            ("approval", false),
+        ] {
+            assert_eq!(Glob::new(pattern).may_match_prefix("approval[\""), expected, "{pattern}");
         }
     }
 

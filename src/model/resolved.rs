@@ -80,6 +80,8 @@ pub struct ResolvedApproval {
     pub value: ApprovalValue,
     /// Accept pending licence terms.
     pub accept_license: bool,
+    /// The entry names the update by its id, which reinstates it where it is declined.
+    pub by_id: bool,
     /// Its entry: an index into `Resolved::entries`.
     pub entry: usize,
     /// The place of the group's name in the entry.

@@ -2,21 +2,39 @@
 //!
 //! Sync, total and pure: no IO, no clock, no random. The same inputs in any order give the same plan.
 
+mod approvals;
 pub mod change;
+mod context;
+mod declines;
+mod digest;
+mod draft;
+mod groups;
+mod guards;
+mod memberships;
 pub mod permission;
+mod reach;
+mod scope_check;
+pub mod simulate;
 pub mod step;
+mod support;
+mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use self::change::Change;
+use self::approvals::Takeaway;
+use self::change::{Change, ChangeAction};
+use self::context::Context;
+use self::draft::Draft;
 use self::permission::{Permission, Permissions};
+use self::reach::Reach;
 use self::step::Step;
 use crate::model::address::{Address, Kind};
 use crate::model::origin::Origin;
-use crate::model::resolved::{Notice, ResolvedEntry};
+use crate::model::resolved::{Notice, Resolved, ResolvedEntry};
+use crate::model::snapshot::Snapshot;
 
 /// What a plan is judged by besides manifest and snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +124,133 @@ pub struct Summary {
     pub ignored: u64,
     /// Entries of `pending`.
     pub pending: u64,
+}
+
+/// Compares a resolved manifest with a snapshot.
+///
+/// Total: whatever cannot be done is in the plan as a blocker or as unsupported. Whether the snapshot is of the server
+/// that the manifest pins is the caller's to check before.
+#[must_use]
+pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
+    let context = Context::new(resolved, snapshot, policy);
+    let (mut drafts, refused) = support::split(&context, draft_all(&context));
+    draft::sort(&mut drafts);
+    let mut unsupported = groups::misplaced(&context);
+    unsupported.extend(refused);
+    unsupported.sort_by_key(|notice| (notice.address.kind(), notice.address.clone(), notice.code));
+    let reach = reach::count(&context);
+    let summary = summarize(&context, &drafts, &reach);
+    let mut blockers = scope_check::blockers(&context);
+    blockers.extend(all_declined(resolved));
+    blockers.extend(guards::blockers(&context, &drafts, &reach));
+    for draft in &mut drafts {
+        blockers.append(&mut draft.blockers);
+    }
+    blockers.sort();
+    blockers.dedup();
+    let (changes, steps) = draft::assemble(drafts);
+    Plan {
+        server_name: resolved.server_name.clone(),
+        server_id: snapshot.server.server_id,
+        taken_at: snapshot.taken_at,
+        changes,
+        steps,
+        blockers,
+        unsupported,
+        findings: resolved.findings.clone(),
+        warnings: [hidden(&context), resolved.warnings.clone()].concat(),
+        pending: resolved.pending.clone(),
+        entries: resolved.entries.clone(),
+        summary,
+    }
+}
+
+fn draft_all(context: &Context<'_>) -> Vec<Draft> {
+    let declining = declines::declining(context);
+    let prunable = groups::prunable(context);
+    let nothing = BTreeSet::new();
+    let takeaway = Takeaway { declining: &declining, doomed: groups::doomed(context, &prunable).unwrap_or(&nothing) };
+    let mut drafts = groups::creations(context);
+    drafts.extend(memberships::declared(context));
+    drafts.extend(memberships::pruned(context));
+    drafts.extend(approvals::declared(context, &takeaway));
+    drafts.extend(approvals::pruned(context, &takeaway));
+    drafts.extend(declines::declared(context));
+    drafts.extend(declines::reinstated(context));
+    drafts.extend(groups::deletions(context, &prunable, &declines::destroyed(context, &declining)));
+    drafts
+}
+
+/// Entries that mean declined updates only: a knowledge-base article does not reinstate.
+fn all_declined(resolved: &Resolved) -> impl Iterator<Item = Blocker> {
+    resolved.entries.iter().filter(|entry| entry.all_declined).map(|entry| Blocker {
+        subject: BlockerSubject::Object(Address::Entry { kind: entry.kind, index: entry.index }),
+        code: "allDeclined",
+        message: format!("every update of {} is declined; name an update's id to reinstate it", entry.label),
+        permission: None,
+        origin: Some(entry.origin),
+    })
+}
+
+/// Notes about declared objects that `management.ignore` hides.
+fn hidden(context: &Context<'_>) -> Vec<Notice> {
+    let resolved = context.resolved;
+    let groups = resolved.groups.iter().map(|group| (Address::Group(group.name.clone()), group.origin));
+    let memberships = resolved.memberships.iter().filter_map(|(id, membership)| {
+        let computer = context.snapshot.computers.get(id)?;
+        Some((Address::Membership(computer.name.clone()), membership.origin))
+    });
+    let approvals = resolved
+        .approvals
+        .iter()
+        .map(|((update, group), approval)| (context.approval_address(*update, group), approval.origin));
+    let declines = resolved.declines.iter().map(|(update, decline)| (Address::Decline(*update), decline.origin));
+    if resolved.management.ignore.is_empty() {
+        return Vec::new();
+    }
+    let declared = groups.chain(memberships).chain(approvals).chain(declines);
+    let hidden = declared.filter(|(address, _)| context.ignores(address)).map(|(address, origin)| Notice {
+        address,
+        code: "ignored",
+        message: "declared, and hidden by `management.ignore`: nothing is done about it".to_owned(),
+        origin: Some(origin),
+    });
+    let mut hidden: Vec<Notice> = hidden.collect();
+    hidden.sort_by(|a, b| a.address.cmp(&b.address));
+    hidden
+}
+
+fn summarize(context: &Context<'_>, drafts: &[Draft], reach: &BTreeMap<Kind, Reach>) -> Summary {
+    let count = |action| drafts.iter().filter(|draft| draft.change.action == action).count();
+    // What pruning takes is a change, so it does not count as left alone as well.
+    let pruned = |kind, automatic: bool| {
+        let of_kind = drafts.iter().filter(|draft| draft.pruned.is_some() && draft.change.address.kind() == kind);
+        of_kind.filter(|draft| draft.automatic == automatic).count() as u64
+    };
+    Summary {
+        create: count(ChangeAction::Create),
+        modify: count(ChangeAction::Modify),
+        delete: count(ChangeAction::Delete),
+        managed: reach.iter().map(|(kind, reach)| (*kind, reach.managed)).collect(),
+        unmanaged: reach
+            .iter()
+            .map(|(kind, reach)| (*kind, reach.unmanaged.saturating_sub(pruned(*kind, false))))
+            .collect(),
+        lapsed: reach.values().map(|reach| reach.lapsed).sum(),
+        automatic: reach.iter().map(|(kind, reach)| reach.automatic.saturating_sub(pruned(*kind, true))).sum(),
+        kept: 0,
+        skipped: context.resolved.entries.iter().map(skipped_updates).sum(),
+        ignored: reach.values().map(|reach| reach.ignored).sum(),
+        pending: context.resolved.pending.len() as u64,
+    }
+}
+
+fn skipped_updates(entry: &ResolvedEntry) -> u64 {
+    let updates = entry.skipped.iter().filter_map(|notice| match &notice.address {
+        Address::Approval { update, .. } => Some(update),
+        _ => None,
+    });
+    updates.collect::<BTreeSet<&Uuid>>().len() as u64
 }
 
 impl Plan {

@@ -9,7 +9,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Label, Severity, Sources};
 
 mod excerpt;
 
-use excerpt::{Excerpt, visible};
+use super::visible::visible;
+use excerpt::Excerpt;
 
 /// Renders problems one after the other, an empty line between them and a line end behind each.
 ///
@@ -33,7 +34,10 @@ fn render_one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -
     let labels: Vec<(&Label, bool)> =
         primary.iter().map(|label| (label, true)).chain(secondary.iter().map(|label| (label, false))).collect();
     for excerpt in excerpt::excerpts(&labels, sources) {
-        group = group.element(heading(&excerpt)).element(snippet(excerpt));
+        if let Some(heading) = heading(&excerpt) {
+            group = group.element(heading);
+        }
+        group = group.element(snippet(excerpt));
     }
     if !detail.is_empty() {
         group = group.element(Level::NOTE.message(visible(detail)));
@@ -46,8 +50,9 @@ fn render_one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -
     text
 }
 
-fn heading(excerpt: &Excerpt) -> Heading<'static> {
-    Heading::path(visible(&excerpt.name)).line(excerpt.line as usize).char_column(excerpt.column as usize)
+fn heading(excerpt: &Excerpt) -> Option<Heading<'static>> {
+    let (line, column) = excerpt.position?;
+    Some(Heading::path(excerpt.name.clone()).line(line as usize).char_column(column as usize))
 }
 
 fn snippet(excerpt: Excerpt) -> Snippet<'static, annotate_snippets::Annotation<'static>> {
@@ -56,7 +61,8 @@ fn snippet(excerpt: Excerpt) -> Snippet<'static, annotate_snippets::Annotation<'
         let label = (!mark.text.is_empty()).then_some(mark.text);
         kind.span(mark.bytes).label(label)
     });
-    Snippet::source(excerpt.text).line_start(excerpt.first_line as usize).annotations(marks)
+    let path = excerpt.position.is_none().then_some(excerpt.name);
+    Snippet::source(excerpt.text).path(path).line_start(excerpt.first_line as usize).annotations(marks)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 pub mod diagnostics;
 pub mod json;
+pub mod outcome;
 mod place;
 #[cfg(test)]
 mod sample;

@@ -49,7 +49,7 @@ fn push_escape(out: &mut String, c: char) {
 }
 
 /// Control characters, and those of Unicode's format characters that change how their neighbours show or show nothing.
-fn is_deceptive(c: char) -> bool {
+pub(super) fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' // soft hyphen

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{Label, Source, Sources};
-use crate::model::origin::{Origin, SourceId};
+use crate::diagnostic::{Label, Sources};
+use crate::model::origin::Origin;
+use crate::report::visible::{is_deceptive, visible};
 
 /// Lines between two places that are shown together.
 const LINES_BETWEEN_MAX: u32 = 6;
@@ -22,10 +23,9 @@ const FROM: usize = 120;
 pub(super) struct Excerpt {
     /// The file.
     pub(super) name: String,
-    /// The place to name: that of the problem, or the first one.
-    pub(super) line: u32,
-    /// Its column.
-    pub(super) column: u32,
+    /// The line and column of the problem or of the first place; only where the text is a part of a line, which makes
+    /// columns of its own.
+    pub(super) position: Option<(u32, u32)>,
     /// The number of the first line of the text.
     pub(super) first_line: u32,
     /// The lines, made visible.
@@ -68,37 +68,34 @@ fn belong_together(one: Origin, other: Origin, sources: &Sources) -> bool {
 
 /// Whether the place's line is shown whole.
 fn is_short(origin: Origin, sources: &Sources) -> bool {
-    text_of(origin.source, sources)
+    sources
+        .get(origin.source)
         .is_some_and(|source| line_around(&source.text, origin.start as usize).len() <= LINE_LENGTH_MAX)
-}
-
-fn text_of(id: SourceId, sources: &Sources) -> Option<&Source> {
-    sources.get(id)
 }
 
 fn excerpt(cluster: &[(&Label, bool)], sources: &Sources) -> Option<Excerpt> {
     let (named, _) = cluster.first()?;
     let first = cluster.iter().map(|(label, _)| label.origin).min_by_key(|origin| origin.start)?;
     let last = cluster.iter().map(|(label, _)| label.origin).max_by_key(|origin| origin.start)?;
-    let source = text_of(named.origin.source, sources)?;
+    let source = sources.get(named.origin.source)?;
     let start = line_around(&source.text, first.start as usize).start;
     let end = line_around(&source.text, last.start as usize).end;
     let mut shown = Shown::default();
-    if end - start > LINE_LENGTH_MAX && cluster.len() == 1 {
+    let in_part = end - start > LINE_LENGTH_MAX && cluster.len() == 1;
+    if in_part {
         shown.add_window(&source.text[start..end], start, first);
     } else {
         shown.add(&source.text[start..end], start);
     }
     let marks = cluster.iter().map(|(label, primary)| Mark {
         bytes: shown.bytes_of(label.origin, &source.text),
-        text: visible(&label.text),
+        text: visible(&label.text).into_owned(),
         primary: *primary,
     });
     let marks = marks.collect();
     Some(Excerpt {
-        name: source.name.clone(),
-        line: named.origin.line,
-        column: named.origin.column,
+        name: visible(&source.name).into_owned(),
+        position: in_part.then_some((named.origin.line, named.origin.column)),
         first_line: first.line,
         text: shown.text,
         marks,
@@ -167,25 +164,14 @@ fn line_around(text: &str, byte: usize) -> Range<usize> {
     start..end
 }
 
-/// A text with everything replaced that a terminal might obey.
-pub(super) fn visible(text: &str) -> String {
-    text.chars().map(visible_char).collect()
-}
-
+/// The character, or one that stands for it: positions must not move.
 fn visible_char(c: char) -> char {
     match c {
         '\t' => ' ',
         // Unicode's pictures of the control characters.
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
         '\u{7f}' => '\u{2421}',
-        // C1 controls, and what reorders or hides text.
-        '\u{80}'..='\u{9f}'
-        | '\u{61c}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{e0000}'..='\u{e007f}' => char::REPLACEMENT_CHARACTER,
+        c if is_deceptive(c) => char::REPLACEMENT_CHARACTER,
         c => c,
     }
 }

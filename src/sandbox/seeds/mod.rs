@@ -16,6 +16,9 @@ use rusqlite::Connection;
 
 use writer::Writer;
 
+/// The most updates that a generated server has.
+const SCALE_MAX: u32 = 1_000_000;
+
 /// What to fill a new server with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seed {
@@ -29,7 +32,7 @@ pub enum Seed {
 
 /// A seed's name that was not understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name:?} is not a seed: expected empty, demo or scale:N with N up to {}", u32::MAX)]
+#[error("{name:?} is not a seed: expected empty, demo or scale:N with N from 1 to {SCALE_MAX}")]
 pub struct UnknownSeed {
     /// The name.
     pub name: String,
@@ -45,6 +48,7 @@ impl FromStr for Seed {
             _ => name
                 .strip_prefix("scale:")
                 .and_then(|count| count.parse().ok())
+                .filter(|count| (1..=SCALE_MAX).contains(count))
                 .map(Self::Scale)
                 .ok_or_else(|| UnknownSeed { name: name.to_owned() }),
         }

@@ -1,0 +1,21 @@
+//! What happens while a plan is carried out, for whoever wants to show it.
+
+use std::time::Duration;
+
+/// Something happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A step begins: an index into the plan's steps.
+    Started(usize),
+    /// A step ended, one way or another.
+    Finished(usize),
+    /// The server chose a step's call as a deadlock victim; it is tried again after a pause.
+    Retrying {
+        /// The step.
+        step: usize,
+        /// How often it was tried.
+        attempts: u32,
+        /// How long the pause is.
+        pause: Duration,
+    },
+}

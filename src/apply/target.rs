@@ -1,0 +1,331 @@
+//! What a step wants its object to be, and which calls are missing for that.
+//!
+//! Looking at what is missing, and not at what was sent, makes every step safe to take up again: after a deadlock the
+//! object is read once more and only what is still missing is called.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Days, NaiveTime, Timelike, Utc};
+use uuid::Uuid;
+
+use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline};
+use crate::model::name::fold;
+use crate::model::object::{ObjectKey, ObjectState, UpdateState};
+use crate::model::resolved::GroupReference;
+use crate::model::snapshot::Deployment;
+use crate::plan::step::Operation;
+
+/// Ids of the groups that this run created, by folded name.
+#[derive(Debug, Default)]
+pub struct CreatedGroups(BTreeMap<String, Uuid>);
+
+impl CreatedGroups {
+    /// Remembers a group.
+    pub fn insert(&mut self, name: &str, id: Uuid) {
+        self.0.insert(fold(name), id);
+    }
+
+    /// The id of a group, unless it is still to be created.
+    #[must_use]
+    pub fn id(&self, group: &GroupReference) -> Option<Uuid> {
+        match group {
+            GroupReference::Existing(id) => Some(*id),
+            GroupReference::Planned(name) => self.0.get(&fold(name)).copied(),
+        }
+    }
+}
+
+/// One procedure call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// spCreateTargetGroup with an id that the caller draws.
+    CreateGroup {
+        /// The name.
+        name: String,
+        /// The group above it.
+        parent: Uuid,
+    },
+    /// spDeleteTargetGroup
+    DeleteGroup(Uuid),
+    /// spAddComputerToTargetGroupAllowMultipleGroups
+    AddComputer(Uuid, String),
+    /// spRemoveComputerFromTargetGroup
+    RemoveComputer(Uuid, String),
+    /// spAcceptEula
+    AcceptLicense {
+        /// The terms.
+        license: Uuid,
+        /// The update.
+        update: Uuid,
+        /// Its revision.
+        revision: i32,
+    },
+    /// spUndeclineUpdate
+    Reinstate(Uuid),
+    /// spDeclineUpdate
+    Decline(Uuid),
+    /// spDeployUpdate
+    Deploy {
+        /// The update.
+        update: Uuid,
+        /// Its revision.
+        revision: i32,
+        /// The group.
+        group: Uuid,
+        /// 0, 1 or 3.
+        action: i32,
+        /// Forced.
+        assigned: bool,
+        /// By when.
+        deadline: Option<DateTime<Utc>>,
+    },
+    /// spDeleteDeployment
+    DeleteDeployment(Uuid),
+}
+
+/// What the object of an operation is called when it is read. None while its group has no id yet.
+#[must_use]
+pub fn key(operation: &Operation, created: &CreatedGroups) -> Option<ObjectKey> {
+    Some(match operation {
+        Operation::CreateGroup { name, .. } => ObjectKey::GroupName(name.clone()),
+        Operation::DeleteGroup { group, .. } => ObjectKey::Group(*group),
+        Operation::AddComputer { group, target_id, .. } => {
+            ObjectKey::Membership { group: created.id(group)?, target_id: *target_id }
+        }
+        Operation::RemoveComputer { group, target_id, .. } => {
+            ObjectKey::Membership { group: *group, target_id: *target_id }
+        }
+        Operation::AcceptLicense { license, .. } => ObjectKey::License(*license),
+        Operation::Reinstate { update } | Operation::Decline { update } => ObjectKey::Update(*update),
+        Operation::SetApproval { update, group, .. } => {
+            ObjectKey::Approval { update: *update, group: created.id(group)? }
+        }
+    })
+}
+
+/// The calls that are still missing for the object to be as asked; empty where it is. `today` is the server's clock,
+/// read before the chunk: relative deadlines count from its date.
+#[must_use]
+pub fn missing_calls(
+    operation: &Operation,
+    state: &ObjectState,
+    created: &CreatedGroups,
+    today: DateTime<Utc>,
+) -> Vec<Call> {
+    match (operation, state) {
+        (Operation::CreateGroup { name, parent }, ObjectState::Group(None)) => match created.id(parent) {
+            Some(parent) => vec![Call::CreateGroup { name: name.clone(), parent }],
+            None => Vec::new(),
+        },
+        (Operation::DeleteGroup { group, .. }, ObjectState::Group(Some(_))) => vec![Call::DeleteGroup(*group)],
+        (Operation::AddComputer { group, computer_id, .. }, ObjectState::Membership(false)) => {
+            created.id(group).map(|group| Call::AddComputer(group, computer_id.clone())).into_iter().collect()
+        }
+        (Operation::RemoveComputer { group, computer_id, .. }, ObjectState::Membership(true)) => {
+            vec![Call::RemoveComputer(*group, computer_id.clone())]
+        }
+        (Operation::AcceptLicense { license, update, revision }, ObjectState::License(false)) => {
+            vec![Call::AcceptLicense { license: *license, update: *update, revision: *revision }]
+        }
+        (Operation::Reinstate { update }, ObjectState::Update(Some(UpdateState { declined: true, .. }))) => {
+            vec![Call::Reinstate(*update)]
+        }
+        (Operation::Decline { update }, ObjectState::Update(Some(UpdateState { declined: false, .. }))) => {
+            vec![Call::Decline(*update)]
+        }
+        (Operation::SetApproval { update, revision, group, value, deploy, remove }, ObjectState::Approval(rows)) => {
+            let Some(group) = created.id(group) else { return Vec::new() };
+            let mut calls = Vec::new();
+            if *deploy && !rows.iter().any(|row| is_wanted(row, *revision, value, today)) {
+                calls.extend(deploy_call(*update, *revision, group, value, today));
+            }
+            calls.extend(rows.iter().filter(|row| remove.contains(&row.id)).map(|row| Call::DeleteDeployment(row.id)));
+            calls
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn deploy_call(update: Uuid, revision: i32, group: Uuid, value: &ApprovalValue, today: DateTime<Utc>) -> Option<Call> {
+    let ApprovalValue { action, deadline, optional } = *value;
+    let action = action.code()?;
+    Some(Call::Deploy { update, revision, group, action, assigned: !optional, deadline: resolve(deadline, today) })
+}
+
+fn is_wanted(row: &Deployment, revision: i32, value: &ApprovalValue, today: DateTime<Utc>) -> bool {
+    let ApprovalValue { action, deadline, optional } = *value;
+    // Only an install can be optional: what a server stores in IsAssigned for the other actions means nothing.
+    let assignment_matters = action == ApprovalAction::Install;
+    row.revision == revision
+        && Some(row.action) == action.code()
+        && row.deadline.map(whole_second) == resolve(deadline, today).map(whole_second)
+        && (!assignment_matters || row.assigned != optional)
+}
+
+/// The time that a deadline means when it is written on this day.
+#[must_use]
+pub fn resolve(deadline: Deadline, today: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match deadline {
+        Deadline::None => None,
+        Deadline::At(time) => Some(time),
+        Deadline::After { days, at } => Some(after(today, days, at)),
+    }
+}
+
+fn after(today: DateTime<Utc>, days: u16, at: NaiveTime) -> DateTime<Utc> {
+    let date = today.date_naive().checked_add_days(Days::new(u64::from(days)));
+    date.unwrap_or(today.date_naive()).and_time(at).and_utc()
+}
+
+/// `datetime` counts in steps of 1/300 s; deadlines are whole seconds.
+fn whole_second(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.with_nanosecond(0).unwrap_or(time)
+}
+
+/// What the object is asked to be, for messages.
+#[must_use]
+pub fn describe_target(operation: &Operation) -> String {
+    match operation {
+        Operation::CreateGroup { name, .. } => format!("group {name} exists"),
+        Operation::DeleteGroup { name, .. } => format!("group {name} is gone"),
+        Operation::AddComputer { .. } => "the computer is in the group".to_owned(),
+        Operation::RemoveComputer { .. } => "the computer is not in the group".to_owned(),
+        Operation::AcceptLicense { .. } => "the licence terms are accepted".to_owned(),
+        Operation::Reinstate { .. } => "the update is not declined".to_owned(),
+        Operation::Decline { .. } => "the update is declined".to_owned(),
+        Operation::SetApproval { value, .. } => format!("approval {}", describe_value(value)),
+    }
+}
+
+fn describe_value(value: &ApprovalValue) -> String {
+    let ApprovalValue { action, deadline, optional } = value;
+    let mut text = action.as_str().to_owned();
+    match deadline {
+        Deadline::None => {}
+        Deadline::At(time) => text.push_str(&format!(" by {}", time.format("%Y-%m-%dT%H:%M:%SZ"))),
+        Deadline::After { days, at } => text.push_str(&format!(" by {days} days from now at {at}Z")),
+    }
+    if *optional {
+        text.push_str(", optional");
+    }
+    text
+}
+
+/// What an object is, for messages.
+#[must_use]
+pub fn describe_state(state: &ObjectState) -> String {
+    match state {
+        ObjectState::Group(None) => "no such group".to_owned(),
+        ObjectState::Group(Some(group)) => {
+            format!("group {} with {} computers and {} approvals", group.name, group.computers, group.approvals)
+        }
+        ObjectState::Membership(true) => "the computer is in the group".to_owned(),
+        ObjectState::Membership(false) => "the computer is not in the group".to_owned(),
+        ObjectState::Approval(rows) => describe_rows(rows),
+        ObjectState::Update(None) => "no such update".to_owned(),
+        ObjectState::Update(Some(update)) => {
+            let declined = if update.declined { "declined" } else { "not declined" };
+            format!("{declined}, {}", describe_rows(&update.deployments))
+        }
+        ObjectState::License(true) => "the licence terms are accepted".to_owned(),
+        ObjectState::License(false) => "the licence terms are not accepted".to_owned(),
+    }
+}
+
+fn describe_rows(rows: &[Deployment]) -> String {
+    if rows.is_empty() {
+        return "no approval".to_owned();
+    }
+    let one = |row: &Deployment| {
+        let action = ApprovalAction::from_code(row.action).map_or("?", ApprovalAction::as_str);
+        let deadline =
+            row.deadline.map(|time| format!(" by {}", time.format("%Y-%m-%dT%H:%M:%SZ"))).unwrap_or_default();
+        let optional = if row.assigned { "" } else { ", optional" };
+        format!("{action}{deadline}{optional} (revision {}, by {})", row.revision, row.admin_name)
+    };
+    rows.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Call, CreatedGroups, key, missing_calls, resolve};
+    use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline};
+    use crate::model::object::{ObjectKey, ObjectState};
+    use crate::model::resolved::GroupReference;
+    use crate::model::snapshot::Deployment;
+    use crate::plan::step::Operation;
+    use chrono::{DateTime, NaiveTime, TimeZone, Utc};
+    use uuid::Uuid;
+
+    fn today() -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 6, 9, 23, 30, 0).unwrap()
+    }
+
+    fn row(id: u128, revision: i32, action: i32) -> Deployment {
+        Deployment {
+            id: Uuid::from_u128(id),
+            revision,
+            group: Uuid::from_u128(7),
+            action,
+            deadline: None,
+            assigned: true,
+            admin_name: "CONTOSO\\anna".into(),
+            deployed_at: today(),
+        }
+    }
+
+    fn approval(deploy: bool, remove: Vec<Uuid>) -> Operation {
+        Operation::SetApproval {
+            update: Uuid::from_u128(1),
+            revision: 201,
+            group: GroupReference::Existing(Uuid::from_u128(7)),
+            value: ApprovalValue { action: ApprovalAction::Install, deadline: Deadline::None, optional: false },
+            deploy,
+            remove,
+        }
+    }
+
+    #[test]
+    fn a_new_revision_is_deployed_before_the_old_row_goes() {
+        let operation = approval(true, vec![Uuid::from_u128(10)]);
+        let calls = missing_calls(
+            &operation,
+            &ObjectState::Approval(vec![row(10, 200, 0)]),
+            &CreatedGroups::default(),
+            today(),
+        );
+        assert!(matches!(calls[..], [Call::Deploy { revision: 201, .. }, Call::DeleteDeployment(_)]), "{calls:?}");
+    }
+
+    #[test]
+    fn after_half_of_a_step_only_the_other_half_is_missing() {
+        let operation = approval(true, vec![Uuid::from_u128(10)]);
+        let state = ObjectState::Approval(vec![row(10, 200, 0), row(11, 201, 0)]);
+        let calls = missing_calls(&operation, &state, &CreatedGroups::default(), today());
+        assert_eq!(calls, [Call::DeleteDeployment(Uuid::from_u128(10))]);
+        let state = ObjectState::Approval(vec![row(11, 201, 0)]);
+        assert!(missing_calls(&operation, &state, &CreatedGroups::default(), today()).is_empty());
+    }
+
+    #[test]
+    fn relative_deadlines_count_from_the_servers_utc_date() {
+        let at = NaiveTime::from_hms_opt(18, 0, 0).unwrap();
+        assert_eq!(
+            resolve(Deadline::After { days: 7, at }, today()),
+            Some(Utc.with_ymd_and_hms(2026, 6, 16, 18, 0, 0).unwrap())
+        );
+    }
+
+    #[test]
+    fn an_approval_for_a_planned_group_has_no_key_before_the_group_has_an_id() {
+        let mut created = CreatedGroups::default();
+        let operation = Operation::AddComputer {
+            group: GroupReference::Planned("Ring 1".into()),
+            target_id: 3,
+            computer_id: "c".into(),
+        };
+        assert_eq!(key(&operation, &created), None);
+        created.insert("RING 1", Uuid::from_u128(9));
+        assert_eq!(key(&operation, &created), Some(ObjectKey::Membership { group: Uuid::from_u128(9), target_id: 3 }));
+    }
+}

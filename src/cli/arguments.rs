@@ -1,0 +1,283 @@
+//! The arguments, as clap reads them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::connection::DatabaseUrl;
+use crate::plan::permission::Permission;
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0    success; for diff: no differences
+  1    a failure that no other status names (connection, server fault)
+  2    differences exist, or remain after apply; never returned for an error
+  3    bad usage, invalid manifest, unknown reference: nothing was changed
+  4    refused by a guard, a pin or a missing confirmation
+  5    the server is no longer what the plan was made from
+  6    another apply holds the lock
+  7    apply stopped part-way: some changes were made
+  130  interrupted before any write";
+
+/// GitOps for Windows Server Update Services: declare a WSUS server in YAML, see the plan, apply it.
+#[derive(Debug, Parser)]
+#[command(name = "wsusctl", version, after_help = EXIT_STATUS, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Flags that every verb has.
+    #[command(flatten)]
+    pub common: Common,
+    /// The verb.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Flags that every verb has.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Colour the output
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, global = true)]
+    pub color: ColorChoice,
+    /// Say more on standard error; twice for debugging
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// Say only what is wrong on standard error
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// How log lines (-v) are written
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, global = true)]
+    pub log_format: LogFormat,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// The JSON document of docs/reference/json-plan.md.
+    Json,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Check manifests offline; nothing is contacted
+    Validate(Validate),
+    /// Show what apply would change
+    #[command(visible_alias = "plan")]
+    Diff(Diff),
+    /// Make the server match; asks first on a terminal
+    Apply(Apply),
+    /// An emulated WSUS server to try things on
+    #[cfg(feature = "sandbox")]
+    #[command(subcommand)]
+    Sandbox(Sandbox),
+}
+
+/// Which manifests to read.
+#[derive(Debug, Args)]
+pub struct Manifests {
+    /// A manifest, a directory of manifests (*.yaml and *.yml below it), or - for standard input; repeatable
+    #[arg(short = 'f', long = "file", value_name = "PATH", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Refuse manifest files that are larger than this many MiB
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=2047))]
+    pub max_manifest_size: u32,
+}
+
+/// How to reach the server.
+#[derive(Debug, Args)]
+pub struct Reach {
+    /// Use this database instead of the manifest's whole connection (mssql://..., wid:, sandbox:[FILE])
+    #[arg(long, value_name = "URL")]
+    pub server: Option<DatabaseUrl>,
+    /// Read the password from this file
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Give up connecting after this long (15s, 2m)
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = parse_duration)]
+    pub connect_timeout: Duration,
+    /// Give up on a statement after this long (90s, 10m)
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = parse_duration)]
+    pub timeout: Duration,
+}
+
+/// `validate`
+#[derive(Debug, Args)]
+pub struct Validate {
+    /// Which manifests.
+    #[command(flatten)]
+    pub manifests: Manifests,
+    /// How to report
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// `diff`
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// Which manifests.
+    #[command(flatten)]
+    pub manifests: Manifests,
+    /// Which server.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// How to report
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// List what every entry matched and what it left out
+    #[arg(long)]
+    pub explain: bool,
+    /// Give a permission (groups.delete=80%, KIND.delete, KIND.modify=N%, empty, past-deadlines, high-risk); repeatable
+    #[arg(long, value_name = "PERMISSION")]
+    pub allow: Vec<Permission>,
+}
+
+/// `apply`
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// Which manifests.
+    #[command(flatten)]
+    pub manifests: Manifests,
+    /// Which server.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// How to report
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// List what every entry matched and what it left out
+    #[arg(long)]
+    pub explain: bool,
+    /// Do not ask; needed where there is no terminal
+    #[arg(long)]
+    pub yes: bool,
+    /// Give a permission (groups.delete=80%, KIND.delete, KIND.modify=N%, empty, past-deadlines, high-risk, unsupported);
+    /// repeatable
+    #[arg(long, value_name = "PERMISSION")]
+    pub allow: Vec<Permission>,
+}
+
+/// `sandbox`
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Subcommand)]
+pub enum Sandbox {
+    /// Make a sandbox file
+    Init(SandboxInit),
+    /// Offer a sandbox file over TCP, to any SQL Server client
+    Serve(SandboxServe),
+}
+
+/// `sandbox init`
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Args)]
+pub struct SandboxInit {
+    /// The file to make
+    pub file: PathBuf,
+    /// What is on the server: empty, demo, or scale:N with N updates
+    #[arg(long, default_value = "demo")]
+    pub seed: crate::sandbox::seeds::Seed,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `sandbox serve`
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Args)]
+pub struct SandboxServe {
+    /// The file to serve; options as in a sandbox URL may follow a question mark
+    pub file: String,
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1433")]
+    pub listen: std::net::SocketAddr,
+    /// Listen on an address that other machines reach
+    #[arg(long)]
+    pub allow_remote: bool,
+    /// The SQL Server login that clients use; its password comes from --password-file or WSUSCTL_PASSWORD
+    #[arg(long, value_name = "NAME")]
+    pub user: String,
+    /// Read the login's password from this file
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// What is encrypted
+    #[arg(long, value_enum, default_value_t = ServeTls::Required)]
+    pub tls: ServeTls,
+    /// Certificate chain in PEM; without it, a self-signed one is made at start
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// The certificate's private key in PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// Write the certificate (PEM) to this file, for clients to trust
+    #[arg(long, value_name = "FILE")]
+    pub write_cert: Option<PathBuf>,
+}
+
+/// What `sandbox serve` encrypts.
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ServeTls {
+    /// Nothing.
+    Off,
+    /// The login.
+    Login,
+    /// Everything.
+    Required,
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = &text[digits.len()..];
+    let number: u64 = digits.parse().map_err(|_| "expected a number and a unit, as in 90s, 10m or 1h".to_owned())?;
+    let seconds = match unit {
+        "s" | "" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(format!("unknown unit `{unit}`; use s, m or h")),
+    };
+    match number.checked_mul(seconds) {
+        Some(total) if (1..=86_400).contains(&total) => Ok(Duration::from_secs(total)),
+        _ => Err("a duration is from 1s to 24h".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arguments, parse_duration};
+    use clap::CommandFactory;
+    use std::time::Duration;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_have_a_unit_and_a_range() {
+        assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("10m"), Ok(Duration::from_secs(600)));
+        for text in ["", "s", "1d", "0s", "25h", "-1s", "99999999999999999999s"] {
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+}

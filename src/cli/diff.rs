@@ -1,0 +1,66 @@
+//! `wsusctl diff`: shows what `apply` would change. Writes nothing and takes no lock.
+
+use super::arguments::{Diff, Output};
+use super::planning::{self, Planned};
+use super::report_lost;
+use super::server::{Connecting, Sandboxes};
+use super::streams::Streams;
+use crate::failure::{Exit, Failure};
+use crate::plan::permission::Permissions;
+use crate::report::json::{self, ServerReport};
+use crate::report::text::{self, TextOptions};
+
+/// Runs the verb over every manifest.
+///
+/// # Errors
+/// What keeps the run from starting; a server's own failure is reported and the others go on.
+pub async fn run(arguments: &Diff, streams: Streams) -> Result<Exit, Failure> {
+    let loaded = planning::load_valid(&arguments.manifests, &arguments.reach, arguments.output, streams)?;
+    let Some(loaded) = loaded else { return Ok(Exit::Invalid) };
+    let permissions = Permissions::new(arguments.allow.iter().copied());
+    let sandboxes = Sandboxes::default();
+    let mut exit = Exit::Success;
+    let mut planned: Vec<Planned> = Vec::new();
+    let mut errors = crate::diagnostic::Diagnostics::default();
+    for server in &loaded.servers {
+        let connecting = Connecting { server, reach: &arguments.reach, verb: "diff", streams, sandboxes: &sandboxes };
+        match plan_one(connecting, &permissions, &loaded, streams).await {
+            Ok(Ok(one)) => {
+                exit = exit.worse(if one.plan.has_differences() { Exit::Differences } else { Exit::Success });
+                if arguments.output == Output::Text {
+                    planning::show_notices(&one.plan, &loaded.sources, streams);
+                    let options =
+                        TextOptions { color: streams.color_out, width: streams.width(), explain: arguments.explain };
+                    let text = text::render_plan(&one.plan, &loaded.sources, &options);
+                    streams.report(&text).map_err(report_lost)?;
+                }
+                planned.push(one);
+            }
+            Ok(Err(diagnostics)) => {
+                exit = exit.worse(Exit::Invalid);
+                errors.extend(diagnostics);
+            }
+            Err(failure) => {
+                streams.complain(&failure.render());
+                exit = exit.worse(failure.exit);
+            }
+        }
+    }
+    if arguments.output == Output::Json {
+        let reports: Vec<ServerReport<'_>> = planned.iter().map(|one| one.report(&permissions)).collect();
+        let document = json::render(&reports, &errors, &loaded.sources, planning::now(), env!("CARGO_PKG_VERSION"));
+        streams.report(&document).map_err(report_lost)?;
+    }
+    Ok(exit)
+}
+
+async fn plan_one(
+    connecting: Connecting<'_>,
+    permissions: &Permissions,
+    loaded: &super::manifests::Loaded,
+    streams: Streams,
+) -> Result<Result<Planned, crate::diagnostic::Diagnostics>, Failure> {
+    let desired = &connecting.server.desired;
+    let mut session = connecting.open().await?;
+    planning::plan(&mut session, desired, permissions, &loaded.sources, streams).await
+}

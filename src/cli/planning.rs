@@ -1,0 +1,157 @@
+//! The way from a connection to a plan.
+
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+
+use super::arguments::{Manifests, Output, Reach};
+use super::manifests::{Loaded, load};
+use super::report_lost;
+use super::streams::Streams;
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::failure::{Exit, Failure};
+use crate::model::desired::Desired;
+use crate::model::resolved::Resolved;
+use crate::model::snapshot::Snapshot;
+use crate::plan::permission::Permissions;
+use crate::plan::{Plan, Policy};
+use crate::report::json::ServerReport;
+use crate::report::text::{self, TextOptions};
+use crate::report::{self, diagnostics};
+use crate::susdb::read;
+use crate::susdb::session::Session;
+use crate::{plan, resolve};
+
+/// A plan and what it was made from.
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// The manifest with ids, to plan again with more permissions.
+    pub resolved: Resolved,
+    /// What was read.
+    pub snapshot: Snapshot,
+}
+
+impl Planned {
+    /// The plan as the JSON report wants it.
+    pub fn report(&self, permissions: &Permissions) -> ServerReport<'_> {
+        let permissions = permissions.given().iter().map(ToString::to_string).collect();
+        ServerReport { plan: &self.plan, digest: self.plan.digest(), permissions }
+    }
+
+    /// The same with other permissions.
+    pub fn with(self, permissions: &Permissions) -> Self {
+        let Self { resolved, snapshot, .. } = self;
+        let plan = plan_with(&resolved, &snapshot, permissions);
+        Self { plan, resolved, snapshot }
+    }
+}
+
+/// Reads the manifests and complains about what is wrong with them. None where something is.
+///
+/// # Errors
+/// A path that cannot be read; `--server` with several manifests.
+pub fn load_valid(
+    manifests: &Manifests,
+    reach: &Reach,
+    output: Output,
+    streams: Streams,
+) -> Result<Option<Loaded>, Failure> {
+    let mut loaded = load(manifests)?;
+    for server in &loaded.servers {
+        if reach.server.is_none() {
+            super::server::check_options(&server.desired, &mut loaded.diagnostics);
+        }
+    }
+    loaded.diagnostics.sort();
+    show_diagnostics(&loaded.diagnostics, &loaded.sources, streams);
+    if loaded.diagnostics.has_errors() {
+        if output == Output::Json {
+            let document =
+                report::json::render(&[], &loaded.diagnostics, &loaded.sources, now(), env!("CARGO_PKG_VERSION"));
+            streams.report(&document).map_err(report_lost)?;
+        }
+        return Ok(None);
+    }
+    if reach.server.is_some() && loaded.servers.len() > 1 {
+        return Err(Failure::new(
+            Exit::Invalid,
+            format!("--server names one server, and there are {} manifests", loaded.servers.len()),
+        )
+        .hint("give one manifest with -f, or write each server's URL into its manifest's connection"));
+    }
+    Ok(Some(loaded))
+}
+
+/// Reads the server and plans. The inner error is what is wrong with the manifest on this server; it has been shown.
+///
+/// # Errors
+/// A server that cannot be read, or another server than the manifest pins (exit 4).
+pub async fn plan(
+    session: &mut Session,
+    desired: &Desired,
+    permissions: &Permissions,
+    sources: &Sources,
+    streams: Streams,
+) -> Result<Result<Planned, Diagnostics>, Failure> {
+    check_pin(session, desired, sources).await?;
+    let scope = resolve::scope(desired);
+    let snapshot = read::read_snapshot(session, &scope).await.map_err(super::server::unreadable)?;
+    let resolved = match resolve::resolve(desired, &snapshot) {
+        Ok(resolved) => resolved,
+        Err(diagnostics) => {
+            show_diagnostics(&diagnostics, sources, streams);
+            return Ok(Err(diagnostics));
+        }
+    };
+    let plan = plan_with(&resolved, &snapshot, permissions);
+    Ok(Ok(Planned { plan, resolved, snapshot }))
+}
+
+/// Deadlines are judged by the server's clock: it is the server that enforces them.
+fn plan_with(resolved: &Resolved, snapshot: &Snapshot, permissions: &Permissions) -> Plan {
+    let policy = Policy { now: snapshot.taken_at, permissions: permissions.clone() };
+    plan::plan(resolved, snapshot, &policy)
+}
+
+/// A server with another id stops the run before anything else is read: a copied manifest or a wrong URL must not
+/// rewrite the wrong server.
+async fn check_pin(session: &mut Session, desired: &Desired, sources: &Sources) -> Result<(), Failure> {
+    let Some(pin) = desired.server_id else { return Ok(()) };
+    let live = read::read_server_id(session).await.map_err(super::server::unreadable)?;
+    if live == pin.value {
+        return Ok(());
+    }
+    let file = sources.get(pin.origin.source).map_or("manifest", |source| source.name.as_str());
+    Err(Failure::new(
+        Exit::Refused,
+        format!(
+            "this is another server: {file}:{} pins identity.serverId {}, the server has {live}",
+            pin.origin.line, pin.value
+        ),
+    )
+    .hint("nothing else was read, and nothing was written")
+    .hint("check the connection's URL, or write the right serverId into the manifest"))
+}
+
+/// Shows what is wrong with the manifests on standard error.
+pub fn show_diagnostics(problems: &Diagnostics, sources: &Sources, streams: Streams) {
+    if problems.has_errors() || !streams.quiet {
+        streams.complain(&diagnostics::render(problems, sources, streams.color_err, streams.width()));
+    }
+}
+
+/// Shows a plan's warnings on standard error.
+pub fn show_notices(plan: &Plan, sources: &Sources, streams: Streams) {
+    let options = TextOptions { color: streams.color_err, width: streams.width(), explain: false };
+    let notices = text::render_notices(&plan.warnings, sources, &options);
+    if !notices.is_empty() && !streams.quiet {
+        streams.complain(&notices);
+    }
+}
+
+/// The time now, for `evaluatedAt`.
+#[must_use]
+pub fn now() -> DateTime<Utc> {
+    DateTime::from(SystemTime::now())
+}

@@ -1,0 +1,174 @@
+//! `wsusctl sandbox`, and `sandbox:` URLs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::arguments::{Sandbox, SandboxInit, SandboxServe, ServeTls};
+use super::report_lost;
+use super::streams::Streams;
+use crate::failure::{Exit, Failure};
+use crate::model::connection::{DatabaseUrl, Secret};
+use crate::sandbox::engine::EngineError;
+use crate::sandbox::options::Options;
+use crate::sandbox::server::{self, Server};
+use crate::sandbox::store::{Location, StoreError};
+use crate::sandbox::tds::{Authentication, Encryption, Identity, Password, ServerSettings};
+use crate::susdb::connector::{BoxStream, Connector};
+use crate::susdb::target::Target;
+
+/// Runs the verb.
+///
+/// # Errors
+/// A file that cannot be made or opened, an address that cannot be listened on.
+pub async fn run(arguments: Sandbox, streams: Streams) -> Result<Exit, Failure> {
+    match arguments {
+        Sandbox::Init(arguments) => init(&arguments, streams),
+        Sandbox::Serve(arguments) => serve(&arguments, streams).await,
+    }
+}
+
+fn init(arguments: &SandboxInit, streams: Streams) -> Result<Exit, Failure> {
+    let SandboxInit { file, seed, force } = arguments;
+    server::create(file, *seed, *force).map_err(|error| cannot_open(file, EngineError::Store(error)))?;
+    streams.report(&format!("{} is a server with seed {seed}.\n", file.display())).map_err(report_lost)?;
+    streams.note(&format!("Use it with --server sandbox:{}", file.display()));
+    Ok(Exit::Success)
+}
+
+async fn serve(arguments: &SandboxServe, streams: Streams) -> Result<Exit, Failure> {
+    if !arguments.listen.ip().is_loopback() && !arguments.allow_remote {
+        return Err(Failure::new(Exit::Invalid, format!("{} can be reached from other machines", arguments.listen))
+            .hint("listen on 127.0.0.1, or add --allow-remote if you mean it"));
+    }
+    let (server, note) = tcp_server(arguments)?;
+    let listener = TcpListener::bind(arguments.listen).await.map_err(|error| {
+        Failure::new(Exit::Failure, format!("cannot listen on {}", arguments.listen)).caused_by(error)
+    })?;
+    let address = listener.local_addr().unwrap_or(arguments.listen);
+    streams.report(&format!("listening on {address}\n")).map_err(report_lost)?;
+    streams.note(&note);
+    streams.note("Press Ctrl-C to stop.");
+    let (order, shutdown) = watch::channel(false);
+    let signalled = async move {
+        // Without a handler for Ctrl-C the program just ends, which is a shutdown as well.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        let _ = order.send(true);
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = server.serve(listener, shutdown) => {}
+        () = signalled => {}
+    }
+    Ok(Exit::Success)
+}
+
+fn tcp_server(arguments: &SandboxServe) -> Result<(Server, String), Failure> {
+    let (file, options) = match format!("sandbox:{}", arguments.file).parse() {
+        Ok(DatabaseUrl::Sandbox { file: Some(file), options }) => (PathBuf::from(file), options),
+        _ => return Err(Failure::new(Exit::Invalid, "give the sandbox file to serve")),
+    };
+    let options = parse_options(&options)?;
+    let password = super::server::password(arguments.password_file.as_deref(), None, Path::new(""))?;
+    let Some(password) = password else {
+        return Err(Failure::new(Exit::Invalid, format!("no password is given for the login {}", arguments.user))
+            .hint("set WSUSCTL_PASSWORD, or give --password-file FILE"));
+    };
+    let password = Password::new(password.expose().to_owned());
+    let mut settings = ServerSettings::new(Authentication::Password { user: arguments.user.clone(), password });
+    let (encryption, note) = encryption(arguments)?;
+    settings.encryption = encryption;
+    let server =
+        Server::open(Location::File(file.clone()), &options, settings).map_err(|error| cannot_open(&file, error))?;
+    Ok((server, note))
+}
+
+/// What is encrypted, and what to tell about the certificate.
+fn encryption(arguments: &SandboxServe) -> Result<(Encryption, String), Failure> {
+    if arguments.tls == ServeTls::Off {
+        return Ok((Encryption::Off, "Nothing is encrypted. Clients connect with ?encrypt=off".to_owned()));
+    }
+    let cannot = |what: &str| Failure::new(Exit::Invalid, format!("cannot use {what}"));
+    let identity = match (&arguments.cert, &arguments.key) {
+        (Some(cert), Some(key)) => {
+            let read = |path: &Path| {
+                fs::read_to_string(path).map_err(|error| cannot(&path.display().to_string()).caused_by(error))
+            };
+            Identity::from_pem(&read(cert)?, &read(key)?)
+        }
+        _ => Identity::self_signed(&[]),
+    };
+    let identity = identity.map_err(|error| cannot("the certificate").caused_by(error))?;
+    let config = identity.server_config().map_err(|error| cannot("the certificate").caused_by(error))?;
+    if let Some(path) = &arguments.write_cert {
+        fs::write(path, identity.certificate_pem()).map_err(|error| {
+            Failure::new(Exit::Failure, format!("cannot write {}", path.display())).caused_by(error)
+        })?;
+    }
+    let fingerprint: String = identity.fingerprint().iter().map(|byte| format!("{byte:02x}")).collect();
+    let note = format!("Clients verify the certificate with ?pin=sha256:{fingerprint}");
+    Ok(match arguments.tls {
+        ServeTls::Login => (Encryption::LoginOnly(config), note),
+        ServeTls::Off | ServeTls::Required => (Encryption::Required(config), note),
+    })
+}
+
+/// Whether these are the options of a sandbox URL.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn check_options(options: &[(String, String)]) -> Result<(), String> {
+    Options::parse(options).map(|_| ()).map_err(|error| error.to_string())
+}
+
+fn parse_options(options: &[(String, String)]) -> Result<Options, Failure> {
+    Options::parse(options)
+        .map_err(|error| Failure::new(Exit::Invalid, "the sandbox URL has an option that is not one").caused_by(error))
+}
+
+/// Opens the server of a `sandbox:` URL in this process.
+///
+/// # Errors
+/// A file that is missing, is no sandbox, or cannot be read; options that are none.
+pub fn target(file: Option<PathBuf>, options: &[(String, String)], streams: Streams) -> Result<Target, Failure> {
+    let options = parse_options(options)?;
+    let name = file.as_ref().map_or_else(|| "sandbox:".to_owned(), |file| format!("sandbox:{}", file.display()));
+    if let (Some(path), Some(seed)) = (&file, options.seed)
+        && !path.exists()
+    {
+        streams.note(&format!("note: {} is missing and is made with seed {seed}", path.display()));
+    }
+    let (shown, location) = match file {
+        Some(path) => (path.clone(), Location::File(path)),
+        None => (PathBuf::from("in memory"), Location::Memory),
+    };
+    let server = Server::in_process(location, &options).map_err(|error| cannot_open(&shown, error))?;
+    let server = Arc::new(server);
+    let connector = Connector::new(name, move || {
+        let stream: BoxStream = Box::new(server.connect());
+        async move { Ok(stream) }.boxed()
+    });
+    Ok(Target::connector(connector, "sandbox".to_owned(), Secret::new(String::new())))
+}
+
+fn cannot_open(file: &Path, error: EngineError) -> Failure {
+    let (exit, hint) = match &error {
+        EngineError::Store(StoreError::Missing { path }) => (
+            Exit::Failure,
+            Some(format!(
+                "make it with: wsusctl sandbox init {0} --seed demo (or open it as sandbox:{0}?seed=demo)",
+                path.display()
+            )),
+        ),
+        EngineError::Store(StoreError::Exists { .. }) => (Exit::Failure, Some("add --force to replace it".to_owned())),
+        EngineError::Variant(_) => (Exit::Invalid, None),
+        _ => (Exit::Failure, None),
+    };
+    Failure::new(exit, format!("cannot open the sandbox {}", file.display())).caused_by(error).hints(hint)
+}

@@ -1,0 +1,269 @@
+//! From a manifest and the command line to an open session.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::arguments::Reach;
+use super::manifests::Server;
+use super::streams::Streams;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::failure::{Exit, Failure};
+use crate::model::connection::{Auth, DatabaseUrl, Encrypt, MssqlUrl, Secret, SecretReference};
+use crate::model::desired::Desired;
+use crate::susdb::lock::LockError;
+use crate::susdb::read::ReadError;
+use crate::susdb::session::{ConnectOptions, Session};
+use crate::susdb::target::{CaFile, Target};
+
+/// A server to connect to, and for what.
+#[derive(Clone, Copy)]
+pub struct Connecting<'a> {
+    /// The manifest.
+    pub server: &'a Server,
+    /// The command line.
+    pub reach: &'a Reach,
+    /// The verb, for the application name that the database server shows.
+    pub verb: &'static str,
+    /// Where to say things.
+    pub streams: Streams,
+    /// The emulated servers that this run has opened already.
+    pub sandboxes: &'a Sandboxes,
+}
+
+/// The emulated servers of this process: connecting again reaches the same server, with its memory and its faults.
+#[derive(Default)]
+pub struct Sandboxes(Mutex<BTreeMap<String, Target>>);
+
+impl Sandboxes {
+    fn target(&self, name: String, open: impl FnOnce() -> Result<Target, Failure>) -> Result<Target, Failure> {
+        let mut opened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(target) = opened.get(&name) {
+            return Ok(target.clone());
+        }
+        let target = open()?;
+        opened.insert(name, target.clone());
+        Ok(target)
+    }
+}
+
+impl Connecting<'_> {
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// Nothing says where the server is (exit 3), a secret or certificate that cannot be read (3), a server that cannot be
+    /// reached (1).
+    pub async fn open(&self) -> Result<Session, Failure> {
+        let (url, auth, ca, directory) = self.place()?;
+        let target = self.target(url, auth, ca, directory)?;
+        let options = ConnectOptions {
+            connect_timeout: self.reach.connect_timeout,
+            statement_timeout: self.reach.timeout,
+            application_name: application_name(self.verb),
+            host_name: host_name(),
+            ..ConnectOptions::default()
+        };
+        Session::connect(&target, &options).await.map_err(|error| {
+            let hints = error.hints();
+            Failure::new(Exit::Failure, format!("cannot connect to {url}")).caused_by(error).hints(hints)
+        })
+    }
+
+    /// `--server` replaces the manifest's whole connection, so that its password never goes to another server.
+    fn place(&self) -> Result<(&DatabaseUrl, Option<&Auth>, Option<&str>, &Path), Failure> {
+        if let Some(url) = &self.reach.server {
+            return Ok((url, None, None, Path::new("")));
+        }
+        match &self.server.desired.connection {
+            Some(connection) => Ok((
+                &connection.database.value,
+                connection.auth.as_ref(),
+                connection.ca.as_deref(),
+                &self.server.directory,
+            )),
+            None => Err(Failure::new(
+                Exit::Invalid,
+                format!("nothing says where the server of manifest {} is", self.server.desired.name),
+            )
+            .hint("give --server URL, or write connection.database into the manifest")),
+        }
+    }
+
+    fn target(
+        &self,
+        url: &DatabaseUrl,
+        auth: Option<&Auth>,
+        ca: Option<&str>,
+        directory: &Path,
+    ) -> Result<Target, Failure> {
+        match url {
+            DatabaseUrl::Wid => Ok(Target::wid()),
+            DatabaseUrl::Mssql(mssql) => self.mssql_target(mssql, auth, ca, directory),
+            DatabaseUrl::Sandbox { file, options } => {
+                let file = file.as_ref().map(|file| directory.join(file));
+                // Each manifest with `sandbox:` alone has a server of its own.
+                let name = format!("{} {file:?} {options:?}", self.server.desired.name);
+                self.sandboxes.target(name, || sandbox_target(file, options, self.streams))
+            }
+        }
+    }
+
+    fn mssql_target(
+        &self,
+        url: &MssqlUrl,
+        auth: Option<&Auth>,
+        ca: Option<&str>,
+        directory: &Path,
+    ) -> Result<Target, Failure> {
+        if url.trust_server_certificate && url.pin.is_none() {
+            self.streams.note(
+                "warning: the server's certificate is not checked: anybody in between can read and change what is sent",
+            );
+        }
+        if url.encrypt == Encrypt::Off {
+            self.streams.note("warning: nothing is encrypted, the password included");
+        }
+        let reference = match auth {
+            Some(Auth::Sql { password, .. }) => password.as_ref(),
+            _ => None,
+        };
+        let password = password(self.reach.password_file.as_deref(), reference, directory)?;
+        let ca = match url.ca.as_deref().or(ca) {
+            Some(file) => Some(read_ca(&directory.join(file))?),
+            None => None,
+        };
+        Target::mssql(url, auth, password, ca).map_err(|error| {
+            let hints = error.hints();
+            Failure::new(Exit::Invalid, "cannot log in").caused_by(error).hints(hints)
+        })
+    }
+}
+
+fn read_ca(path: &Path) -> Result<CaFile, Failure> {
+    let pem = fs::read(path).map_err(|error| {
+        Failure::new(Exit::Invalid, format!("cannot read the CA certificate {}", path.display())).caused_by(error)
+    })?;
+    Ok(CaFile { path: path.display().to_string(), pem })
+}
+
+/// Finds a password: the file of the command line, then the environment, then the manifest's reference.
+///
+/// # Errors
+/// A file or a variable that cannot be read.
+pub fn password(
+    file: Option<&Path>,
+    reference: Option<&SecretReference>,
+    directory: &Path,
+) -> Result<Option<Secret>, Failure> {
+    if let Some(file) = file {
+        return read_secret(file).map(Some);
+    }
+    if let Ok(password) = std::env::var("WSUSCTL_PASSWORD")
+        && !password.is_empty()
+    {
+        return Ok(Some(Secret::new(password)));
+    }
+    match reference {
+        None => Ok(None),
+        Some(SecretReference::File(file)) => read_secret(&directory.join(file)).map(Some),
+        Some(SecretReference::Env(name)) => match std::env::var(name) {
+            Ok(password) => Ok(Some(Secret::new(password))),
+            Err(error) => Err(Failure::new(
+                Exit::Invalid,
+                format!("cannot read the password from the environment variable {name}"),
+            )
+            .caused_by(error)
+            .hint(format!("set {name}, or give --password-file FILE"))),
+        },
+    }
+}
+
+fn read_secret(path: &Path) -> Result<Secret, Failure> {
+    let cannot = || Failure::new(Exit::Invalid, format!("cannot read the password from {}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| cannot().caused_by(error))?;
+    let password = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
+    if password.is_empty() || password.contains('\n') {
+        return Err(cannot().hint("the file holds the password alone, on one line"));
+    }
+    Ok(Secret::new(password.to_owned()))
+}
+
+/// `wsusctl/0.1.0 apply anna@runner7`: what a database administrator sees in the list of sessions.
+fn application_name(verb: &str) -> String {
+    let user = variable(&["USER", "LOGNAME", "USERNAME"]).unwrap_or_else(|| "unknown".to_owned());
+    let name = format!("wsusctl/{} {verb} {user}@{}", env!("CARGO_PKG_VERSION"), host_name());
+    // LOGIN7 takes 128 characters.
+    name.chars().take(128).collect()
+}
+
+fn host_name() -> String {
+    variable(&["HOSTNAME", "COMPUTERNAME"])
+        .or_else(|| fs::read_to_string("/etc/hostname").ok().map(|text| text.trim().to_owned()))
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn variable(names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| std::env::var(name).ok()).filter(|text| !text.is_empty())
+}
+
+/// What can be said offline about the options of a manifest's sandbox URL.
+pub fn check_options(desired: &Desired, diagnostics: &mut Diagnostics) {
+    let Some(connection) = &desired.connection else { return };
+    let DatabaseUrl::Sandbox { options, .. } = &connection.database.value else { return };
+    if let Err(problem) = sandbox_options(options) {
+        diagnostics.push(
+            Diagnostic::error("sandbox-option", "a sandbox URL has an option that is not one")
+                .detail(problem)
+                .at(connection.database.origin, "in this URL"),
+        );
+    }
+}
+
+#[cfg(feature = "sandbox")]
+fn sandbox_options(options: &[(String, String)]) -> Result<(), String> {
+    super::sandbox::check_options(options)
+}
+
+#[cfg(not(feature = "sandbox"))]
+fn sandbox_options(_: &[(String, String)]) -> Result<(), String> {
+    Ok(())
+}
+
+#[cfg(feature = "sandbox")]
+fn sandbox_target(file: Option<PathBuf>, options: &[(String, String)], streams: Streams) -> Result<Target, Failure> {
+    super::sandbox::target(file, options, streams)
+}
+
+#[cfg(not(feature = "sandbox"))]
+fn sandbox_target(_: Option<PathBuf>, _: &[(String, String)], _: Streams) -> Result<Target, Failure> {
+    Err(Failure::new(Exit::Invalid, "this build of wsusctl has no sandbox")
+        .hint("use a build with the cargo feature `sandbox`, which is on by default"))
+}
+
+/// The failure of a read.
+#[must_use]
+pub fn unreadable(error: ReadError) -> Failure {
+    let (connection_lost, hints) = match &error {
+        ReadError::Query(query) => (query.fate_unknown(), Vec::new()),
+        ReadError::Preflight(preflight) => (false, preflight.hints()),
+        ReadError::Column { .. } | ReadError::NotOneRow { .. } => (false, Vec::new()),
+    };
+    let mut failure = Failure::new(Exit::Failure, "cannot read the server").caused_by(error).hints(hints);
+    failure.connection_lost = connection_lost;
+    failure
+}
+
+/// The failure to take the lock.
+#[must_use]
+pub fn not_locked(error: LockError) -> Failure {
+    let held = matches!(error, LockError::Held { .. });
+    let lost = matches!(&error, LockError::Query(query) if query.fate_unknown());
+    let exit = if held { Exit::Locked } else { Exit::Failure };
+    let mut failure = Failure::new(exit, "cannot take the apply lock; nothing was written").caused_by(error);
+    if held {
+        failure = failure.hint("wait until the other apply has ended, or end it, and run this again");
+    }
+    failure.connection_lost = lost;
+    failure
+}

@@ -1,0 +1,76 @@
+//! Standard output and standard error: the report goes to the one, everything else to the other.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::arguments::ColorChoice;
+
+/// Where to write, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Streams {
+    /// Whether the report is coloured.
+    pub color_out: bool,
+    /// Whether messages are coloured.
+    pub color_err: bool,
+    /// Whether someone sits in front: standard input and standard error are terminals.
+    pub interactive: bool,
+    /// Only what is wrong is said on standard error.
+    pub quiet: bool,
+}
+
+impl Streams {
+    /// Looks at the terminal and the environment.
+    #[must_use]
+    pub fn new(color: ColorChoice, quiet: bool) -> Self {
+        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        Self {
+            color_out: colored(color, out),
+            color_err: colored(color, err),
+            interactive: io::stdin().is_terminal() && err,
+            quiet,
+        }
+    }
+
+    /// Columns that messages are fitted to: `COLUMNS` where a shell exports it, else 100.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        columns.filter(|columns| (40..=400).contains(columns)).unwrap_or(100)
+    }
+
+    /// Writes a piece of the report. A reader that went away is not an error.
+    ///
+    /// # Errors
+    /// Whatever else is wrong with standard output, a full disk for one.
+    pub fn report(&self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Says something that is wrong.
+    pub fn complain(&self, text: &str) {
+        // Nobody is left to tell when standard error is gone.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Says something that helps, unless told to be quiet.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.complain(&format!("{text}\n"));
+        }
+    }
+}
+
+fn colored(choice: ColorChoice, terminal: bool) -> bool {
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
+            let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+            let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+            terminal && !set("NO_COLOR") && !dumb
+        }
+    }
+}

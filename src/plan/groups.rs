@@ -1,0 +1,199 @@
+//! Groups that are created, misplaced or pruned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::change::{Affects, Change, ChangeAction, Reason, Risk};
+use super::context::Context;
+use super::draft::{Draft, DraftStep, Milestone};
+use super::step::Operation;
+use crate::model::address::{Address, Kind};
+use crate::model::attribute::Attribute;
+use crate::model::management::Prune;
+use crate::model::name::fold;
+use crate::model::object::{GroupState, ObjectState};
+use crate::model::procedure::Procedure;
+use crate::model::resolved::{GroupReference, Notice, ResolvedGroup};
+use crate::model::snapshot::TargetGroup;
+
+/// Creations of declared groups that do not exist.
+pub(super) fn creations(context: &Context<'_>) -> Vec<Draft> {
+    let missing = context.resolved.groups.iter().filter(|group| matches!(group.group, GroupReference::Planned(_)));
+    missing.map(|group| creation(context, group)).collect()
+}
+
+fn creation(context: &Context<'_>, group: &ResolvedGroup) -> Draft {
+    let ResolvedGroup { name, group: reference, parent, origin } = group;
+    let change = Change {
+        address: Address::Group(name.clone()),
+        action: ChangeAction::Create,
+        before: None,
+        after: Some(attributes(context, parent)),
+        fields: Vec::new(),
+        members: None,
+        reason: Reason { code: "declared", text: "declared, and the server does not have it".to_owned() },
+        risk: Risk::Low,
+        affects: Affects { computers: 0, approvals: 0 },
+        changed_by: None,
+        changed_at: None,
+        origin: Some(*origin),
+        label: None,
+    };
+    let step = DraftStep {
+        operation: Operation::CreateGroup { name: name.clone(), parent: parent.clone() },
+        before: ObjectState::Group(None),
+        achieves: Some(Milestone::Created(reference.clone())),
+        needs: Milestone::of_group(parent).into_iter().collect(),
+    };
+    Draft::new(change, context.path(reference), vec![step])
+}
+
+fn attributes(context: &Context<'_>, parent: &GroupReference) -> BTreeMap<String, Attribute> {
+    BTreeMap::from([("parent".to_owned(), Attribute::text(context.name(parent)))])
+}
+
+/// Declared groups that exist under another parent: WSUS can neither rename nor move a group.
+pub(super) fn misplaced(context: &Context<'_>) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for group in &context.resolved.groups {
+        let GroupReference::Existing(id) = group.group else { continue };
+        let Some(live) = context.snapshot.groups.get(&id) else { continue };
+        let live_parent = live.parent.map(GroupReference::Existing);
+        let address = Address::Group(group.name.clone());
+        if live_parent.as_ref() == Some(&group.parent) || context.ignores(&address) {
+            continue;
+        }
+        let found = live_parent.map_or_else(|| "no group".to_owned(), |parent| format!("`{}`", context.name(&parent)));
+        notices.push(Notice {
+            address,
+            code: "otherParent",
+            message: format!(
+                "declared under `{}`, but the server has it under {found}; WSUS cannot move a group: declare it there, \
+                 or delete it on the server so that it can be created anew",
+                context.name(&group.parent)
+            ),
+            origin: Some(group.origin),
+        });
+    }
+    notices.sort_by(|a, b| a.address.cmp(&b.address));
+    notices
+}
+
+/// The groups that pruning deletes: those of which nothing in the whole subtree is declared, named by an approval,
+/// ignored or built in, because WSUS deletes what is below a group along with it.
+///
+/// Source: MS-WSUSAR 3.1.4.29 (grade A).
+pub(super) fn prunable(context: &Context<'_>) -> BTreeSet<Uuid> {
+    let snapshot = context.snapshot;
+    if context.resolved.management.prune(Kind::Group) == Prune::Never || snapshot.server.replica {
+        return BTreeSet::new();
+    }
+    let mut children: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
+    for group in snapshot.groups.values() {
+        children.entry(group.parent.unwrap_or_default()).or_default().push(group.id);
+    }
+    let mut kept: Vec<Uuid> =
+        snapshot.groups.values().filter(|group| stays(context, group)).map(|group| group.id).collect();
+    let mut staying: BTreeSet<Uuid> = kept.iter().copied().collect();
+    while let Some(id) = kept.pop() {
+        if let Some(parent) = snapshot.groups.get(&id).and_then(|group| group.parent)
+            && staying.insert(parent)
+        {
+            kept.push(parent);
+        }
+    }
+    snapshot.groups.keys().copied().filter(|id| !staying.contains(id)).collect()
+}
+
+fn stays(context: &Context<'_>, group: &TargetGroup) -> bool {
+    group.builtin
+        || is_declared(context, group)
+        || context.resolved.referenced_groups.contains(&group.id)
+        || context.ignores(&Address::Group(group.name.clone()))
+}
+
+/// Whether the manifest declares a live group.
+pub(super) fn is_declared(context: &Context<'_>, group: &TargetGroup) -> bool {
+    context.declared(&GroupReference::Existing(group.id)).is_some()
+}
+
+/// Whether pruned groups will really be deleted, so that what they hold goes with them.
+pub(super) fn doomed<'a>(context: &Context<'_>, prunable: &'a BTreeSet<Uuid>) -> Option<&'a BTreeSet<Uuid>> {
+    context.can_call(Procedure::DeleteTargetGroup).then_some(prunable)
+}
+
+/// Deletions of pruned groups, children before parents. `destroyed` counts, by group, the approvals that earlier steps
+/// of the plan take away.
+pub(super) fn deletions(
+    context: &Context<'_>,
+    prunable: &BTreeSet<Uuid>,
+    destroyed: &BTreeMap<Uuid, u64>,
+) -> Vec<Draft> {
+    let groups = prunable.iter().filter_map(|id| context.snapshot.groups.get(id));
+    groups.map(|group| deletion(context, group, prunable, destroyed)).collect()
+}
+
+fn deletion(
+    context: &Context<'_>,
+    group: &TargetGroup,
+    prunable: &BTreeSet<Uuid>,
+    destroyed: &BTreeMap<Uuid, u64>,
+) -> Draft {
+    let TargetGroup { id, name, parent, builtin: _ } = group;
+    let totals = &context.snapshot.totals;
+    let reference = GroupReference::Existing(*id);
+    let order = context.path(&reference);
+    let below = prunable.iter().filter(|other| context.is_within(**other, *id));
+    let children: Vec<Milestone> = prunable
+        .iter()
+        .filter(|child| context.snapshot.groups.get(child).and_then(|child| child.parent) == Some(*id))
+        .map(|child| Milestone::Deleted(*child))
+        .collect();
+    let change = Change {
+        address: Address::Group(name.clone()),
+        action: ChangeAction::Delete,
+        before: Some(attributes(context, &GroupReference::Existing(parent.unwrap_or_default()))),
+        after: None,
+        fields: Vec::new(),
+        members: None,
+        reason: Reason { code: "pruned", text: "nothing declares it, and groups are pruned".to_owned() },
+        risk: Risk::Low,
+        affects: Affects {
+            computers: context.computers_below(&reference),
+            approvals: below.map(|id| totals.approvals_by_group.get(id).copied().unwrap_or_default()).sum(),
+        },
+        changed_by: None,
+        changed_at: None,
+        origin: None,
+        label: None,
+    };
+    let approvals = totals.approvals_by_group.get(id).copied().unwrap_or_default();
+    let step = DraftStep {
+        operation: Operation::DeleteGroup { group: *id, name: name.clone() },
+        before: ObjectState::Group(Some(GroupState {
+            id: *id,
+            name: name.clone(),
+            parent: *parent,
+            computers: totals.computers_by_group.get(id).copied().unwrap_or_default(),
+            approvals: approvals.saturating_sub(destroyed.get(id).copied().unwrap_or_default()),
+        })),
+        achieves: Some(Milestone::Deleted(*id)),
+        needs: children,
+    };
+    let mut draft = Draft::new(change, order, vec![step]);
+    draft.pruned = Some(context.resolved.management.prune(Kind::Group));
+    draft
+}
+
+/// Live groups that can be declared, by whether something declares them.
+pub(super) fn declarable<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a TargetGroup> {
+    context.snapshot.groups.values().filter(|group| !group.builtin)
+}
+
+/// The order of groups in lists of names.
+pub(super) fn sorted_names(context: &Context<'_>, groups: impl IntoIterator<Item = GroupReference>) -> Vec<String> {
+    let mut names: Vec<String> = groups.into_iter().map(|group| context.name(&group)).collect();
+    names.sort_by_key(|name| (fold(name), name.clone()));
+    names
+}

@@ -1,0 +1,197 @@
+//! What is on the server: declared, undeclared, out of our business. The denominators of limits and the numbers of
+//! summaries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::approvals;
+use super::context::Context;
+use super::groups::{declarable, is_declared};
+use super::memberships;
+use crate::model::address::{Address, Kind};
+use crate::model::management::Prune;
+use crate::model::resolved::GroupReference;
+
+/// Objects of a kind by how the plan stands to them.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reach {
+    /// Declared objects, there or not.
+    pub(super) managed: u64,
+    /// Declared objects that are there, and those that a declaration takes away.
+    pub(super) managed_live: u64,
+    /// Objects on the server that nothing declares and no number below counts.
+    pub(super) unmanaged: u64,
+    /// Of these the ones that pruning looks at.
+    pub(super) prunable: u64,
+    /// Undeclared approvals that WSUS itself made.
+    pub(super) automatic: u64,
+    /// Approvals that only fell out of a condition.
+    pub(super) lapsed: u64,
+    /// Objects that `management.ignore` hides.
+    pub(super) ignored: u64,
+}
+
+/// Counts every kind.
+pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
+    BTreeMap::from([
+        (Kind::Group, groups(context)),
+        (Kind::Membership, computers(context)),
+        (Kind::Approval, pairs(context)),
+        (Kind::Decline, declines(context)),
+    ])
+}
+
+fn groups(context: &Context<'_>) -> Reach {
+    let mut reach = Reach::default();
+    for group in &context.resolved.groups {
+        if context.ignores(&Address::Group(group.name.clone())) {
+            reach.ignored += 1;
+            continue;
+        }
+        reach.managed += 1;
+        reach.managed_live += u64::from(matches!(group.group, GroupReference::Existing(_)));
+    }
+    for group in declarable(context).filter(|group| !is_declared(context, group)) {
+        if context.ignores(&Address::Group(group.name.clone())) {
+            reach.ignored += 1;
+        } else {
+            reach.unmanaged += 1;
+        }
+    }
+    reach.prunable = if prunes(context, Kind::Group) { reach.unmanaged } else { 0 };
+    reach
+}
+
+fn computers(context: &Context<'_>) -> Reach {
+    let mut reach = Reach::default();
+    let computers = &context.snapshot.computers;
+    let ignores = |id: i32| {
+        computers.get(&id).is_some_and(|computer| context.ignores(&Address::Membership(computer.name.clone())))
+    };
+    for id in context.resolved.memberships.keys().copied() {
+        if ignores(id) {
+            reach.ignored += 1;
+            continue;
+        }
+        reach.managed += 1;
+        reach.managed_live += u64::from(!memberships::live_groups(context, id).is_empty());
+    }
+    if !context.snapshot.scope.computers {
+        reach.unmanaged = context.snapshot.totals.grouped_computers;
+        return reach;
+    }
+    for id in context.grouped_computers().filter(|id| !context.resolved.memberships.contains_key(id)) {
+        if ignores(id) {
+            reach.ignored += 1;
+        } else {
+            reach.unmanaged += 1;
+        }
+    }
+    if prunes(context, Kind::Membership) {
+        let undeclared = memberships::undeclared(context).filter(|computer| !ignores(computer.target_id));
+        reach.prunable = undeclared.count() as u64;
+    }
+    reach
+}
+
+fn pairs(context: &Context<'_>) -> Reach {
+    let mut reach = Reach::default();
+    let (mut live_declared, mut live_declared_automatic) = (0, 0);
+    for (update, group) in context.resolved.approvals.keys() {
+        let rows = context.approvals_of(*update, group);
+        let live = u64::from(!rows.is_empty());
+        live_declared += live;
+        live_declared_automatic += u64::from(live == 1 && Context::is_automatic(rows));
+        if context.ignores(&context.approval_address(*update, group)) {
+            reach.ignored += 1;
+            continue;
+        }
+        reach.managed += 1;
+        reach.managed_live += live;
+    }
+    reach.lapsed = context.resolved.lapsed.len() as u64;
+    let management = &context.resolved.management;
+    if context.snapshot.scope.approved_updates {
+        for ((update, group), rows) in approvals::undeclared(context) {
+            if context.ignores(&context.approval_address(update, &GroupReference::Existing(group))) {
+                reach.ignored += 1;
+            } else if Context::is_automatic(rows) {
+                reach.automatic += 1;
+            } else {
+                reach.unmanaged += 1;
+            }
+        }
+        if prunes(context, Kind::Approval) {
+            reach.prunable += reach.unmanaged;
+        }
+        if management.prune_automatic_approvals != Prune::Never && !context.snapshot.server.replica {
+            reach.prunable += reach.automatic;
+        }
+    } else {
+        let totals = &context.snapshot.totals;
+        let lapsed: BTreeSet<(Uuid, Uuid)> = context.resolved.lapsed.clone();
+        let lapsed_automatic = lapsed
+            .iter()
+            .map(|(update, group)| context.approvals_of(*update, &GroupReference::Existing(*group)))
+            .filter(|rows| Context::is_automatic(rows))
+            .count() as u64;
+        reach.automatic = totals.automatic_approvals.saturating_sub(live_declared_automatic + lapsed_automatic);
+        reach.unmanaged = totals.approvals.saturating_sub(live_declared + reach.lapsed + reach.automatic);
+    }
+    reach
+}
+
+fn declines(context: &Context<'_>) -> Reach {
+    let mut reach = Reach::default();
+    let mut live_declared = 0;
+    let is_declined = |id: &Uuid| context.snapshot.updates.get(id).is_some_and(|update| update.declined);
+    for id in context.resolved.declines.keys() {
+        let live = u64::from(is_declined(id));
+        live_declared += live;
+        if context.ignores(&Address::Decline(*id)) {
+            reach.ignored += 1;
+            continue;
+        }
+        reach.managed += 1;
+        reach.managed_live += live;
+    }
+    // A decline that an approval takes back is there, and its end is declared.
+    let taken_back: BTreeSet<Uuid> = context
+        .resolved
+        .approvals
+        .iter()
+        .filter(|((update, _), approval)| approval.value.action.code().is_some() && is_declined(update))
+        .map(|((update, _), _)| *update)
+        .collect();
+    reach.managed_live += taken_back.len() as u64;
+    if context.snapshot.scope.declined_updates {
+        let declined = context.snapshot.updates.values().filter(|update| update.declined);
+        for update in declined.filter(|update| !context.resolved.declines.contains_key(&update.id)) {
+            if taken_back.contains(&update.id) {
+                continue;
+            }
+            if context.ignores(&Address::Decline(update.id)) {
+                reach.ignored += 1;
+            } else {
+                reach.unmanaged += 1;
+            }
+        }
+        reach.prunable = if prunes(context, Kind::Decline) { reach.unmanaged } else { 0 };
+    } else {
+        let known = live_declared + taken_back.len() as u64;
+        reach.unmanaged = context.snapshot.totals.declines.saturating_sub(known);
+    }
+    reach
+}
+
+/// Whether pruning of a kind does anything on this server.
+fn prunes(context: &Context<'_>, kind: Kind) -> bool {
+    let server = &context.snapshot.server;
+    let possible = match kind {
+        Kind::Membership => server.server_side_targeting,
+        Kind::Group | Kind::Approval | Kind::Decline => !server.replica,
+        Kind::Identity => false,
+    };
+    possible && context.resolved.management.prune(kind) != Prune::Never
+}

@@ -1,0 +1,212 @@
+//! What a server will be after a plan: for properties and rehearsal.
+//!
+//! Follows the documented behaviour of the procedures, as far as the snapshot's scope reaches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::Plan;
+use super::context::Context;
+use super::step::{Operation, Step};
+use crate::model::approval::ApprovalValue;
+use crate::model::name::fold;
+use crate::model::resolved::GroupReference;
+use crate::model::snapshot::{ALL_COMPUTERS, Deployment, License, Snapshot, TargetGroup, UNASSIGNED_COMPUTERS};
+
+/// Carries out a plan's steps on a snapshot. Groups that it creates get ids made from their names.
+#[must_use]
+pub fn simulate(snapshot: &Snapshot, plan: &Plan, now: DateTime<Utc>) -> Snapshot {
+    let mut server = Server { state: snapshot.clone(), created: BTreeMap::new(), now };
+    server.state.taken_at = now;
+    for step in &plan.steps {
+        let Step { operation, change: _, before: _, depends_on: _ } = step;
+        server.run(operation);
+    }
+    server.state
+}
+
+struct Server {
+    state: Snapshot,
+    created: BTreeMap<String, Uuid>,
+    now: DateTime<Utc>,
+}
+
+impl Server {
+    fn run(&mut self, operation: &Operation) {
+        match operation {
+            Operation::CreateGroup { name, parent } => self.create_group(name, parent),
+            Operation::DeleteGroup { group, name: _ } => self.delete_group(*group),
+            Operation::AddComputer { group, target_id, computer_id: _ } => {
+                let group = self.id(group);
+                self.with_membership_totals(group, *target_id, |state| {
+                    state.memberships.insert((group, *target_id));
+                });
+            }
+            Operation::RemoveComputer { group, target_id, computer_id: _ } => {
+                self.with_membership_totals(*group, *target_id, |state| {
+                    state.memberships.remove(&(*group, *target_id));
+                });
+            }
+            Operation::AcceptLicense { license, update: _, revision: _ } => self.accept(*license),
+            Operation::Reinstate { update } => self.reinstate(*update),
+            Operation::SetApproval { update, revision, group, value, deploy, remove } => {
+                let group = self.id(group);
+                let (now, login) = (self.now, self.state.server.login.clone());
+                self.with_rows(*update, |rows| {
+                    if *deploy && let Some(action) = value.action.code() {
+                        rows.retain(|row| row.group != group || row.revision != *revision);
+                        rows.push(deployment(*update, *revision, group, value, action, now, login));
+                    }
+                    rows.retain(|row| !remove.contains(&row.id));
+                });
+            }
+            Operation::Decline { update } => {
+                self.with_rows(*update, Vec::clear);
+                if let Some(update) = self.state.updates.get_mut(update).filter(|update| !update.declined) {
+                    update.declined = true;
+                    self.state.totals.declines += 1;
+                }
+            }
+        }
+    }
+
+    fn id(&self, group: &GroupReference) -> Uuid {
+        match group {
+            GroupReference::Existing(id) => *id,
+            GroupReference::Planned(name) => {
+                self.created.get(&fold(name)).copied().unwrap_or_else(|| derived_id("group", &fold(name)))
+            }
+        }
+    }
+
+    fn create_group(&mut self, name: &str, parent: &GroupReference) {
+        let id = derived_id("group", &fold(name));
+        let parent = Some(self.id(parent));
+        self.created.insert(fold(name), id);
+        self.state.groups.insert(id, TargetGroup { id, name: name.to_owned(), parent, builtin: false });
+        self.state.requested_groups.retain(|requested, _| fold(requested) != fold(name));
+    }
+
+    fn delete_group(&mut self, group: Uuid) {
+        let members: Vec<i32> =
+            self.state.memberships.iter().filter(|(of, _)| *of == group).map(|(_, target_id)| *target_id).collect();
+        for target_id in members {
+            self.with_membership_totals(group, target_id, |state| {
+                state.memberships.remove(&(group, target_id));
+            });
+        }
+        let updates: Vec<Uuid> = self.state.deployments.keys().copied().collect();
+        for update in updates {
+            self.with_rows(update, |rows| rows.retain(|row| row.group != group));
+        }
+        self.state.groups.remove(&group);
+        let totals = &mut self.state.totals;
+        totals.computers_by_group.remove(&group);
+        // What is left here was never read: it goes with the group all the same.
+        let unread = totals.approvals_by_group.remove(&group).unwrap_or_default();
+        totals.approvals = totals.approvals.saturating_sub(unread);
+    }
+
+    fn accept(&mut self, license: Uuid) {
+        for update in self.state.updates.values_mut() {
+            if update.license == License::Pending(license) {
+                update.license = License::Accepted(license);
+            }
+        }
+    }
+
+    fn reinstate(&mut self, update: Uuid) {
+        if let Some(update) = self.state.updates.get_mut(&update).filter(|update| update.declined) {
+            update.declined = false;
+            update.reinstated_at = Some(self.now);
+            self.state.totals.declines = self.state.totals.declines.saturating_sub(1);
+        }
+    }
+
+    /// Changes the approvals of an update and keeps the totals true.
+    fn with_rows(&mut self, update: Uuid, change: impl FnOnce(&mut Vec<Deployment>)) {
+        let mut rows = self.state.deployments.remove(&update).unwrap_or_default();
+        let before = pairs(&rows);
+        change(&mut rows);
+        let after = pairs(&rows);
+        if !rows.is_empty() {
+            rows.sort_unstable_by_key(|row| row.id);
+            self.state.deployments.insert(update, rows);
+        }
+        let totals = &mut self.state.totals;
+        for (group, automatic) in before {
+            totals.approvals = totals.approvals.saturating_sub(1);
+            totals.automatic_approvals = totals.automatic_approvals.saturating_sub(u64::from(automatic));
+            let of_group = totals.approvals_by_group.entry(group).or_default();
+            *of_group = of_group.saturating_sub(1);
+        }
+        for (group, automatic) in after {
+            totals.approvals += 1;
+            totals.automatic_approvals += u64::from(automatic);
+            *totals.approvals_by_group.entry(group).or_default() += 1;
+        }
+        totals.approvals_by_group.retain(|_, count| *count > 0);
+    }
+
+    /// Changes a membership and keeps the totals true. A computer without any falls into Unassigned Computers.
+    fn with_membership_totals(&mut self, group: Uuid, target_id: i32, change: impl FnOnce(&mut Snapshot)) {
+        let grouped = |state: &Snapshot| state.memberships.iter().any(|(_, member)| *member == target_id);
+        let member = |state: &Snapshot| state.memberships.contains(&(group, target_id));
+        let (was_grouped, was_member) = (grouped(&self.state), member(&self.state));
+        change(&mut self.state);
+        let (is_grouped, is_member) = (grouped(&self.state), member(&self.state));
+        let totals = &mut self.state.totals;
+        shift(totals.computers_by_group.entry(group).or_default(), was_member, is_member);
+        shift(totals.computers_by_group.entry(UNASSIGNED_COMPUTERS).or_default(), !was_grouped, !is_grouped);
+        shift(&mut totals.grouped_computers, was_grouped, is_grouped);
+        totals.computers_by_group.retain(|_, count| *count > 0);
+    }
+}
+
+fn shift(count: &mut u64, was: bool, is: bool) {
+    *count = (*count + u64::from(is)).saturating_sub(u64::from(was));
+}
+
+/// The groups with an approval, and whether WSUS itself made all of it.
+fn pairs(rows: &[Deployment]) -> BTreeSet<(Uuid, bool)> {
+    let groups: BTreeSet<Uuid> = rows.iter().map(|row| row.group).collect();
+    let automatic = |group: Uuid| {
+        let of_group: Vec<&Deployment> = rows.iter().filter(|row| row.group == group).collect();
+        Context::is_automatic(&of_group)
+    };
+    groups.into_iter().map(|group| (group, automatic(group))).collect()
+}
+
+fn deployment(
+    update: Uuid,
+    revision: i32,
+    group: Uuid,
+    value: &ApprovalValue,
+    action: i32,
+    now: DateTime<Utc>,
+    admin_name: String,
+) -> Deployment {
+    let ApprovalValue { action: _, deadline, optional } = value;
+    Deployment {
+        id: derived_id("deployment", &format!("{update} {revision} {group} {now}")),
+        revision,
+        group,
+        action,
+        deadline: deadline.resolve(now),
+        assigned: !optional,
+        admin_name,
+        deployed_at: now,
+    }
+}
+
+/// An id made from what it stands for: no random, so that the same plan leads to the same server.
+fn derived_id(what: &str, name: &str) -> Uuid {
+    let hash = Sha256::digest(format!("wsusctl simulate {what} {name}"));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    debug_assert!(Uuid::from_bytes(bytes) != ALL_COMPUTERS);
+    Uuid::from_bytes(bytes)
+}

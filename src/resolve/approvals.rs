@@ -1,0 +1,278 @@
+//! The approvals that entries yield.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::address::{Address, Kind};
+use crate::model::approval::ApprovalAction;
+use crate::model::desired::{ApprovalEntry, Desired, GroupApproval, UpdateReference};
+use crate::model::management::Prune;
+use crate::model::origin::Origin;
+use crate::model::resolved::{GroupReference, Notice, ResolvedApproval, ResolvedEntry};
+use crate::model::snapshot::{ALL_COMPUTERS, Deployment, Snapshot, Update};
+
+use super::declines::Declined;
+use super::groups::Groups;
+use super::notes::Notes;
+use super::updates::{Catalog, Referent};
+
+/// What the entries of `approvals` come to.
+#[derive(Default)]
+pub(super) struct Approvals {
+    /// The approvals by update and group.
+    pub(super) pairs: BTreeMap<(Uuid, GroupReference), ResolvedApproval>,
+    /// Approvals on the server that an article would yield, were the update not left out.
+    pub(super) lapsed: BTreeSet<(Uuid, Uuid)>,
+    /// What each entry came to.
+    pub(super) entries: Vec<ResolvedEntry>,
+}
+
+/// A group of an entry, looked up.
+type EntryGroup<'a> = (&'a GroupApproval, GroupReference);
+
+/// What entries are judged by besides themselves.
+struct Judge<'a> {
+    snapshot: &'a Snapshot,
+    declined: &'a Declined,
+    prunes_declines: bool,
+    ignores: Box<dyn Fn(&Address) -> bool + 'a>,
+}
+
+/// Two entries that disagree: the places of both, and the updates and the group they disagree about.
+type Contradictions<'a> = BTreeMap<(Origin, Origin), (&'a str, Vec<Uuid>)>;
+
+impl Approvals {
+    /// Looks up every entry and puts their pairs together.
+    pub(super) fn resolve(
+        desired: &Desired,
+        snapshot: &Snapshot,
+        catalog: &Catalog<'_>,
+        groups: &mut Groups<'_>,
+        declined: &Declined,
+        notes: &mut Notes,
+    ) -> Self {
+        let management = &desired.management;
+        let judge = Judge {
+            snapshot,
+            declined,
+            prunes_declines: management.prune(Kind::Decline) != Prune::Never && !snapshot.server.replica,
+            ignores: Box::new(|address| management.ignores(&address.to_string())),
+        };
+        let mut approvals = Self::default();
+        let mut contradictions = Contradictions::new();
+        for (index, entry) in desired.approvals.iter().enumerate() {
+            let entry_groups = look_up_groups(entry, groups, notes);
+            let referent = catalog.find(&entry.update, notes);
+            let mut resolved = resolved_entry(index, entry);
+            if let Some(referent) = referent {
+                approvals.take_entry(entry, &entry_groups, &referent, &judge, &mut resolved, &mut contradictions);
+            }
+            approvals.entries.push(resolved);
+        }
+        approvals
+            .lapsed
+            .retain(|(update, group)| !approvals.pairs.contains_key(&(*update, GroupReference::Existing(*group))));
+        for ((first, second), (group, updates)) in contradictions {
+            notes.error(contradiction(first, second, group, &updates));
+        }
+        approvals
+    }
+
+    fn take_entry<'a>(
+        &mut self,
+        entry: &'a ApprovalEntry,
+        groups: &[EntryGroup<'a>],
+        referent: &Referent<'_>,
+        judge: &Judge<'_>,
+        resolved: &mut ResolvedEntry,
+        contradictions: &mut Contradictions<'a>,
+    ) {
+        let mut yielded = BTreeSet::new();
+        match referent {
+            Referent::One(id) => {
+                for group in groups {
+                    self.add(*id, group, entry, resolved.index, contradictions);
+                }
+                yielded.insert(*id);
+            }
+            Referent::Article(updates) => {
+                let remaining = judge.remaining(updates, groups);
+                resolved.all_declined = remaining.is_empty() && groups.iter().any(approves);
+                for update in updates {
+                    for group in groups {
+                        match judge.leave_out(update, group, &remaining) {
+                            None => {
+                                yielded.insert(update.id);
+                                self.add(update.id, group, entry, resolved.index, contradictions);
+                            }
+                            Some((code, message)) => {
+                                let address = Address::Approval { update: update.id, group: group.0.group.clone() };
+                                resolved.skipped.push(Notice { address, code, message, origin: Some(group.0.origin) });
+                                self.keep(update, &group.1, judge.snapshot);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        resolved.matched = yielded.len();
+    }
+
+    fn add<'a>(
+        &mut self,
+        update: Uuid,
+        (approval, group): &EntryGroup<'a>,
+        entry: &ApprovalEntry,
+        index: usize,
+        contradictions: &mut Contradictions<'a>,
+    ) {
+        let by_id = matches!(entry.update, UpdateReference::Id(_));
+        let (value, accept_license, origin) = (approval.value, entry.accept_license, approval.origin);
+        let new = ResolvedApproval { value, accept_license, by_id, entry: index, origin };
+        match self.pairs.get_mut(&(update, group.clone())) {
+            None => {
+                self.pairs.insert((update, group.clone()), new);
+            }
+            Some(first) if first.value == value => {
+                first.accept_license |= accept_license;
+                first.by_id |= by_id;
+            }
+            Some(first) => {
+                let contradiction = contradictions.entry((first.origin, origin));
+                contradiction.or_insert((&approval.group, Vec::new())).1.push(update);
+            }
+        }
+    }
+
+    /// An approval on an update that was left out stays.
+    fn keep(&mut self, update: &Update, group: &GroupReference, snapshot: &Snapshot) {
+        if let GroupReference::Existing(group) = group
+            && rows(snapshot, update.id).any(|row| row.group == *group)
+        {
+            self.lapsed.insert((update.id, *group));
+        }
+    }
+}
+
+impl Judge<'_> {
+    /// The updates of an article that stay in: all but those declined for good and those expired without an approval,
+    /// or, where that leaves none, those that are not declined for good.
+    fn remaining(&self, updates: &[&Update], groups: &[EntryGroup<'_>]) -> BTreeSet<Uuid> {
+        let not_declined = || updates.iter().filter(|update| !self.stays_declined(update));
+        let has_approval = |update: &Update| groups.iter().any(|group| approves(group) && self.holds(update, &group.1));
+        let good: BTreeSet<Uuid> =
+            not_declined().filter(|update| !update.expired || has_approval(update)).map(|update| update.id).collect();
+        if good.is_empty() { not_declined().map(|update| update.id).collect() } else { good }
+    }
+
+    /// Why a pair of an article is left out, if it is.
+    fn leave_out(
+        &self,
+        update: &Update,
+        group: &EntryGroup<'_>,
+        remaining: &BTreeSet<Uuid>,
+    ) -> Option<(&'static str, String)> {
+        if !approves(group) {
+            return None;
+        }
+        if self.stays_declined(update) {
+            return Some(("declined", "declined; name the update's id to reinstate it".to_owned()));
+        }
+        // Where only expired updates remain they stay in, and the planner says that they cannot be approved.
+        let only_expired_remain =
+            remaining.contains(&update.id) && remaining.iter().all(|id| !self.is_good(*id, group));
+        if update.expired && !self.holds(update, &group.1) && !only_expired_remain {
+            return Some(("expired", "expired, and not approved for this group".to_owned()));
+        }
+        None
+    }
+
+    fn is_good(&self, update: Uuid, group: &EntryGroup<'_>) -> bool {
+        let update = self.snapshot.updates.get(&update);
+        update.is_some_and(|update| !update.expired || self.holds(update, &group.1))
+    }
+
+    /// Whether the update is declined and still will be, unless an entry names its id: pruning reinstates what no
+    /// entry declines.
+    fn stays_declined(&self, update: &Update) -> bool {
+        update.declined
+            && (!self.prunes_declines
+                || self.declined.updates.contains_key(&update.id)
+                || (self.ignores)(&Address::Decline(update.id)))
+    }
+
+    /// Whether the latest revision has an approval for the group. One that stayed on an older revision when the update
+    /// expired does not count: it could not be moved.
+    fn holds(&self, update: &Update, group: &GroupReference) -> bool {
+        rows(self.snapshot, update.id)
+            .any(|row| row.revision == update.revision && GroupReference::Existing(row.group) == *group)
+    }
+}
+
+fn rows(snapshot: &Snapshot, update: Uuid) -> impl Iterator<Item = &Deployment> {
+    snapshot.deployments.get(&update).into_iter().flatten()
+}
+
+fn approves(group: &EntryGroup<'_>) -> bool {
+    group.0.value.action != ApprovalAction::Inherit
+}
+
+fn look_up_groups<'a>(entry: &'a ApprovalEntry, groups: &mut Groups<'_>, notes: &mut Notes) -> Vec<EntryGroup<'a>> {
+    let mut found = Vec::with_capacity(entry.groups.len());
+    for approval in &entry.groups {
+        let Some(group) = groups.reference(&approval.group, approval.origin, notes) else { continue };
+        if approval.value.action == ApprovalAction::NotApproved && group == GroupReference::Existing(ALL_COMPUTERS) {
+            notes.error(
+                Diagnostic::error("not-approved-for-all", "`notApproved` is not possible for All Computers")
+                    .detail(
+                        "It blocks what a parent group passes down, and All Computers has no parent; WSUS refuses it.",
+                    )
+                    .at(approval.origin, "has no parent group")
+                    .help("write `inherit`, which leaves the group without an approval of its own"),
+            );
+            continue;
+        }
+        found.push((approval, group));
+    }
+    found
+}
+
+fn resolved_entry(index: usize, entry: &ApprovalEntry) -> ResolvedEntry {
+    ResolvedEntry {
+        kind: Kind::Approval,
+        index,
+        label: entry.name.clone().unwrap_or_else(|| label(&entry.update)),
+        matched: 0,
+        skipped: Vec::new(),
+        all_declined: false,
+        origin: entry.origin,
+    }
+}
+
+/// How reports call a reference.
+pub(super) fn label(reference: &UpdateReference) -> String {
+    match reference {
+        UpdateReference::Id(id) => id.value.to_string(),
+        UpdateReference::Kb(reference) => format!("KB{}", reference.kb.value),
+    }
+}
+
+fn contradiction(first: Origin, second: Origin, group: &str, updates: &[Uuid]) -> Diagnostic {
+    let error = Diagnostic::error("contradicting-approvals", "Two entries yield different approvals")
+        .detail(format!("Both entries yield an approval of {} for `{group}`, and they differ.", named(updates)))
+        .at(second, "differs from the first")
+        .and(first, "first declared here");
+    error.help("remove one of the two, or narrow one entry by `title`, `product` or an update id")
+}
+
+/// Some updates by id, for a sentence.
+pub(super) fn named(updates: &[Uuid]) -> String {
+    const NAMED_MAX: usize = 3;
+    let ids: Vec<String> = updates.iter().take(NAMED_MAX).map(Uuid::to_string).collect();
+    match updates.len().saturating_sub(NAMED_MAX) {
+        0 => ids.join(", "),
+        more => format!("{} and {more} more", ids.join(", ")),
+    }
+}

@@ -1,0 +1,191 @@
+//! Which declared groups each computer belongs to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diagnostic::Diagnostic;
+use crate::model::address::Address;
+use crate::model::desired::{Desired, DesiredGroup};
+use crate::model::glob::Glob;
+use crate::model::name::fold;
+use crate::model::origin::{Declared, Origin};
+use crate::model::resolved::{GroupReference, Notice, ResolvedMembership};
+use crate::model::snapshot::{Computer, Snapshot};
+
+use super::groups::Groups;
+use super::notes::Notes;
+
+/// How many computers an error names.
+const NAMED_MAX: usize = 5;
+
+/// The declared groups of computers.
+#[derive(Default)]
+pub(super) struct Memberships {
+    /// By TargetID.
+    pub(super) by_computer: BTreeMap<i32, ResolvedMembership>,
+    /// Computers that only patterns match and that a downstream server reports.
+    pub(super) downstream_skipped: u64,
+}
+
+impl Memberships {
+    /// Looks up names and patterns. Exact names beat patterns.
+    pub(super) fn resolve(desired: &Desired, snapshot: &Snapshot, groups: &Groups<'_>, notes: &mut Notes) -> Self {
+        let mut memberships = Self::default();
+        if !snapshot.scope.computers || !snapshot.server.server_side_targeting {
+            // What was not read is not pending; the planner says that it was not read.
+            return memberships;
+        }
+        let declared: Vec<(&DesiredGroup, &GroupReference)> =
+            desired.groups.iter().zip(groups.declared.iter().map(|resolved| &resolved.group)).collect();
+        memberships.take_exact(&declared, snapshot, notes);
+        memberships.take_patterns(&declared, snapshot, notes);
+        memberships
+    }
+
+    fn take_exact(&mut self, declared: &[(&DesiredGroup, &GroupReference)], snapshot: &Snapshot, notes: &mut Notes) {
+        let mut by_name: BTreeMap<String, Vec<&Computer>> = BTreeMap::new();
+        for computer in snapshot.computers.values() {
+            by_name.entry(fold(&computer.name)).or_default().push(computer);
+        }
+        let mut unknown = BTreeSet::new();
+        for (group, reference) in declared {
+            for name in group.computers.iter().flatten().filter(|name| !name.value.has_wildcard()) {
+                let folded = fold(name.value.as_str());
+                match by_name.get(&folded) {
+                    None if unknown.insert(folded) => notes.pending.push(unknown_computer(name)),
+                    None => {}
+                    Some(computers) => self.take_named(name, computers, reference, notes),
+                }
+            }
+        }
+    }
+
+    fn take_named(
+        &mut self,
+        name: &Declared<Glob>,
+        computers: &[&Computer],
+        group: &GroupReference,
+        notes: &mut Notes,
+    ) {
+        if computers.len() > 1 {
+            let message = format!("{} computers of the server have this name; all of them are meant", computers.len());
+            let address = Address::Membership(computers[0].name.clone());
+            if !notes.warnings.iter().any(|warning| warning.address == address) {
+                notes.warn(address, "sameName", message, name.origin);
+            }
+        }
+        if let Some(computer) = computers.iter().find(|computer| computer.from_downstream) {
+            notes.error(downstream_computer(computer, name.origin));
+            return;
+        }
+        for computer in computers {
+            self.add(computer.target_id, group, name.origin);
+        }
+    }
+
+    fn take_patterns(&mut self, declared: &[(&DesiredGroup, &GroupReference)], snapshot: &Snapshot, notes: &mut Notes) {
+        let patterns: Vec<Pattern<'_>> = declared
+            .iter()
+            .flat_map(|(group, reference)| {
+                let globs = group.computers.iter().flatten().filter(|name| name.value.has_wildcard());
+                globs.map(|glob| Pattern { glob, group, reference })
+            })
+            .collect();
+        if patterns.is_empty() {
+            return;
+        }
+        let mut contested: BTreeMap<Vec<Origin>, Contest<'_>> = BTreeMap::new();
+        for computer in snapshot.computers.values() {
+            if self.by_computer.contains_key(&computer.target_id) {
+                continue;
+            }
+            let folded: Vec<char> = fold(&computer.name).chars().collect();
+            // The first pattern of each group counts.
+            let mut matching: Vec<&Pattern<'_>> = patterns.iter().filter(|pattern| pattern.matches(&folded)).collect();
+            matching.dedup_by_key(|pattern| pattern.reference);
+            match matching.as_slice() {
+                [] => {}
+                _ if computer.from_downstream => self.downstream_skipped += 1,
+                [pattern] => self.add(computer.target_id, pattern.reference, pattern.glob.origin),
+                several => {
+                    let origins = several.iter().map(|pattern| pattern.glob.origin).collect();
+                    let contest = contested.entry(origins).or_default();
+                    contest.patterns = several.iter().map(|pattern| (pattern.group, pattern.glob)).collect();
+                    contest.computers.push(&computer.name);
+                }
+            }
+        }
+        for contest in contested.into_values() {
+            notes.error(contest.into_error());
+        }
+    }
+
+    fn add(&mut self, target_id: i32, group: &GroupReference, origin: Origin) {
+        let empty = || ResolvedMembership { groups: BTreeSet::new(), origin };
+        let membership = self.by_computer.entry(target_id).or_insert_with(empty);
+        membership.origin = membership.origin.min(origin);
+        membership.groups.insert(group.clone());
+    }
+}
+
+/// A pattern of a group.
+struct Pattern<'a> {
+    glob: &'a Declared<Glob>,
+    group: &'a DesiredGroup,
+    reference: &'a GroupReference,
+}
+
+impl Pattern<'_> {
+    fn matches(&self, folded: &[char]) -> bool {
+        self.glob.value.matches_folded(folded)
+            && !self.group.except.iter().any(|except| except.value.matches_folded(folded))
+    }
+}
+
+/// Computers that patterns of the same several groups match.
+#[derive(Default)]
+struct Contest<'a> {
+    patterns: Vec<(&'a DesiredGroup, &'a Declared<Glob>)>,
+    computers: Vec<&'a str>,
+}
+
+impl Contest<'_> {
+    fn into_error(mut self) -> Diagnostic {
+        self.computers.sort_unstable();
+        let mut named =
+            self.computers.iter().take(NAMED_MAX).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        if self.computers.len() > NAMED_MAX {
+            named = format!("{named} and {} more", self.computers.len() - NAMED_MAX);
+        }
+        let groups: Vec<String> = self.patterns.iter().map(|(group, _)| format!("`{}`", group.name)).collect();
+        let mut error = Diagnostic::error("contested-computer", "Patterns of several groups match the same computer")
+            .detail(format!("{named}: matched by patterns of {}, and named by none.", groups.join(" and ")))
+            .help("add `except` to all but one of the groups, or name the computer in the group it belongs to");
+        let mut patterns = self.patterns.iter();
+        if let Some((group, glob)) = patterns.next() {
+            error = error.at(glob.origin, format!("pattern of `{}`", group.name));
+        }
+        for (group, glob) in patterns {
+            error = error.and(glob.origin, format!("pattern of `{}`", group.name));
+        }
+        error
+    }
+}
+
+fn unknown_computer(name: &Declared<Glob>) -> Notice {
+    Notice {
+        address: Address::Membership(name.value.as_str().to_owned()),
+        code: "unknownComputer",
+        message: "the server does not know this computer yet".to_owned(),
+        origin: Some(name.origin),
+    }
+}
+
+fn downstream_computer(computer: &Computer, origin: Origin) -> Diagnostic {
+    Diagnostic::error("downstream-computer", "A downstream server reports this computer")
+        .detail(format!(
+            "`{}` is read-only here: its groups are those of the downstream server that it reports to.",
+            computer.name
+        ))
+        .at(origin, "reported by a downstream server")
+        .help("declare the computer for that downstream server, and remove it here")
+}

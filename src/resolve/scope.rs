@@ -1,0 +1,44 @@
+//! What must be read for a manifest.
+
+use crate::model::address::Kind;
+use crate::model::desired::{Desired, UpdateReference};
+use crate::model::management::{Management, Prune};
+use crate::model::scope::ReadScope;
+
+/// Says what has to be read before a manifest can be resolved and planned.
+///
+/// The cost of a read follows what is declared: everything of a kind is read only where pruning or an `ignore` pattern
+/// has to look at what nothing declares.
+#[must_use]
+pub fn scope(desired: &Desired) -> ReadScope {
+    let Desired { groups, approvals, declines, management, .. } = desired;
+    let approval_references = approvals.iter().map(|entry| &entry.update);
+    let decline_references = declines.iter().map(|entry| &entry.update);
+    let mut scope = ReadScope {
+        // Pruned groups count their computers once, however many of the groups a computer is in.
+        computers: groups.iter().any(|group| group.computers.is_some())
+            || management.prune(Kind::Membership) != Prune::Never
+            || management.prune(Kind::Group) != Prune::Never
+            || ignores_some(management, "membership[\""),
+        approved_updates: management.prune(Kind::Approval) != Prune::Never
+            || management.prune_automatic_approvals != Prune::Never
+            || ignores_some(management, "approval[\""),
+        declined_updates: management.prune(Kind::Decline) != Prune::Never || ignores_some(management, "decline[\""),
+        ..ReadScope::default()
+    };
+    for reference in approval_references.chain(decline_references) {
+        match reference {
+            UpdateReference::Id(id) => {
+                scope.update_ids.insert(id.value);
+            }
+            UpdateReference::Kb(reference) => {
+                scope.kbs.insert(reference.kb.value.clone());
+            }
+        }
+    }
+    scope
+}
+
+fn ignores_some(management: &Management, prefix: &str) -> bool {
+    management.ignore.iter().any(|pattern| pattern.value.may_match_prefix(prefix))
+}

@@ -1,0 +1,141 @@
+//! The database behind the wire: sessions over SQLite that understand a part of T-SQL and the emulated procedures.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::catalogue::{Catalogue, LiveSession};
+use super::database::{Database, Login, ServerError};
+use super::locks::{self, Locks};
+use super::options::{FaultOptions, Options};
+use super::procedures::Procedure;
+use super::sql::errors;
+use super::store::{Initialise, Location, Store, StoreError};
+use super::writes;
+
+mod applock;
+mod arguments;
+mod batch;
+mod call;
+pub mod registry;
+mod rows;
+mod session;
+mod special;
+#[cfg(test)]
+mod tests;
+mod transactions;
+
+use registry::{Registry, VariantError};
+pub use session::Session;
+
+/// An emulated WSUS server's database.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+/// What all sessions of an engine share.
+struct Shared {
+    store: Store,
+    catalogue: Catalogue,
+    locks: Locks,
+    sessions: Mutex<BTreeMap<i32, LiveSession>>,
+    faults: FaultOptions,
+}
+
+/// Why an engine cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A variant of something that is not there.
+    #[error(transparent)]
+    Variant(#[from] VariantError),
+    /// The store is one and cannot be read or changed.
+    #[error("the sandbox's state could not be read or written")]
+    State(#[source] rusqlite::Error),
+}
+
+impl Engine {
+    /// Opens a sandbox.
+    ///
+    /// `initialise` makes the tables where there are none yet: in memory, or in a missing file where the options name a
+    /// seed.
+    ///
+    /// # Errors
+    /// The store cannot be opened, or the options ask for a variant of something that is not there.
+    pub fn open(
+        location: Location,
+        options: &Options,
+        procedures: &[&'static Procedure],
+        initialise: Initialise<'_>,
+    ) -> Result<Self, EngineError> {
+        let registry = Registry::new(procedures, &options.variants)?;
+        let store = Store::open(location, options.seed, initialise)?;
+        let connection = store.connect().map_err(EngineError::State)?;
+        writes::create(&connection).map_err(EngineError::State)?;
+        arrange(&connection, options).map_err(EngineError::State)?;
+        let catalogue = Catalogue::read(&connection, registry).map_err(EngineError::State)?;
+        let locks = Locks::new(match store.location() {
+            Location::File(path) => Some(path),
+            Location::Memory => None,
+        });
+        let shared = Shared { store, catalogue, locks, sessions: Mutex::default(), faults: options.faults };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// How its connections are to misbehave.
+    pub fn faults(&self) -> FaultOptions {
+        self.shared.faults
+    }
+
+    /// The tables, views and procedures.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.shared.catalogue
+    }
+}
+
+impl Shared {
+    fn sessions(&self) -> MutexGuard<'_, BTreeMap<i32, LiveSession>> {
+        // Every change is one insertion or removal, so a panic elsewhere leaves nothing half done.
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Database for Engine {
+    type Session = Session;
+
+    fn open(&self, login: Login) -> Result<Session, ServerError> {
+        Session::open(Arc::clone(&self.shared), login)
+    }
+}
+
+/// Writes what the options say of the server's state, where it is not so already.
+fn arrange(store: &rusqlite::Connection, options: &Options) -> rusqlite::Result<()> {
+    if options.replica {
+        store.execute_batch(
+            "BEGIN IMMEDIATE;
+             UPDATE tbConfigurationC SET ReplicaMode = 1 WHERE ReplicaMode <> 1;
+             UPDATE tbConfigurationA SET SyncToMU = 0 WHERE SyncToMU <> 0;
+             UPDATE tbConfigurationA SET UpstreamServerName = 'upstream.contoso.com' WHERE UpstreamServerName = '';
+             COMMIT;",
+        )?;
+    }
+    if options.reset_needed {
+        store.execute_batch(
+            "UPDATE tbSingletonData SET ResetStateMachineNeeded = 1 WHERE ResetStateMachineNeeded <> 1;",
+        )?;
+    }
+    Ok(())
+}
+
+/// 4060: the client asked for a database that is not there.
+fn cannot_open(database: &str) -> ServerError {
+    let text = format!("Cannot open database \"{database}\" requested by the login. The login failed.");
+    errors::severe(4060, 11, text)
+}
+
+/// UTC now, in the steps of `datetime`.
+fn now() -> chrono::NaiveDateTime {
+    super::sql::convert::round_datetime(locks::now())
+}

@@ -1,0 +1,265 @@
+//! What the query of a `sandbox:` URL says: how the server begins, and how it misbehaves.
+//!
+//! # Keys
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `seed=empty` | a freshly installed server, where the file is missing |
+//! | `seed=demo` | the "Contoso HQ" demonstration server, where the file is missing |
+//! | `seed=scale:N` | a generated server with N updates, where the file is missing |
+//! | `replica=true` | becomes a replica of an upstream server; written into the file, so it stays one |
+//! | `reset-needed=true` | needs a state-machine reset, so configuration changes are refused; written into the file |
+//! | `drop-before=N` | the connection is cut before the N-th statement runs, counted from 1 |
+//! | `drop-after=N` | the connection is cut after the N-th statement ran, before its answer is sent |
+//! | `raise=1205@N` | the N-th statement ends as a deadlock victim |
+//! | `raise=50000@N` | the N-th statement raises a user error |
+//! | `delay=MS` | every answer waits this many milliseconds |
+//! | `variant=PROC:missing` | the procedure is not there |
+//! | `variant=PROC:extra` | it requires one more parameter, `@extra int` |
+//! | `variant=PROC:extra-default` | it takes one more parameter, `@extra int`, which may be left out |
+//! | `variant=PROC:without=@NAME` | it does not take the parameter; inside it has its default, or NULL |
+//! | `variant=PROC:rename=@NAME` | the parameter is called `@NAME2` |
+//! | `variant=PROC:retype=@NAME` | the parameter has another type: int and bigint, nvarchar and uniqueidentifier, ... are exchanged |
+//!
+//! Every key may be given once, `variant` any number of times. Procedure and parameter names are not told apart by case.
+
+use super::seeds::{Seed, UnknownSeed};
+
+/// What to open a sandbox with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// What a missing file begins with; `None` where a missing file is an error.
+    pub seed: Option<Seed>,
+    /// Whether it becomes a replica.
+    pub replica: bool,
+    /// Whether it needs a state-machine reset.
+    pub reset_needed: bool,
+    /// How its connections misbehave.
+    pub faults: FaultOptions,
+    /// How its procedures differ from what they should be.
+    pub variants: Vec<Variant>,
+}
+
+/// How connections misbehave. Statements are counted from 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FaultOptions {
+    /// Cut the connection before this statement runs.
+    pub drop_before: Option<u64>,
+    /// Cut the connection after this statement ran.
+    pub drop_after: Option<u64>,
+    /// Raise this error number at this statement.
+    pub raise: Option<(i32, u64)>,
+    /// Wait this long before every answer.
+    pub delay_ms: u64,
+}
+
+/// A procedure that differs from what it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variant {
+    /// Its name.
+    pub procedure: String,
+    /// The difference.
+    pub change: Change,
+}
+
+/// How a procedure differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It is not there.
+    Missing,
+    /// It requires `@extra int`.
+    Extra,
+    /// It takes `@extra int`, which may be left out.
+    ExtraDefault,
+    /// It does not take this parameter.
+    Without(String),
+    /// It calls this parameter by its name followed by `2`.
+    Rename(String),
+    /// It takes this parameter with another type.
+    Retype(String),
+}
+
+/// Why a query is not one of a `sandbox:` URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OptionError {
+    /// No such key.
+    #[error("unknown sandbox option '{key}'; there are {}", KEYS.join(", "))]
+    UnknownKey {
+        /// The key.
+        key: String,
+    },
+    /// A key given twice that can be given once.
+    #[error("sandbox option '{key}' is given twice")]
+    Repeated {
+        /// The key.
+        key: String,
+    },
+    /// A value that the key does not have.
+    #[error("sandbox option '{key}' cannot be '{value}'; write {expected}")]
+    BadValue {
+        /// The key.
+        key: String,
+        /// The value.
+        value: String,
+        /// What it can be.
+        expected: &'static str,
+    },
+}
+
+const KEYS: &[&str] = &["seed", "replica", "reset-needed", "drop-before", "drop-after", "raise", "delay", "variant"];
+
+const SEEDS: &str = "empty, demo or scale:N with N from 1 to 1000000";
+const FLAGS: &str = "true or false";
+const STATEMENTS: &str = "the number of a statement, from 1";
+const RAISES: &str = "1205@N or 50000@N with N the number of a statement, from 1";
+const DELAYS: &str = "milliseconds, at most 60000";
+const VARIANTS: &str =
+    "PROC:missing, PROC:extra, PROC:extra-default, PROC:without=@NAME, PROC:rename=@NAME or PROC:retype=@NAME";
+
+/// The longest delay.
+const DELAY_MS_MAX: u64 = 60_000;
+
+impl Options {
+    /// Reads the decoded keys and values of a query, in order.
+    ///
+    /// # Errors
+    /// The first key or value that is not valid, with those that are.
+    pub fn parse(query: &[(String, String)]) -> Result<Self, OptionError> {
+        let mut options = Self::default();
+        let mut seen: Vec<&str> = Vec::new();
+        for (key, value) in query {
+            if key != "variant" && seen.contains(&key.as_str()) {
+                return Err(OptionError::Repeated { key: key.clone() });
+            }
+            seen.push(key);
+            options.set(key, value)?;
+        }
+        Ok(options)
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), OptionError> {
+        let bad = |expected| OptionError::BadValue { key: key.to_owned(), value: value.to_owned(), expected };
+        match key {
+            "seed" => self.seed = Some(value.parse().map_err(|_: UnknownSeed| bad(SEEDS))?),
+            "replica" => self.replica = flag(value).ok_or_else(|| bad(FLAGS))?,
+            "reset-needed" => self.reset_needed = flag(value).ok_or_else(|| bad(FLAGS))?,
+            "drop-before" => self.faults.drop_before = Some(ordinal(value).ok_or_else(|| bad(STATEMENTS))?),
+            "drop-after" => self.faults.drop_after = Some(ordinal(value).ok_or_else(|| bad(STATEMENTS))?),
+            "raise" => self.faults.raise = Some(raise(value).ok_or_else(|| bad(RAISES))?),
+            "delay" => self.faults.delay_ms = milliseconds(value).ok_or_else(|| bad(DELAYS))?,
+            "variant" => self.variants.push(variant(value).ok_or_else(|| bad(VARIANTS))?),
+            _ => return Err(OptionError::UnknownKey { key: key.to_owned() }),
+        }
+        Ok(())
+    }
+}
+
+fn flag(value: &str) -> Option<bool> {
+    match value {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+fn ordinal(value: &str) -> Option<u64> {
+    value.parse().ok().filter(|number| *number > 0)
+}
+
+fn raise(value: &str) -> Option<(i32, u64)> {
+    let (number, statement) = value.split_once('@')?;
+    let number = number.parse().ok().filter(|number| [1205, 50_000].contains(number))?;
+    Some((number, ordinal(statement)?))
+}
+
+fn milliseconds(value: &str) -> Option<u64> {
+    value.parse().ok().filter(|delay| *delay <= DELAY_MS_MAX)
+}
+
+fn variant(value: &str) -> Option<Variant> {
+    let (procedure, change) = value.split_once(':')?;
+    if procedure.is_empty() {
+        return None;
+    }
+    let parameter = |text: &str| (text.len() > 1 && text.starts_with('@')).then(|| text.to_owned());
+    let change = match change.split_once('=') {
+        None => match change {
+            "missing" => Change::Missing,
+            "extra" => Change::Extra,
+            "extra-default" => Change::ExtraDefault,
+            _ => return None,
+        },
+        Some(("without", name)) => Change::Without(parameter(name)?),
+        Some(("rename", name)) => Change::Rename(parameter(name)?),
+        Some(("retype", name)) => Change::Retype(parameter(name)?),
+        Some(_) => return None,
+    };
+    Some(Variant { procedure: procedure.to_owned(), change })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(query: &str) -> Result<Options, OptionError> {
+        let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap();
+            (key.to_owned(), value.to_owned())
+        });
+        Options::parse(&pairs.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let query = "seed=scale:200&replica=true&reset-needed=true&drop-before=3&drop-after=4&raise=1205@5&delay=10\
+                     &variant=spDeployUpdate:missing&variant=spX:without=@y";
+        let options = parse(query).unwrap();
+        assert_eq!(options.seed, Some(Seed::Scale(200)));
+        assert!(options.replica && options.reset_needed);
+        let faults = FaultOptions { drop_before: Some(3), drop_after: Some(4), raise: Some((1205, 5)), delay_ms: 10 };
+        assert_eq!(options.faults, faults);
+        assert_eq!(options.variants[0].change, Change::Missing);
+        assert_eq!(options.variants[1].change, Change::Without("@y".to_owned()));
+        assert_eq!(parse("").unwrap(), Options::default());
+    }
+
+    #[test]
+    fn every_variant_is_read() {
+        for (text, change) in [
+            ("extra", Change::Extra),
+            ("extra-default", Change::ExtraDefault),
+            ("rename=@a", Change::Rename("@a".to_owned())),
+            ("retype=@a", Change::Retype("@a".to_owned())),
+        ] {
+            assert_eq!(parse(&format!("variant=p:{text}")).unwrap().variants[0].change, change);
+        }
+    }
+
+    #[test]
+    fn a_wrong_key_lists_the_right_ones() {
+        let error = parse("sead=demo").unwrap_err().to_string();
+        assert!(error.contains("'sead'") && error.contains("drop-before") && error.contains("variant"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_value_says_what_is_right() {
+        for query in [
+            "seed=big",
+            "seed=scale:0",
+            "replica=yes",
+            "drop-before=0",
+            "raise=1@1",
+            "raise=1205",
+            "delay=-1",
+            "variant=x",
+            "variant=:missing",
+            "variant=p:without=y",
+            "variant=p:rename=@",
+        ] {
+            let error = parse(query).unwrap_err();
+            assert!(matches!(error, OptionError::BadValue { .. }), "{query}: {error}");
+        }
+        assert!(parse("seed=big").unwrap_err().to_string().contains("scale:N"));
+        assert_eq!(parse("delay=1&delay=2").unwrap_err(), OptionError::Repeated { key: "delay".to_owned() });
+    }
+}

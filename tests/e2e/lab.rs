@@ -1,0 +1,154 @@
+//! A sandbox file in a directory of its own, and the built program run against it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+/// A directory with a sandbox file.
+pub struct Lab {
+    directory: TempDir,
+}
+
+/// What a run of the program left behind.
+#[derive(Debug)]
+pub struct Ran {
+    /// Exit status.
+    pub status: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Lab {
+    /// A lab whose server has this seed.
+    pub fn new(seed: &str) -> Self {
+        let lab = Self::empty();
+        lab.run(&["sandbox", "init", "lab.db", "--seed", seed]).expect_status(0);
+        lab
+    }
+
+    /// A lab without a sandbox file.
+    pub fn empty() -> Self {
+        Self { directory: TempDir::new().unwrap() }
+    }
+
+    /// The directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Writes a manifest for `sandbox:lab.db` with this `spec` (two spaces deep, as under `spec:`).
+    pub fn manifest(&self, spec: &str) -> &Self {
+        let text = format!(
+            "apiVersion: wsusctl/v1alpha1\nkind: WsusServer\nmetadata: {{name: lab}}\n\
+             connection: {{database: 'sandbox:lab.db'}}\nspec:\n{spec}"
+        );
+        fs::write(self.path("lab.yaml"), text).unwrap();
+        self
+    }
+
+    /// Changes the server's state by hand, as a console click would.
+    pub fn sql(&self, statements: &str) -> &Self {
+        self.database().execute_batch(statements).unwrap();
+        self
+    }
+
+    /// One number from the server's state.
+    pub fn number(&self, query: &str) -> i64 {
+        self.database().query_row(query, [], |row| row.get(0)).unwrap()
+    }
+
+    /// One text from the server's state.
+    pub fn text(&self, query: &str) -> String {
+        self.database().query_row(query, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Statements that changed something so far.
+    pub fn writes(&self) -> i64 {
+        self.number("SELECT COUNT(*) FROM sandbox_writes")
+    }
+
+    fn database(&self) -> Connection {
+        Connection::open(self.path("lab.db")).unwrap()
+    }
+
+    /// Runs the program in the lab's directory, without a terminal and without our environment's secrets.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        run_in(self.directory.path(), arguments)
+    }
+
+    /// `diff` of the lab's manifest.
+    pub fn diff(&self) -> Ran {
+        self.run(&["diff", "-f", "lab.yaml"])
+    }
+
+    /// `apply` of the lab's manifest without asking.
+    pub fn apply(&self) -> Ran {
+        self.run(&["apply", "-f", "lab.yaml", "--yes"])
+    }
+
+    /// The JSON plan of the lab's manifest.
+    pub fn plan(&self) -> serde_json::Value {
+        let ran = self.run(&["diff", "-f", "lab.yaml", "--output", "json"]);
+        serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
+    }
+
+    /// Applies twice: the first run must succeed, the second must find nothing to do and write nothing.
+    pub fn apply_twice(&self) -> &Self {
+        self.apply().expect_status(0);
+        let writes = self.writes();
+        let second = self.apply();
+        second.expect_status(0);
+        assert!(second.out.contains("No differences"), "{second:?}");
+        assert_eq!(self.writes(), writes, "the second apply wrote: {second:?}");
+        self
+    }
+}
+
+impl Ran {
+    /// Fails the test unless the program ended with this status.
+    #[track_caller]
+    pub fn expect_status(&self, status: i32) -> &Self {
+        assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self
+    }
+
+    /// Fails the test unless standard error contains this.
+    #[track_caller]
+    pub fn expect_err(&self, text: &str) -> &Self {
+        assert!(self.err.contains(text), "no {text:?} in stderr:\n{}\nstdout:\n{}", self.err, self.out);
+        self
+    }
+
+    /// Fails the test unless standard output contains this.
+    #[track_caller]
+    pub fn expect_out(&self, text: &str) -> &Self {
+        assert!(self.out.contains(text), "no {text:?} in stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self
+    }
+}
+
+/// The built program, without the variables that would change what it does.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wsusctl"));
+    command.stdin(Stdio::null()).env_remove("WSUSCTL_PASSWORD").env_remove("NO_COLOR").env_remove("COLUMNS");
+    command
+}
+
+/// Runs the program in a directory.
+pub fn run_in(directory: &Path, arguments: &[&str]) -> Ran {
+    ran(program().args(arguments).current_dir(directory).output().unwrap())
+}
+
+/// What a finished process left behind.
+pub fn ran(output: Output) -> Ran {
+    Ran {
+        status: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}

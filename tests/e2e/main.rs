@@ -1,0 +1,19 @@
+//! The built program against a sandbox file. Every test that applies, applies twice.
+
+#![allow(clippy::unwrap_used)]
+
+mod faults;
+mod hand_edits;
+mod lab;
+mod readme;
+
+/// Cargo builds this file alone: a file beside it that no `mod` names would never run.
+#[test]
+fn no_file_is_forgotten() {
+    let main = std::fs::read_to_string("tests/e2e/main.rs").unwrap();
+    for entry in std::fs::read_dir("tests/e2e").unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let module = name.strip_suffix(".rs").unwrap();
+        assert!(module == "main" || main.contains(&format!("mod {module};")), "tests/e2e/{name} is never run");
+    }
+}
