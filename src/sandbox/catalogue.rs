@@ -10,13 +10,13 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::database::ServerError;
 use super::engine::registry::Registry;
+use super::schema;
 use super::sql::scope::quoted;
 use super::sql::{declared, errors};
 use super::value::SqlType;
 
 mod rows;
 mod system_views;
-mod view_types;
 
 pub use rows::{Holder, LiveSession};
 use system_views::SYSTEM_VIEWS;
@@ -92,7 +92,8 @@ impl Catalogue {
             let kind = if kind == "view" { Kind::View } else { Kind::Table };
             let mut columns = columns_of(store, &stored)?;
             for column in &mut columns {
-                column.sql_type = view_types::of(&stored, &column.name).or(column.sql_type);
+                let computed = schema::computed_column_type(&stored, &column.name).and_then(declared::parse);
+                column.sql_type = computed.or(column.sql_type);
             }
             let from = format!("main.{}", quoted(&stored));
             catalogue.add(Table { schema, name, kind, from, columns, system: None });
@@ -227,8 +228,6 @@ fn columns_of(store: &Connection, stored: &str) -> rusqlite::Result<Vec<Column>>
             "" | "NUM" | "BLOB" | "REAL" => None,
             "INT" => Some(SqlType::Int),
             "TEXT" => Some(SqlType::NVarChar(None)),
-            // The key of a table of the sandbox's own.
-            "INTEGER" => Some(SqlType::BigInt),
             declared => declared::parse(declared),
         };
         Ok(Column { name, sql_type, nullable: !not_null && key == 0 })

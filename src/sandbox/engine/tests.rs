@@ -502,3 +502,7 @@ fn statements_take_bound_parameters() {
     let (outcome, recording) = call(&mut session, "sp_executesql", parameters(text("x"))[..2].to_vec());
     assert_eq!((outcome.return_code, recording.errors[0].number), (None, 8178));
 }
+
+mod catalogue;
+mod sessions;
+mod soup;

@@ -266,7 +266,8 @@ impl<'a> Translator<'a> {
     ) -> Result<Part, ServerError> {
         let mut from = String::new();
         for (index, table) in select.from.iter().enumerate() {
-            from.push_str(if index == 0 { " FROM " } else { " CROSS JOIN " });
+            // Not CROSS JOIN, round which SQLite does not reorder tables.
+            from.push_str(if index == 0 { " FROM " } else { " JOIN " });
             from.push_str(&self.joined(table)?);
         }
         let (items, columns) = self.projection(&select.projection)?;
@@ -472,7 +473,7 @@ impl<'a> Translator<'a> {
                     ("RIGHT JOIN", Some(constraint))
                 }
                 JoinOperator::FullOuter(constraint) => ("FULL JOIN", Some(constraint)),
-                JoinOperator::CrossJoin(JoinConstraint::None) => ("CROSS JOIN", None),
+                JoinOperator::CrossJoin(JoinConstraint::None) => ("JOIN", None),
                 _ => return Err(errors::unsupported("APPLY and joins of other databases")),
             };
             let right = self.table(relation)?;
@@ -543,6 +544,10 @@ impl<'a> Translator<'a> {
             return Ok(sql);
         }
         let object = self.around.catalogue.table(&parts)?;
+        let in_context = parts.len() > 2 || object.system.is_some() || self.around.facts.database == "SUSDB";
+        if !in_context {
+            return Err(errors::unknown_object(&parts.join(".")));
+        }
         if let Some(system) = object.system {
             self.system_views.insert(system);
         }
