@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -13,7 +14,7 @@ pub struct Lab {
 }
 
 /// What a run of the program left behind.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ran {
     /// Exit status.
     pub status: i32,
@@ -24,10 +25,22 @@ pub struct Ran {
 }
 
 impl Lab {
-    /// A lab whose server has this seed.
+    /// A lab whose server has this seed. The demo is made once and then copied.
     pub fn new(seed: &str) -> Self {
+        static DEMO: OnceLock<Vec<u8>> = OnceLock::new();
         let lab = Self::empty();
-        lab.run(&["sandbox", "init", "lab.db", "--seed", seed]).expect_status(0);
+        let init = || {
+            lab.run(&["sandbox", "init", "lab.db", "--seed", seed]).expect_status(0);
+        };
+        if seed == "demo" {
+            let demo = DEMO.get_or_init(|| {
+                init();
+                fs::read(lab.path("lab.db")).unwrap()
+            });
+            fs::write(lab.path("lab.db"), demo).unwrap();
+        } else {
+            init();
+        }
         lab
     }
 
@@ -81,6 +94,20 @@ impl Lab {
         run_in(self.directory.path(), arguments)
     }
 
+    /// Runs the program in the lab's directory, prepared further: with variables or with something to read.
+    pub fn run_with(&self, arguments: &[&str], prepare: impl FnOnce(&mut Command)) -> Ran {
+        let mut command = self.command(arguments);
+        prepare(&mut command);
+        ran(command.output().unwrap())
+    }
+
+    /// A run that is still to be started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program();
+        command.args(arguments).current_dir(self.directory.path());
+        command
+    }
+
     /// `diff` of the lab's manifest.
     pub fn diff(&self) -> Ran {
         self.run(&["diff", "-f", "lab.yaml"])
@@ -95,6 +122,17 @@ impl Lab {
     pub fn plan(&self) -> serde_json::Value {
         let ran = self.run(&["diff", "-f", "lab.yaml", "--output", "json"]);
         serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
+    }
+
+    /// Expects `diff` and `apply` to end with this status and to leave the server alone; gives what `diff` said.
+    #[track_caller]
+    pub fn refused(&self, diff: i32, apply: i32) -> Ran {
+        let writes = self.writes();
+        let shown = self.diff();
+        shown.expect_status(diff);
+        self.apply().expect_status(apply);
+        assert_eq!(self.writes(), writes, "something was written");
+        shown
     }
 
     /// Applies twice: the first run must succeed, the second must find nothing to do and write nothing.
@@ -121,6 +159,13 @@ impl Ran {
     #[track_caller]
     pub fn expect_err(&self, text: &str) -> &Self {
         assert!(self.err.contains(text), "no {text:?} in stderr:\n{}\nstdout:\n{}", self.err, self.out);
+        self
+    }
+
+    /// Fails the test if either stream contains this.
+    #[track_caller]
+    pub fn expect_nowhere(&self, text: &str) -> &Self {
+        assert!(!self.err.contains(text) && !self.out.contains(text), "{text:?} in {self:?}");
         self
     }
 

@@ -3,9 +3,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod faults;
+mod guards;
 mod hand_edits;
+mod json;
 mod lab;
+mod manifests;
 mod readme;
+mod references;
+mod roles;
+mod variants;
 
 /// Cargo builds this file alone: a file beside it that no `mod` names would never run.
 #[test]
