@@ -16,14 +16,16 @@ use super::streams::Streams;
 use crate::apply::execute::{Run, execute};
 use crate::apply::finished::{Ending, Finished};
 use crate::apply::outcome::{End, Outcome};
+use crate::diagnostic::Diagnostics;
 use crate::failure::{Exit, Failure};
 use crate::model::address::Address;
 use crate::model::attribute::Attribute;
 use crate::plan::Plan;
 use crate::plan::change::ChangeAction;
 use crate::plan::permission::{Permission, Permissions};
+use crate::report::json::{self, ServerReport};
+use crate::report::outcome;
 use crate::report::text::{self, TextOptions};
-use crate::report::{json, outcome};
 use crate::susdb::preflight::read_procedures;
 use crate::susdb::read::ReadError;
 use crate::susdb::session::Session;
@@ -146,31 +148,43 @@ impl OneServer<'_> {
 
     async fn try_lock_and_plan(&self, permissions: &Permissions) -> Result<Option<(Session, Planned)>, Failure> {
         let mut session = self.open_and_lock().await?;
-        let planned = self.plan(&mut session, permissions).await?;
-        Ok(planned.map(|planned| (session, planned)))
+        match self.plan(&mut session, permissions).await? {
+            Ok(planned) => Ok(Some((session, planned))),
+            Err(errors) => {
+                if self.arguments.output == Output::Json {
+                    self.report_json(&[], &errors)?;
+                }
+                Ok(None)
+            }
+        }
     }
 
-    async fn plan(&self, session: &mut Session, permissions: &Permissions) -> Result<Option<Planned>, Failure> {
+    /// Reads the server and plans. What is wrong with the manifest on this server has been shown as text.
+    async fn plan(
+        &self,
+        session: &mut Session,
+        permissions: &Permissions,
+    ) -> Result<Result<Planned, Diagnostics>, Failure> {
         let desired = &self.loaded.servers[self.index].desired;
-        let planned = planning::plan(session, desired, permissions, &self.loaded.sources, self.streams).await?;
-        Ok(planned.ok())
+        planning::plan(session, desired, permissions, &self.loaded.sources, self.streams).await
+    }
+
+    fn report_json(&self, servers: &[ServerReport<'_>], errors: &Diagnostics) -> Result<(), Failure> {
+        let document = json::render(servers, errors, &self.loaded.sources, planning::now(), env!("CARGO_PKG_VERSION"));
+        self.streams.report(&document).map_err(report_lost)
     }
 
     fn show(&self, planned: &Planned, permissions: &Permissions) -> Result<(), Failure> {
-        let text = match self.arguments.output {
+        match self.arguments.output {
             Output::Text => {
                 planning::show_notices(&planned.plan, &self.loaded.sources, self.streams);
                 let (color, width) = (self.streams.color_out, self.streams.width());
                 let options = TextOptions { color, width, explain: self.arguments.explain };
-                text::render_plan(&planned.plan, &self.loaded.sources, &options)
+                let text = text::render_plan(&planned.plan, &self.loaded.sources, &options);
+                self.streams.report(&text).map_err(report_lost)
             }
-            Output::Json => {
-                let errors = crate::diagnostic::Diagnostics::default();
-                let report = [planned.report(permissions)];
-                json::render(&report, &errors, &self.loaded.sources, planning::now(), env!("CARGO_PKG_VERSION"))
-            }
-        };
-        self.streams.report(&text).map_err(report_lost)
+            Output::Json => self.report_json(&[planned.report(permissions)], &Diagnostics::default()),
+        }
     }
 
     /// Nothing to execute: success, unless something declared cannot be done.
@@ -307,7 +321,7 @@ impl OneServer<'_> {
         permissions: &Permissions,
     ) -> Result<Option<(Session, Planned)>, Failure> {
         let mut session = self.open_and_lock().await?;
-        let Some(planned) = self.plan(&mut session, permissions).await? else { return Ok(None) };
+        let Ok(planned) = self.plan(&mut session, permissions).await? else { return Ok(None) };
         let unexpected =
             promises(&planned.plan).into_iter().find(|(address, now)| !is_part_of(now, promised.get(address)));
         if let Some((address, _)) = unexpected {
@@ -341,8 +355,8 @@ impl OneServer<'_> {
             second = self.plan(&mut session, permissions).await;
         }
         let planned = match second {
-            Ok(Some(planned)) => planned,
-            Ok(None) => return Ok(Exit::Partial),
+            Ok(Ok(planned)) => planned,
+            Ok(Err(_)) => return Ok(Exit::Partial),
             Err(failure) => {
                 self.streams.complain(&failure.render());
                 return Ok(Exit::Partial);

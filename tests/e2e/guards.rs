@@ -160,7 +160,10 @@ fn pruning_a_kind_to_nothing() {
 #[test]
 fn approvals_made_by_wsus_itself_survive_the_pruning_of_approvals() {
     let automatic = "SELECT COUNT(*) FROM tbDeployment WHERE AdminName = 'WUS Server' AND ActionID = 0";
-    let lab = lab(&format!("{}  management: {{prune: {{approvals: always}}, limits: {{deletePercent: 100}}}}\n", PRUNED[2].1));
+    let lab = lab(&format!(
+        "{}  management: {{prune: {{approvals: always}}, limits: {{deletePercent: 100}}}}\n",
+        PRUNED[2].1
+    ));
     let before = lab.number(automatic);
     assert!(before > 0);
     lab.apply_twice();
@@ -195,7 +198,12 @@ fn an_approval_for_all_computers_that_holds_is_no_risk() {
 
 #[test]
 fn a_pending_license() {
-    one_blocker("  approvals:\n    - {update: KB5048239, groups: {Servers: install}}\n", "license", "license", None);
+    one_blocker(
+        "  approvals:\n    - {update: KB5048239, groups: {Servers: install}}\n",
+        "license",
+        "acceptLicense: true",
+        None,
+    );
     lab("  approvals:\n    - {update: KB5048239, acceptLicense: true, groups: {Servers: install}}\n").apply_twice();
 }
 

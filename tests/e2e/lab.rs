@@ -124,6 +124,11 @@ impl Lab {
         serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
     }
 
+    /// The JSON plan of this spec.
+    pub fn plan_of(&self, spec: &str) -> serde_json::Value {
+        self.manifest(spec).plan()
+    }
+
     /// Expects `diff` and `apply` to end with this status and to leave the server alone; gives what `diff` said.
     #[track_caller]
     pub fn refused(&self, diff: i32, apply: i32) -> Ran {

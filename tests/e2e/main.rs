@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod connection;
 mod faults;
 mod guards;
 mod hand_edits;

@@ -28,7 +28,8 @@ fn updates() {
     let lab = Lab::new("demo");
     refused(
         &lab,
-        "  approvals:\n    - update: KB5060843 # here\n      groups: {Servers: install}\n",
+        "  approvals:\n    - {update: KB5060842, groups: {Kiosks: install}}\n    - update: KB5060843 # here\n      groups: \
+         {Servers: install}\n",
         "unknown-kb",
         &["KB5060843", "did you mean", "KB5060842"],
     );
@@ -38,7 +39,7 @@ fn updates() {
         "unknown-update",
         &["12345678-1234-1234-1234-123456789abc"],
     );
-    refused(&lab, "  declines:\n    - update: KB5055556 # here\n", "unknown-kb", &["KB5055555"]);
+    refused(&lab, "  declines:\n    - update: KB5055556 # here\n", "unknown-kb", &["KB5055556"]);
     refused(
         &lab,
         "  approvals:\n    - update: {kb: KB5060842, title: '*Windows 7*'} # here\n      groups: {Servers: install}\n",
@@ -73,7 +74,7 @@ fn groups() {
         "unknown-group",
         &["Ring 0 - IT"],
     );
-    refused(&lab, "  groups:\n    - name: 'a%b' # here\n", "forbidden-group-name", &["a%b"]);
+    refused(&lab, "  groups:\n    - name: 'a/b' # here\n", "forbidden-group-name", &["a/b"]);
 }
 
 #[test]
@@ -133,7 +134,7 @@ fn all_of_them_at_once() {
     - {update: KB5060843, groups: {Servers: install}}
     - {update: KB5060842, groups: {Ring 0 IT: install}}
   declines:
-    - update: KB1\n",
+    - update: KB999999\n",
     );
     let shown = lab.refused(3, 3);
     for code in ["downstream-computer", "unknown-group", "unknown-kb"] {

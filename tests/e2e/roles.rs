@@ -18,7 +18,7 @@ fn a_replica_takes_approvals_and_declines_from_its_parent() {
         "  declines:\n    - update: KB5055555\n",
     ] {
         lab.manifest(spec);
-        on_replica(&lab, "diff").expect_status(3).expect_err("error[declared-on-replica]").expect_err("lab.yaml:6:");
+        on_replica(&lab, "diff").expect_status(3).expect_err("error[declared-on-replica]").expect_err("lab.yaml:7:");
         on_replica(&lab, "apply").expect_status(3);
         assert_eq!(lab.writes(), 0);
     }
@@ -67,6 +67,10 @@ fn groups_and_approvals_are_declared_as_ever_under_client_side_targeting() {
     let document = lab.plan();
     let findings = document["servers"][0]["findings"].as_array().unwrap();
     assert_eq!(findings.len(), 1, "{findings:#?}");
-    assert!(findings[0]["message"].as_str().unwrap().contains("Ring 3") || findings[0]["address"].as_str().unwrap().contains("Ring 3"), "{findings:#?}");
+    assert!(
+        findings[0]["message"].as_str().unwrap().contains("Ring 3")
+            || findings[0]["address"].as_str().unwrap().contains("Ring 3"),
+        "{findings:#?}"
+    );
     lab.diff().expect_status(0).expect_out("Ring 3");
 }

@@ -22,7 +22,10 @@ fn unsupported(lab: &Lab, variant: &str) -> Vec<String> {
     let ran = run(lab, variant, &["diff", "--output", "json"]);
     let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     let notices = document["servers"][0]["unsupported"].as_array().unwrap();
-    notices.iter().map(|notice| format!("{} {}", notice["address"].as_str().unwrap(), notice["code"].as_str().unwrap())).collect()
+    notices
+        .iter()
+        .map(|notice| format!("{} {}", notice["address"].as_str().unwrap(), notice["code"].as_str().unwrap()))
+        .collect()
 }
 
 fn calls_of(lab: &Lab, procedure: &str) -> i64 {
@@ -79,10 +82,11 @@ fn what_needs_a_group_that_cannot_be_made() {
     rest_is_applied(&lab, "spCreateTargetGroup:missing", "spCreateTargetGroup");
 }
 
+/// SQL Server does not tell which parameters of a procedure have defaults, so another one is a difference.
 #[test]
-fn a_parameter_that_may_be_left_out_is_no_difference() {
+fn a_parameter_that_may_be_left_out_cannot_be_told_from_one_that_may_not() {
     let lab = Lab::new("demo");
     lab.manifest(SPEC);
-    assert_eq!(unsupported(&lab, "spDeployUpdate:extra-default"), Vec::<String>::new());
-    run(&lab, "spDeployUpdate:extra-default", &["apply", "--yes"]).expect_status(0);
+    let found = unsupported(&lab, "spDeployUpdate:extra-default");
+    assert_eq!(found.iter().filter(|text| text.ends_with(" procedureDiffers")).count(), 2, "{found:#?}");
 }
