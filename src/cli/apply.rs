@@ -1,9 +1,7 @@
 //! `wsusctl apply`: lock, read, plan, show, ask, execute, read again.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::io::BufRead;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::arguments::{Apply, Output};
@@ -12,6 +10,7 @@ use super::planning::{self, Planned};
 use super::progress::Progress;
 use super::report_lost;
 use super::server::{Connecting, Sandboxes, not_locked, unreadable};
+use super::stop::Stop;
 use super::streams::Streams;
 use crate::apply::execute::{Run, execute};
 use crate::apply::finished::{Ending, Finished};
@@ -43,43 +42,21 @@ const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
 pub async fn run(arguments: &Apply, streams: Streams) -> Result<Exit, Failure> {
     let loaded = planning::load_valid(&arguments.manifests, &arguments.reach, arguments.output, streams)?;
     let Some(loaded) = loaded else { return Ok(Exit::Invalid) };
-    let stop = stop_on_ctrl_c(streams);
+    let stop = Stop::on_ctrl_c(streams);
     let sandboxes = Sandboxes::default();
     let mut exit = Exit::Success;
     for index in 0..loaded.servers.len() {
         let one = OneServer { arguments, loaded: &loaded, index, streams, stop: &stop, sandboxes: &sandboxes };
-        exit = exit.worse(match one.run().await {
-            Ok(exit) => exit,
-            Err(failure) => {
-                streams.complain(&failure.render());
-                failure.exit
-            }
+        let end = one.run().await.unwrap_or_else(|failure| {
+            streams.complain(&failure.render());
+            failure.exit
         });
+        exit = exit.worse(end);
+        if stop.is_asked() {
+            break;
+        }
     }
     Ok(exit)
-}
-
-/// The first Ctrl-C lets the step under way finish; the second ends the program at once.
-fn stop_on_ctrl_c(streams: Streams) -> Arc<Stop> {
-    let stop = Arc::new(Stop { soon: AtomicBool::new(false), now: tokio::sync::Notify::new() });
-    let signalled = Arc::clone(&stop);
-    tokio::spawn(async move {
-        // Without a handler the program just ends at the first Ctrl-C, which is safe too.
-        while tokio::signal::ctrl_c().await.is_ok() {
-            if signalled.soon.swap(true, std::sync::atomic::Ordering::Relaxed) {
-                signalled.now.notify_waiters();
-            } else {
-                streams.note("Interrupted: finishing the step under way. Press Ctrl-C again to stop at once.");
-            }
-        }
-    });
-    stop
-}
-
-/// What Ctrl-C asks for.
-struct Stop {
-    soon: AtomicBool,
-    now: tokio::sync::Notify,
 }
 
 struct OneServer<'a> {
@@ -91,27 +68,53 @@ struct OneServer<'a> {
     sandboxes: &'a Sandboxes,
 }
 
+/// What a run is ready to do, or how it ended before it did anything.
+enum Prepared {
+    Ready(Box<(Session, Planned, Permissions)>),
+    Ended(Exit),
+}
+
 impl OneServer<'_> {
     async fn run(&self) -> Result<Exit, Failure> {
-        let mut permissions = Permissions::new(self.arguments.allow.iter().copied());
-        let Some((session, mut planned)) = self.lock_and_plan(&permissions).await? else { return Ok(Exit::Invalid) };
-        self.show(&planned, &permissions)?;
-        if planned.plan.is_empty() {
-            return Ok(self.nothing_left(&planned.plan, &permissions));
+        // Nothing is written before the execution, so Ctrl-C may end everything up to there in the middle.
+        let prepared = tokio::select! {
+            prepared = self.prepare() => prepared?,
+            () = self.stop.asked() => {
+                self.streams.complain("Interrupted: nothing was written.\n");
+                return Ok(Exit::Interrupted);
+            }
+        };
+        match prepared {
+            Prepared::Ended(exit) => Ok(exit),
+            Prepared::Ready(ready) => {
+                let (session, planned, permissions) = *ready;
+                self.execute(session, planned, &permissions).await
+            }
         }
+    }
+
+    /// Locks, reads, plans, shows and asks.
+    async fn prepare(&self) -> Result<Prepared, Failure> {
+        let mut permissions = Permissions::new(self.arguments.allow.iter().copied());
+        let Some((session, mut planned)) = self.lock_and_plan(&permissions).await? else {
+            return Ok(Prepared::Ended(Exit::Invalid));
+        };
+        self.show(&planned, &permissions)?;
         if !planned.plan.blockers.is_empty() {
-            let Some(answered) = self.ask_about_pruning(&planned.plan, &permissions)? else { return Ok(Exit::Refused) };
+            let Some(answered) = self.ask_about_pruning(&planned.plan, &permissions).await? else {
+                return Ok(Prepared::Ended(Exit::Refused));
+            };
             permissions = answered;
             planned = planned.with(&permissions);
             if !planned.plan.blockers.is_empty() {
-                return Ok(Exit::Refused);
+                return Ok(Prepared::Ended(Exit::Refused));
             }
         }
         if planned.plan.steps.is_empty() {
-            return Ok(self.nothing_left(&planned.plan, &permissions));
+            return Ok(Prepared::Ended(self.nothing_left(&planned.plan, &permissions)));
         }
-        self.ask(&planned.plan)?;
-        self.execute(session, planned, &permissions).await
+        self.ask(&planned.plan).await?;
+        Ok(Prepared::Ready(Box::new((session, planned, permissions))))
     }
 
     fn connecting(&self) -> Connecting<'_> {
@@ -197,7 +200,7 @@ impl OneServer<'_> {
     }
 
     /// Pruning that asks can be answered on a terminal; every other blocker needs its permission on the command line.
-    fn ask_about_pruning(&self, plan: &Plan, given: &Permissions) -> Result<Option<Permissions>, Failure> {
+    async fn ask_about_pruning(&self, plan: &Plan, given: &Permissions) -> Result<Option<Permissions>, Failure> {
         let only_asks = plan.blockers.iter().all(|blocker| blocker.code == "pruneConfirm");
         if !only_asks || !self.streams.interactive {
             self.streams.complain("Nothing was written: the plan is blocked. Each blocker above says what lifts it.\n");
@@ -206,7 +209,7 @@ impl OneServer<'_> {
         let mut permissions: Vec<Permission> = given.given().to_vec();
         for blocker in &plan.blockers {
             self.streams.complain(&format!("{}\n", blocker.message));
-            if self.question("Delete them? Only 'yes' will be accepted: ")? != "yes" {
+            if self.question("Delete them? Only 'yes' will be accepted: ").await? != "yes" {
                 self.streams.complain("Not confirmed: nothing was written.\n");
                 return Ok(None);
             }
@@ -215,7 +218,7 @@ impl OneServer<'_> {
         Ok(Some(Permissions::new(permissions)))
     }
 
-    fn ask(&self, plan: &Plan) -> Result<(), Failure> {
+    async fn ask(&self, plan: &Plan) -> Result<(), Failure> {
         if self.arguments.yes {
             return Ok(());
         }
@@ -231,27 +234,28 @@ impl OneServer<'_> {
         } else {
             ("Apply these changes? Only 'yes' will be accepted: ".to_owned(), "yes")
         };
-        if self.question(&prompt)? == expected { Ok(()) } else { Err(refused("not confirmed")) }
+        if self.question(&prompt).await? == expected { Ok(()) } else { Err(refused("not confirmed")) }
     }
 
-    fn question(&self, prompt: &str) -> Result<String, Failure> {
+    async fn question(&self, prompt: &str) -> Result<String, Failure> {
         self.streams.complain(prompt);
-        let mut answer = String::new();
-        std::io::stdin().lock().read_line(&mut answer).map_err(|error| {
+        let answer = self.streams.answer().await;
+        answer.map_err(|error| {
             Failure::new(Exit::Refused, "cannot read the answer; nothing was written").caused_by(error)
-        })?;
-        Ok(answer.trim_end_matches(['\r', '\n']).to_owned())
+        })
     }
 
     /// Executes, recovers from lost connections, and looks again.
     async fn execute(&self, session: Session, planned: Planned, permissions: &Permissions) -> Result<Exit, Failure> {
+        self.stop.begin_execution();
         let promised = promises(&planned.plan);
         let mut finished = Finished::default();
         let (mut session, mut current) = (session, planned);
         for reconnects in 0.. {
-            let Some(outcome) = self.execute_once(&mut session, &current, finished.wrote).await? else {
-                self.streams.complain("Stopped at once. What the call under way did is not known: run apply again.\n");
-                return Ok(Exit::Partial);
+            let once = self.execute_once(&mut session, &current, finished.wrote).await?;
+            let outcome = match once {
+                Executed::Ended(outcome) => outcome,
+                Executed::Stopped { began } => return Ok(self.stopped_at_once(finished.wrote || began)),
             };
             let lost = matches!(outcome.end, End::Lost(_));
             finished.add(&current.plan, outcome);
@@ -260,7 +264,11 @@ impl OneServer<'_> {
             }
             self.streams.note("The connection was lost. Connecting again, taking the lock again and reading again.");
             tokio::time::sleep(RECONNECT_PAUSE * (reconnects + 1)).await;
-            match self.take_up_again(&promised, permissions).await {
+            let again = tokio::select! {
+                again = self.take_up_again(&promised, permissions) => again,
+                () = self.stop.insisted() => return Ok(self.stopped_at_once(finished.wrote)),
+            };
+            match again {
                 Ok(Some(again)) => (session, current) = again,
                 Ok(None) => break,
                 Err(failure) => {
@@ -270,7 +278,10 @@ impl OneServer<'_> {
             }
             finished.planned_again(&current.plan);
         }
-        let exit = self.look_again(session, &mut finished, permissions).await?;
+        let exit = tokio::select! {
+            exit = self.look_again(session, &mut finished, permissions) => exit?,
+            () = self.stop.insisted() => return Ok(self.stopped_at_once(true)),
+        };
         let text = outcome::render(&finished);
         match self.arguments.output {
             Output::Text => self.streams.report(&text).map_err(report_lost)?,
@@ -279,13 +290,18 @@ impl OneServer<'_> {
         Ok(exit)
     }
 
-    /// Compares the signatures once more under the lock, then executes. None where the user ended it at once.
-    async fn execute_once(
-        &self,
-        session: &mut Session,
-        planned: &Planned,
-        wrote: bool,
-    ) -> Result<Option<Outcome>, Failure> {
+    fn stopped_at_once(&self, wrote: bool) -> Exit {
+        if wrote {
+            self.streams.complain("Stopped at once. What the call under way did is not known: run apply again.\n");
+            Exit::Partial
+        } else {
+            self.streams.complain("Stopped at once: nothing was written.\n");
+            Exit::Interrupted
+        }
+    }
+
+    /// Compares the signatures once more under the lock, then executes.
+    async fn execute_once(&self, session: &mut Session, planned: &Planned, wrote: bool) -> Result<Executed, Failure> {
         match read_procedures(session).await {
             Ok(live) if live == planned.snapshot.procedures => {}
             Ok(_) => {
@@ -294,22 +310,26 @@ impl OneServer<'_> {
                     .hint("was WSUS updated just now? run apply again"));
             }
             Err(ReadError::Query(lost)) if lost.fate_unknown() => {
-                return Ok(Some(Outcome::not_begun(&planned.plan, End::Lost(Box::new(lost)))));
+                return Ok(Executed::Ended(Outcome::not_begun(&planned.plan, End::Lost(Box::new(lost)))));
             }
             Err(error) => return Err(unreadable(error)),
         }
         let mut progress = Progress::new(&planned.plan, self.streams);
-        let mut observe = |event| progress.observe(event);
+        let began = Cell::new(false);
+        let mut observe = |event| {
+            began.set(true);
+            progress.observe(event);
+        };
         let run = Run {
             plan: &planned.plan,
             procedures: &planned.snapshot.procedures,
             admin_name: &planned.snapshot.server.login,
-            stop: &self.stop.soon,
+            stop: self.stop.flag(),
             observe: &mut observe,
         };
         Ok(tokio::select! {
-            outcome = execute(session, run) => Some(outcome),
-            () = self.stop.now.notified() => None,
+            outcome = execute(session, run) => Executed::Ended(outcome),
+            () = self.stop.insisted() => Executed::Stopped { began: began.get() },
         })
     }
 
@@ -371,6 +391,15 @@ impl OneServer<'_> {
         finished.left_over = planned.plan.changes.iter().map(|change| change.address.to_string()).collect();
         Ok(Exit::Partial)
     }
+}
+
+/// How one attempt to execute a plan ended.
+enum Executed {
+    Ended(Outcome),
+    /// The user ended it at once: whether any step had begun.
+    Stopped {
+        began: bool,
+    },
 }
 
 /// The exit status of a run that did not do everything.

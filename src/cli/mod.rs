@@ -9,18 +9,21 @@ mod progress;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod server;
+mod stop;
 mod streams;
 mod validate;
 
+use std::error::Error;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-use self::arguments::{Arguments, Common, LogFormat, Verb};
+use self::arguments::{Arguments, ColorChoice, Common, LogFormat, Verb};
 use self::streams::Streams;
 use crate::failure::{Exit, Failure};
+use crate::model::connection::UrlError;
 
 /// Runs the program with these arguments (the program's name first) and gives its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -29,11 +32,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // clap's own status for bad usage is 2, which here means differences.
             let exit = if error.use_stderr() { Exit::Invalid } else { Exit::Success };
-            // A closed standard output or error leaves nobody to tell.
-            let _ = error.print();
+            match bad_url(&error) {
+                Some(failure) => Streams::new(ColorChoice::Auto, false).complain(&failure.render()),
+                // A closed standard output or error leaves nobody to tell.
+                None => drop(error.print()),
+            }
             exit.into()
         }
     }
+}
+
+/// What to say about a database URL that is none: clap would repeat it, and it may carry a password.
+fn bad_url(error: &clap::Error) -> Option<Failure> {
+    let problem = error.source()?.downcast_ref::<UrlError>()?.clone();
+    let failure = Failure::new(Exit::Invalid, "the value of --server is not a database URL").caused_by(problem.clone());
+    Some(match problem {
+        UrlError::Password => failure
+            .hint("write mssql://USER@HOST/SUSDB, and give the password with --password-file or WSUSCTL_PASSWORD")
+            .hint("this password may be in the shell's history and in logs by now: change it"),
+        _ => failure.hint("write mssql://[USER@]HOST[:PORT]/SUSDB, wid: or sandbox:[FILE]"),
+    })
 }
 
 fn run_verb(arguments: Arguments) -> Exit {

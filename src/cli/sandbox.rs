@@ -50,9 +50,10 @@ async fn serve(arguments: &SandboxServe, streams: Streams) -> Result<Exit, Failu
         Failure::new(Exit::Failure, format!("cannot listen on {}", arguments.listen)).caused_by(error)
     })?;
     let address = listener.local_addr().unwrap_or(arguments.listen);
-    streams.report(&format!("listening on {address}\n")).map_err(report_lost)?;
+    // Whoever waits for the line on standard output finds everything else said.
     streams.note(&note);
     streams.note("Press Ctrl-C to stop.");
+    streams.report(&format!("listening on {address}\n")).map_err(report_lost)?;
     let (order, shutdown) = watch::channel(false);
     let signalled = async move {
         // Without a handler for Ctrl-C the program just ends, which is a shutdown as well.

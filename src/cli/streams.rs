@@ -1,6 +1,6 @@
 //! Standard output and standard error: the report goes to the one, everything else to the other.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 
 use super::arguments::ColorChoice;
 
@@ -53,6 +53,22 @@ impl Streams {
     pub fn complain(&self, text: &str) {
         // Nobody is left to tell when standard error is gone.
         let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Reads a line from standard input, without its end. Nobody waits for the thread that reads: a run that is interrupted
+    /// at a question ends without an answer.
+    ///
+    /// # Errors
+    /// Standard input cannot be read.
+    pub async fn answer(&self) -> io::Result<String> {
+        let (answered, answer) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = io::stdin().lock().read_line(&mut line);
+            // The run may have ended in the meantime.
+            let _ = answered.send(read.map(|_| line.trim_end_matches(['\r', '\n']).to_owned()));
+        });
+        answer.await.unwrap_or_else(|_| Err(io::Error::other("the thread that reads standard input ended")))
     }
 
     /// Says something that helps, unless told to be quiet.

@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -179,6 +181,61 @@ impl Ran {
     pub fn expect_out(&self, text: &str) -> &Self {
         assert!(self.out.contains(text), "no {text:?} in stdout:\n{}\nstderr:\n{}", self.out, self.err);
         self
+    }
+}
+
+/// A run under way. It is killed when the test ends before it does.
+pub struct Running(Option<Child>);
+
+impl Running {
+    /// Starts a run whose streams are read at its end.
+    pub fn start(mut command: Command) -> Self {
+        Self(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
+    }
+
+    /// Waits until something is so that the run brings about.
+    #[track_caller]
+    pub fn wait_until(&mut self, mut so: impl FnMut() -> bool) -> &mut Self {
+        let begun = Instant::now();
+        while !so() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "it never came about");
+            assert!(self.child().try_wait().unwrap().is_none(), "the run ended before");
+            thread::sleep(Duration::from_millis(10));
+        }
+        self
+    }
+
+    /// Sends a signal by its name.
+    #[cfg(unix)]
+    pub fn signal(&mut self, name: &str) -> &mut Self {
+        let id = self.child().id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), id.as_str()]).status().unwrap().success());
+        self
+    }
+
+    /// Ends it at once, as a power failure would.
+    pub fn kill(mut self) {
+        self.child().kill().unwrap();
+        self.end();
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Ran {
+        ran(self.0.take().unwrap().wait_with_output().unwrap())
+    }
+
+    fn child(&mut self) -> &mut Child {
+        self.0.as_mut().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

@@ -6,12 +6,17 @@ mod connection;
 mod faults;
 mod guards;
 mod hand_edits;
+#[cfg(unix)]
+mod interrupt;
 mod json;
 mod lab;
+mod lock;
 mod manifests;
 mod readme;
 mod references;
 mod roles;
+#[cfg(unix)]
+mod terminal;
 mod variants;
 
 /// Cargo builds this file alone: a file beside it that no `mod` names would never run.

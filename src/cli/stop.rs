@@ -1,0 +1,72 @@
+//! Ctrl-C: the first asks to stop at the next good place, the second insists on stopping at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::watch;
+
+use super::streams::Streams;
+
+/// What Ctrl-C asked for so far.
+pub struct Stop {
+    asked: Arc<AtomicBool>,
+    executing: Arc<AtomicBool>,
+    count: watch::Receiver<u32>,
+}
+
+impl Stop {
+    /// Listens for Ctrl-C from now on.
+    #[must_use]
+    pub fn on_ctrl_c(streams: Streams) -> Self {
+        let asked = Arc::new(AtomicBool::new(false));
+        let (counted, count) = watch::channel(0);
+        let executing = Arc::new(AtomicBool::new(false));
+        let (flag, under_way) = (Arc::clone(&asked), Arc::clone(&executing));
+        tokio::spawn(async move {
+            // Without a handler the program just ends at the first Ctrl-C, which is safe too.
+            while tokio::signal::ctrl_c().await.is_ok() {
+                if !flag.swap(true, Ordering::Relaxed) && under_way.load(Ordering::Relaxed) {
+                    streams.note("Interrupted: stopping after the step under way. Press Ctrl-C again to stop at once.");
+                }
+                counted.send_modify(|count| *count += 1);
+            }
+            // Without a sender the receivers would end at once.
+            std::future::pending::<()>().await;
+        });
+        Self { asked, executing, count }
+    }
+
+    /// From now on the first Ctrl-C waits for a step, and says so.
+    pub fn begin_execution(&self) {
+        self.executing.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether Ctrl-C was pressed.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// The same, to look at between two steps.
+    #[must_use]
+    pub fn flag(&self) -> &AtomicBool {
+        &self.asked
+    }
+
+    /// Ends when Ctrl-C was pressed.
+    pub async fn asked(&self) {
+        self.pressed(1).await;
+    }
+
+    /// Ends when Ctrl-C was pressed twice.
+    pub async fn insisted(&self) {
+        self.pressed(2).await;
+    }
+
+    async fn pressed(&self, times: u32) {
+        let mut count = self.count.clone();
+        if count.wait_for(|count| *count >= times).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
