@@ -65,15 +65,20 @@ impl<'t> Composer<'t> {
             Err(Stop::Document) => {
                 // Where there is no next document, the next call finds the end of the stream.
                 if self.parser.proceed_next_document().is_err() {
-                    self.limits.max_nodes = 0;
+                    self.finish();
                 }
                 Some(Document::Broken)
             }
             Err(Stop::Text) => {
-                self.parser = Parser::new_from_str("");
+                self.finish();
                 Some(Document::Broken)
             }
         }
+    }
+
+    /// Makes the next call find the end of the stream.
+    fn finish(&mut self) {
+        self.parser = Parser::new_from_str("");
     }
 
     fn document(&mut self, problems: &mut Problems) -> Result<Option<Document<'t>>, Stop> {
@@ -82,7 +87,11 @@ impl<'t> Composer<'t> {
             let Some((event, span)) = self.event(problems)? else { return Ok(None) };
             match event {
                 Event::StreamStart | Event::DocumentStart(..) => {}
-                Event::DocumentEnd => return Ok(root.map(Document::Whole)),
+                Event::DocumentEnd => {
+                    if let Some(root) = root {
+                        return Ok(Some(Document::Whole(root)));
+                    }
+                }
                 Event::StreamEnd => return Ok(None),
                 event => root = Some(self.node(event, span, 1, problems)?),
             }
@@ -107,6 +116,9 @@ impl<'t> Composer<'t> {
         }
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, tag) => {
+                if secrets::says_password(&text) {
+                    problems.hide(self.origin(span));
+                }
                 let quoted = style != ScalarStyle::Plain || self.means_text(tag.as_deref(), span, problems);
                 let value = if quoted { Value::Quoted(text) } else { Value::Plain(text) };
                 (anchor, Node { origin: self.origin(span), value })
@@ -127,8 +139,12 @@ impl<'t> Composer<'t> {
             }
         };
         if anchor != 0 {
+            // A copy is kept, and anchors may stand in what anchors stand for.
             let measure = node.measure();
-            self.charge_copies(measure.nodes, span, problems)?;
+            self.nodes += measure.nodes;
+            if self.nodes > self.limits.max_nodes {
+                return Err(self.too_big(span, problems));
+            }
             self.anchors.insert(anchor, (node.clone(), measure));
         }
         Ok(node)
@@ -184,8 +200,13 @@ impl<'t> Composer<'t> {
     }
 
     fn child(&mut self, problems: &mut Problems) -> Result<(Event<'t>, Span), Stop> {
-        // The parser reports an error of its own before it lets a text end inside a collection.
-        self.event(problems)?.ok_or(Stop::Document)
+        if let Some(child) = self.event(problems)? {
+            return Ok(child);
+        }
+        // The parser reports an error of its own before it lets a text end inside a collection. Should it not, this
+        // does: a document that breaks off without an error would be taken for a whole one.
+        problems.push(Diagnostic::error("syntax", "invalid YAML").detail("the text ends inside a list or a map"));
+        Err(Stop::Text)
     }
 
     /// A key's text. What cannot be a key is reported.
@@ -329,7 +350,9 @@ impl<'t> Composer<'t> {
             | ErrorKind::TabAtBlockScalarStart
             | ErrorKind::TabInIndentation
             | ErrorKind::TabInPlainScalar => diagnostic.help("indent with spaces"),
-            ErrorKind::UnclosedQuotedScalar => diagnostic.help("close the quote"),
+            ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => {
+                diagnostic.help("close the quote in the lines above")
+            }
             _ => diagnostic,
         };
         diagnostic.at(origin, error.info())

@@ -87,3 +87,6 @@ fn empty(name: &str) -> Diagnostic {
         .detail(format!("{name} is empty, or all of it is comments"))
         .help("a manifest begins with `apiVersion: wsusctl/v1alpha1` and `kind: WsusServer`")
 }
+
+#[cfg(test)]
+mod tests;

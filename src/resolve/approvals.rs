@@ -36,6 +36,10 @@ type EntryGroup<'a> = (&'a GroupApproval, GroupReference);
 struct Judge<'a> {
     snapshot: &'a Snapshot,
     declined: &'a Declined,
+    /// What entries by id approve.
+    by_id: BTreeSet<(Uuid, GroupReference)>,
+    /// The updates of these: they do not stay declined.
+    reinstated: BTreeSet<Uuid>,
     prunes_declines: bool,
     ignores: Box<dyn Fn(&Address) -> bool + 'a>,
 }
@@ -54,20 +58,24 @@ impl Approvals {
         notes: &mut Notes,
     ) -> Self {
         let management = &desired.management;
+        let looked_up: Vec<Vec<EntryGroup<'_>>> =
+            desired.approvals.iter().map(|entry| look_up_groups(entry, groups, notes)).collect();
+        let by_id = approved_by_id(desired, &looked_up);
         let judge = Judge {
             snapshot,
             declined,
+            reinstated: by_id.iter().map(|(update, _)| *update).collect(),
+            by_id,
             prunes_declines: management.prune(Kind::Decline) != Prune::Never && !snapshot.server.replica,
             ignores: Box::new(|address| management.ignores(&address.to_string())),
         };
         let mut approvals = Self::default();
         let mut contradictions = Contradictions::new();
-        for (index, entry) in desired.approvals.iter().enumerate() {
-            let entry_groups = look_up_groups(entry, groups, notes);
+        for (index, (entry, entry_groups)) in desired.approvals.iter().zip(&looked_up).enumerate() {
             let referent = catalog.find(&entry.update, notes);
             let mut resolved = resolved_entry(index, entry);
             if let Some(referent) = referent {
-                approvals.take_entry(entry, &entry_groups, &referent, &judge, &mut resolved, &mut contradictions);
+                approvals.take_entry(entry, entry_groups, &referent, &judge, &mut resolved, &mut contradictions);
             }
             approvals.entries.push(resolved);
         }
@@ -194,21 +202,35 @@ impl Judge<'_> {
         update.is_some_and(|update| !update.expired || self.holds(update, &group.1))
     }
 
-    /// Whether the update is declined and still will be, unless an entry names its id: pruning reinstates what no
-    /// entry declines.
+    /// Whether the update is declined and still will be: an approval by its id reinstates it, and so does pruning where
+    /// no entry declines it.
     fn stays_declined(&self, update: &Update) -> bool {
         update.declined
+            && !self.reinstated.contains(&update.id)
             && (!self.prunes_declines
                 || self.declined.updates.contains_key(&update.id)
                 || (self.ignores)(&Address::Decline(update.id)))
     }
 
-    /// Whether the latest revision has an approval for the group. One that stayed on an older revision when the update
-    /// expired does not count: it could not be moved.
+    /// Whether the latest revision has an approval for the group, or an entry by id gives it one. One that stayed on an
+    /// older revision when the update expired does not count: it could not be moved.
     fn holds(&self, update: &Update, group: &GroupReference) -> bool {
-        rows(self.snapshot, update.id)
-            .any(|row| row.revision == update.revision && GroupReference::Existing(row.group) == *group)
+        self.by_id.contains(&(update.id, group.clone()))
+            || rows(self.snapshot, update.id)
+                .any(|row| row.revision == update.revision && GroupReference::Existing(row.group) == *group)
     }
+}
+
+/// The pairs that entries by id give an approval.
+fn approved_by_id(desired: &Desired, groups: &[Vec<EntryGroup<'_>>]) -> BTreeSet<(Uuid, GroupReference)> {
+    let mut pairs = BTreeSet::new();
+    for (entry, groups) in desired.approvals.iter().zip(groups) {
+        if let UpdateReference::Id(id) = &entry.update {
+            let approving = groups.iter().filter(|group| approves(group));
+            pairs.extend(approving.map(|(_, group)| (id.value, group.clone())));
+        }
+    }
+    pairs
 }
 
 fn rows(snapshot: &Snapshot, update: Uuid) -> impl Iterator<Item = &Deployment> {

@@ -298,7 +298,11 @@ async fn open(target: &Target, options: &ConnectOptions) -> Result<TdsClient, Co
 }
 
 async fn open_in_stages(target: &Target, options: &ConnectOptions, stage: &Stage) -> Result<TdsClient, ConnectError> {
-    // Before anything is sent: what this build cannot do it should say at once.
+    // Before anything is sent: what this build cannot do it should say at once, and where there are no pipes the pipe is
+    // what to speak of, not the authentication.
+    if cfg!(not(windows)) && matches!(target.transport, Transport::WidPipe) {
+        return Err(ConnectError::PipeElsewhere);
+    }
     let auth = auth_method(&target.authentication)?;
     let endpoint = target.transport.endpoint();
     let (stream, host, port) = open_stream(target, stage).await?;

@@ -1,0 +1,182 @@
+//! Manifests in a few words.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveTime;
+use wsusctl::model::address::Kind;
+use wsusctl::model::approval::{ApprovalAction, ApprovalValue, Deadline};
+use wsusctl::model::desired::{
+    ApprovalEntry, DeclineEntry, Desired, DesiredGroup, GroupApproval, KbReference, UpdateReference,
+};
+use wsusctl::model::glob::Glob;
+use wsusctl::model::management::{Limits, Management, Prune};
+use wsusctl::model::origin::{Declared, Origin, SourceId};
+
+use crate::snapshot::{time, uid};
+
+/// A manifest under construction. Every value stands on a line of its own.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    pub desired: Desired,
+    line: u32,
+}
+
+pub fn manifest() -> Manifest {
+    let origin = at(1);
+    Manifest {
+        desired: Desired {
+            name: "contoso-hq".into(),
+            labels: BTreeMap::new(),
+            connection: None,
+            server_id: None,
+            groups: Vec::new(),
+            approvals: Vec::new(),
+            declines: Vec::new(),
+            management: Management::default(),
+            origin,
+        },
+        line: 1,
+    }
+}
+
+pub fn at(line: u32) -> Origin {
+    Origin { source: SourceId(0), start: line * 100, end: line * 100 + 10, line, column: 1 }
+}
+
+impl Manifest {
+    pub fn origin(&mut self) -> Origin {
+        self.line += 1;
+        at(self.line)
+    }
+
+    fn declared<T>(&mut self, value: T) -> Declared<T> {
+        Declared { value, origin: self.origin() }
+    }
+
+    /// Groups as `Workstations`, or below another as `Workstations/Ring 0`.
+    pub fn groups(mut self, paths: &[&str]) -> Self {
+        for path in paths {
+            let (parent, name) = match path.rsplit_once('/') {
+                Some((parent, name)) => (Some(self.index(parent.rsplit('/').next().unwrap())), name),
+                None => (None, *path),
+            };
+            let origin = self.origin();
+            let group = DesiredGroup { name: name.into(), parent, computers: None, except: Vec::new(), origin };
+            self.desired.groups.push(group);
+        }
+        self
+    }
+
+    fn index(&self, name: &str) -> usize {
+        self.desired.groups.iter().position(|group| group.name == name).unwrap()
+    }
+
+    pub fn computers(mut self, group: &str, names: &[&str]) -> Self {
+        let names = names.iter().map(|name| self.declared(Glob::new(name))).collect();
+        let index = self.index(group);
+        self.desired.groups[index].computers = Some(names);
+        self
+    }
+
+    pub fn except(mut self, group: &str, names: &[&str]) -> Self {
+        let names = names.iter().map(|name| self.declared(Glob::new(name))).collect();
+        let index = self.index(group);
+        self.desired.groups[index].except = names;
+        self
+    }
+
+    /// `u1`, or `KB100`, perhaps with `title=...`, `product=...`, `expect=...`, separated by `;`.
+    fn reference(&mut self, text: &str) -> UpdateReference {
+        let Some(rest) = text.strip_prefix("KB") else {
+            return UpdateReference::Id(self.declared(uid(text)));
+        };
+        let mut parts = rest.split(';');
+        let kb = self.declared(parts.next().unwrap().to_owned());
+        let mut reference = KbReference { kb, title: None, product: None, expect: None };
+        for part in parts {
+            match part.split_once('=').unwrap() {
+                ("title", value) => reference.title = Some(self.declared(Glob::new(value))),
+                ("product", value) => reference.product = Some(self.declared(value.to_owned())),
+                ("expect", value) => reference.expect = Some(self.declared(value.parse().unwrap())),
+                (key, _) => panic!("no such key {key}"),
+            }
+        }
+        UpdateReference::Kb(reference)
+    }
+
+    pub fn approve(self, reference: &str, groups: &[(&str, &str)]) -> Self {
+        self.entry(reference, groups, false)
+    }
+
+    pub fn approve_with_license(self, reference: &str, groups: &[(&str, &str)]) -> Self {
+        self.entry(reference, groups, true)
+    }
+
+    fn entry(mut self, reference: &str, groups: &[(&str, &str)], accept_license: bool) -> Self {
+        let origin = self.origin();
+        let update = self.reference(reference);
+        let groups = groups
+            .iter()
+            .map(|(group, text)| GroupApproval { group: (*group).into(), value: value(text), origin: self.origin() })
+            .collect();
+        self.desired.approvals.push(ApprovalEntry { name: None, update, groups, accept_license, origin });
+        self
+    }
+
+    pub fn decline(mut self, reference: &str) -> Self {
+        let origin = self.origin();
+        let update = self.reference(reference);
+        self.desired.declines.push(DeclineEntry { update, origin });
+        self
+    }
+
+    pub fn prune(mut self, kind: Kind, prune: Prune) -> Self {
+        self.desired.management.prune.insert(kind, prune);
+        self
+    }
+
+    pub fn prune_all(mut self, prune: Prune) -> Self {
+        for kind in [Kind::Group, Kind::Membership, Kind::Approval, Kind::Decline] {
+            self = self.prune(kind, prune);
+        }
+        self
+    }
+
+    pub fn prune_automatic(mut self, prune: Prune) -> Self {
+        self.desired.management.prune_automatic_approvals = prune;
+        self
+    }
+
+    pub fn limits(mut self, delete_percent: u8, modify_percent: u8, minimum: u32) -> Self {
+        self.desired.management.limits = Limits { delete_percent, modify_percent, minimum };
+        self
+    }
+
+    pub fn ignore(mut self, patterns: &[&str]) -> Self {
+        let patterns: Vec<_> = patterns.iter().map(|pattern| self.declared(Glob::new(pattern))).collect();
+        self.desired.management.ignore.extend(patterns);
+        self
+    }
+}
+
+/// `install`, `install by 2026-12-01T18:00:00Z`, `install in 7 at 18:00`, `optional`, `uninstall`, `notApproved`, `inherit`.
+pub fn value(text: &str) -> ApprovalValue {
+    let (action, deadline) = if let Some((action, when)) = text.split_once(" by ") {
+        (action, Deadline::At(time(when)))
+    } else if let Some((action, rest)) = text.split_once(" in ") {
+        let (days, at) = rest.split_once(" at ").unwrap();
+        let at = NaiveTime::parse_from_str(at, "%H:%M").unwrap();
+        (action, Deadline::After { days: days.parse().unwrap(), at })
+    } else {
+        (text, Deadline::None)
+    };
+    let (action, optional) = match action {
+        "install" => (ApprovalAction::Install, false),
+        "optional" => (ApprovalAction::Install, true),
+        "uninstall" => (ApprovalAction::Uninstall, false),
+        "notApproved" => (ApprovalAction::NotApproved, false),
+        "inherit" => (ApprovalAction::Inherit, false),
+        other => panic!("no such action {other}"),
+    };
+    ApprovalValue { action, deadline, optional }
+}

@@ -1,0 +1,21 @@
+//! The planner as its callers use it: `scope`, `resolve`, `plan` and `simulate` together, sentence by sentence of what
+//! declaring means. No test calls internals.
+
+#![allow(clippy::unwrap_used)]
+
+mod approvals;
+mod articles;
+mod check;
+mod declines;
+mod desired;
+mod errors;
+mod groups;
+mod guards;
+mod memberships;
+mod modes;
+mod numbers;
+mod properties;
+mod prune;
+mod snapshot;
+mod unsupported;
+mod world;

@@ -1,0 +1,146 @@
+//! Memberships: owned per computer and declared group.
+
+use wsusctl::plan::step::Operation;
+
+use crate::check::{change_of, check, plan_of};
+use crate::desired::manifest;
+use crate::snapshot::server;
+
+#[test]
+fn a_named_computer_joins_its_group() {
+    let live = server().groups(&["Ring 0"]).computer(1, "pc-1.contoso.com", &[]);
+    let declared = manifest().groups(&["Ring 0"]).computers("Ring 0", &["PC-1.contoso.com"]);
+    check(&declared, &live, &["+ membership[pc-1.contoso.com] declared groups=[Ring 0]"]);
+}
+
+#[test]
+fn a_computer_where_it_belongs_is_left_alone() {
+    let live = server().groups(&["Ring 0"]).computer(1, "pc-1", &["Ring 0"]);
+    check(&manifest().groups(&["Ring 0"]).computers("Ring 0", &["pc-*"]), &live, &[]);
+}
+
+#[test]
+fn a_computer_leaves_every_other_declared_group_with_or_without_computers() {
+    let live = server().groups(&["Ring 0", "Ring 1", "Servers"]).computer(1, "pc-1", &["Ring 1", "Servers"]);
+    let declared =
+        manifest().groups(&["Ring 0", "Ring 1", "Servers"]).computers("Ring 0", &["pc-1"]).computers("Ring 1", &[]);
+    check(&declared, &live, &["~ membership[pc-1] declared groups: [Ring 1, Servers] -> [Ring 0]"]);
+    let plan = plan_of(&declared, &live);
+    let members = change_of(&plan, "membership[pc-1]").members.unwrap();
+    assert_eq!((members.added, members.removed), (vec!["Ring 0".into()], vec!["Ring 1".into(), "Servers".into()]));
+}
+
+#[test]
+fn a_computer_joins_before_it_leaves() {
+    let live = server().groups(&["A", "B"]).computer(1, "pc-1", &["A"]);
+    let declared = manifest().groups(&["A", "B"]).computers("B", &["pc-1"]);
+    let plan = plan_of(&declared, &live);
+    assert!(matches!(plan.steps[0].operation, Operation::AddComputer { .. }));
+    assert!(matches!(plan.steps[1].operation, Operation::RemoveComputer { .. }));
+    assert_eq!(plan.steps[1].depends_on, [0]);
+}
+
+#[test]
+fn groups_that_are_not_declared_are_never_touched() {
+    let live = server().groups(&["Ring 0", "Kiosks"]).computer(1, "pc-1", &["Kiosks"]).computer(2, "pc-2", &["Kiosks"]);
+    let declared = manifest().groups(&["Ring 0"]).computers("Ring 0", &["pc-1"]);
+    check(&declared, &live, &["+ membership[pc-1] declared groups=[Ring 0]"]);
+}
+
+#[test]
+fn a_computer_that_nothing_declares_stays_where_it_is() {
+    let live = server().groups(&["Ring 0"]).computer(1, "pc-1", &["Ring 0"]);
+    check(&manifest().groups(&["Ring 0"]).computers("Ring 0", &[]), &live, &[]);
+}
+
+#[test]
+fn exact_names_beat_patterns() {
+    let live = server().groups(&["Ring 0", "Pilot"]).computer(1, "pilot-1", &[]).computer(2, "pilot-2", &[]);
+    let declared =
+        manifest().groups(&["Ring 0", "Pilot"]).computers("Ring 0", &["pilot-1"]).computers("Pilot", &["pilot-*"]);
+    check(
+        &declared,
+        &live,
+        &["+ membership[pilot-1] declared groups=[Ring 0]", "+ membership[pilot-2] declared groups=[Pilot]"],
+    );
+}
+
+#[test]
+fn a_computer_named_in_several_groups_belongs_to_all_of_them() {
+    let live = server().groups(&["A", "B"]).computer(1, "pc-1", &["A"]);
+    let declared = manifest().groups(&["A", "B"]).computers("A", &["pc-1"]).computers("B", &["pc-1"]);
+    check(&declared, &live, &["~ membership[pc-1] declared groups: [A] -> [A, B]"]);
+}
+
+#[test]
+fn a_computer_matched_only_by_patterns_of_several_groups_is_an_error() {
+    let live = server().groups(&["A", "B"]).computer(1, "pc-1", &[]).computer(2, "pc-2", &[]);
+    let declared = manifest().groups(&["A", "B"]).computers("A", &["pc-*"]).computers("B", &["*-1", "zz*"]);
+    check(&declared, &live, &["error contested-computer line 4"]);
+}
+
+#[test]
+fn except_takes_a_computer_out_of_what_patterns_mean() {
+    let live = server().groups(&["A", "B"]).computer(1, "pc-1", &[]).computer(2, "pc-2", &[]);
+    let declared =
+        manifest().groups(&["A", "B"]).computers("A", &["pc-*"]).except("A", &["*-1"]).computers("B", &["*-1"]);
+    check(&declared, &live, &["+ membership[pc-1] declared groups=[B]", "+ membership[pc-2] declared groups=[A]"]);
+}
+
+#[test]
+fn except_leaves_exact_names_alone() {
+    let live = server().groups(&["A"]).computer(1, "pc-1", &[]);
+    let declared = manifest().groups(&["A"]).computers("A", &["pc-1", "pc-*"]).except("A", &["pc-1"]);
+    check(&declared, &live, &["+ membership[pc-1] declared groups=[A]"]);
+}
+
+#[test]
+fn two_patterns_of_one_group_do_not_contest() {
+    let live = server().groups(&["A"]).computer(1, "pc-1", &[]);
+    let declared = manifest().groups(&["A"]).computers("A", &["pc-*", "*-1"]);
+    check(&declared, &live, &["+ membership[pc-1] declared groups=[A]"]);
+}
+
+#[test]
+fn patterns_skip_and_count_computers_of_downstream_servers() {
+    let live = server().groups(&["A"]).downstream_computer(1, "pc-1", &[]).computer(2, "pc-2", &["A"]);
+    check(&manifest().groups(&["A"]).computers("A", &["pc-*"]), &live, &[]);
+    let snapshot = live.whole();
+    let resolved =
+        wsusctl::resolve::resolve(&manifest().groups(&["A"]).computers("A", &["pc-*"]).desired, &snapshot).unwrap();
+    assert_eq!(resolved.downstream_computers_skipped, 1);
+}
+
+#[test]
+fn the_exact_name_of_a_computer_of_a_downstream_server_is_an_error() {
+    let live = server().groups(&["A"]).downstream_computer(1, "pc-1", &[]);
+    check(&manifest().groups(&["A"]).computers("A", &["pc-1"]), &live, &["error downstream-computer line 3"]);
+}
+
+#[test]
+fn a_named_computer_that_the_server_does_not_know_is_pending() {
+    let live = server().groups(&["A", "B"]);
+    let declared = manifest().groups(&["A", "B"]).computers("A", &["new-1", "x-*"]).computers("B", &["NEW-1"]);
+    check(&declared, &live, &["pending unknownComputer membership[new-1]"]);
+}
+
+#[test]
+fn two_computers_of_one_name_are_both_meant() {
+    let live = server().groups(&["A"]).computer(1, "pc-1", &[]).computer(2, "PC-1", &["A"]);
+    let declared = manifest().groups(&["A"]).computers("A", &["pc-1"]);
+    check(&declared, &live, &["+ membership[pc-1] declared groups=[A]", "warning sameName membership[pc-1]"]);
+}
+
+#[test]
+fn joining_a_planned_group_waits_for_its_creation() {
+    let live = server().computer(1, "pc-1", &[]);
+    let declared = manifest().groups(&["W", "W/Ring 0"]).computers("Ring 0", &["pc-1"]);
+    let plan = plan_of(&declared, &live);
+    assert_eq!(plan.steps.len(), 3);
+    assert_eq!(plan.steps[2].depends_on, [1]);
+    check(
+        &declared,
+        &live,
+        &["+ group[W] declared", "+ group[Ring 0] declared parent=W", "+ membership[pc-1] declared groups=[Ring 0]"],
+    );
+}

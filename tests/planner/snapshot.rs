@@ -1,0 +1,276 @@
+//! Servers in a few words, and what a read with a scope gets of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+use wsusctl::model::approval::ApprovalAction;
+use wsusctl::model::name::fold;
+use wsusctl::model::procedure::{Procedure, ProcedureState, Verdict};
+use wsusctl::model::scope::ReadScope;
+use wsusctl::model::snapshot::{
+    ALL_COMPUTERS, AUTOMATIC_ADMIN_NAME, Computer, Deployment, License, ServerFacts, Snapshot, TargetGroup, Totals,
+    UNASSIGNED_COMPUTERS, Update,
+};
+
+use crate::desired::value;
+
+/// The revision that updates have unless told otherwise.
+pub const REVISION: i32 = 200;
+
+/// The whole of a server.
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub snapshot: Snapshot,
+    next_id: u128,
+}
+
+pub fn time(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// When snapshots are taken and plans judged.
+pub fn now() -> DateTime<Utc> {
+    time("2026-11-20T12:00:00Z")
+}
+
+/// `u12` is the update with the number 12, `l3` the licence with the number 3.
+pub fn uid(short: &str) -> Uuid {
+    let (kind, number) = short.split_at(1);
+    let kind: u128 = match kind {
+        "u" => 0xaaaa,
+        "l" => 0xbbbb,
+        "d" => 0xcccc,
+        other => panic!("no such id {other}"),
+    };
+    Uuid::from_u128(kind << 112 | number.parse::<u128>().unwrap())
+}
+
+/// The id that groups of this name get in these servers.
+pub fn gid(name: &str) -> Uuid {
+    match name {
+        "All Computers" => ALL_COMPUTERS,
+        "Unassigned Computers" => UNASSIGNED_COMPUTERS,
+        _ => {
+            let hash = fold(name).bytes().fold(7_u128, |hash, byte| hash.wrapping_mul(1_000_003) ^ u128::from(byte));
+            Uuid::from_u128(0xdddd << 112 | hash & (u128::MAX >> 16))
+        }
+    }
+}
+
+pub fn server() -> Server {
+    let builtin = |id, name: &str, parent| TargetGroup { id, name: name.into(), parent, builtin: true };
+    let groups = [
+        builtin(ALL_COMPUTERS, "Alle Computer", None),
+        builtin(UNASSIGNED_COMPUTERS, "Nicht zugewiesene Computer", Some(ALL_COMPUTERS)),
+    ];
+    let snapshot = Snapshot {
+        taken_at: now(),
+        scope: ReadScope::default(),
+        server: ServerFacts {
+            server_id: Uuid::from_u128(0xeeee << 112),
+            replica: false,
+            has_upstream: false,
+            server_side_targeting: true,
+            sql_version: "test".into(),
+            login: "CONTOSO\\svc-wsus".into(),
+        },
+        groups: groups.into_iter().map(|group| (group.id, group)).collect(),
+        computers: BTreeMap::new(),
+        memberships: BTreeSet::new(),
+        requested_groups: BTreeMap::new(),
+        updates: BTreeMap::new(),
+        deployments: BTreeMap::new(),
+        totals: Totals::default(),
+        procedures: Procedure::ALL.into_iter().map(|procedure| (procedure, as_known(procedure))).collect(),
+    };
+    Server { snapshot, next_id: 1 }
+}
+
+fn as_known(procedure: Procedure) -> ProcedureState {
+    let expected = format!("{}(...)", procedure.name());
+    ProcedureState { live: Some(expected.clone()), expected, parameters: Vec::new(), verdict: Verdict::Matches }
+}
+
+impl Server {
+    /// Groups as `Workstations`, or below another as `Workstations/Ring 0`.
+    pub fn groups(mut self, paths: &[&str]) -> Self {
+        for path in paths {
+            let (parent, name) = match path.rsplit_once('/') {
+                Some((parent, name)) => (gid(parent.rsplit('/').next().unwrap()), name),
+                None => (ALL_COMPUTERS, *path),
+            };
+            let id = gid(name);
+            let group = TargetGroup { id, name: name.into(), parent: Some(parent), builtin: false };
+            self.snapshot.groups.insert(id, group);
+        }
+        self
+    }
+
+    /// A computer by its TargetID and name, in these groups.
+    pub fn computer(mut self, target_id: i32, name: &str, groups: &[&str]) -> Self {
+        let computer_id = format!("client-{target_id}");
+        let computer = Computer { target_id, computer_id, name: name.into(), from_downstream: false };
+        self.snapshot.computers.insert(target_id, computer);
+        self.snapshot.memberships.extend(groups.iter().map(|group| (gid(group), target_id)));
+        self
+    }
+
+    pub fn downstream_computer(self, target_id: i32, name: &str, groups: &[&str]) -> Self {
+        let mut server = self.computer(target_id, name, groups);
+        server.snapshot.computers.get_mut(&target_id).unwrap().from_downstream = true;
+        server
+    }
+
+    /// An update with its article.
+    pub fn update(self, short: &str, kb: &str) -> Self {
+        self.update_with(short, kb, |_| {})
+    }
+
+    pub fn update_with(mut self, short: &str, kb: &str, change: impl FnOnce(&mut Update)) -> Self {
+        let mut update = Update {
+            id: uid(short),
+            title: format!("Update {short} (KB{kb})"),
+            kbs: vec![kb.into()],
+            products: vec!["Windows 11".into()],
+            revision: REVISION,
+            declined: false,
+            reinstated_at: None,
+            expired: false,
+            deployable: true,
+            can_uninstall: true,
+            license: License::None,
+        };
+        change(&mut update);
+        self.snapshot.updates.insert(update.id, update);
+        self
+    }
+
+    pub fn declined(self, short: &str, kb: &str) -> Self {
+        self.update_with(short, kb, |update| update.declined = true)
+    }
+
+    pub fn expired(self, short: &str, kb: &str) -> Self {
+        self.update_with(short, kb, |update| update.expired = true)
+    }
+
+    /// An approval, its value as in manifests.
+    pub fn approved(self, short: &str, group: &str, text: &str) -> Self {
+        self.approved_with(short, group, text, |_| {})
+    }
+
+    pub fn approved_with(mut self, short: &str, group: &str, text: &str, change: impl FnOnce(&mut Deployment)) -> Self {
+        let value = value(text);
+        let deployed_at = time("2026-11-01T08:00:00Z");
+        let mut row = Deployment {
+            id: uid(&format!("d{}", self.next_id)),
+            revision: REVISION,
+            group: gid(group),
+            action: value.action.code().unwrap(),
+            deadline: value.deadline.resolve(deployed_at),
+            assigned: value.action != ApprovalAction::Install || !value.optional,
+            admin_name: "CONTOSO\\alice".into(),
+            deployed_at,
+        };
+        self.next_id += 1;
+        change(&mut row);
+        self.snapshot.deployments.entry(uid(short)).or_default().push(row);
+        self
+    }
+
+    pub fn automatic(self, short: &str, group: &str) -> Self {
+        self.approved_with(short, group, "install", |row| row.admin_name = AUTOMATIC_ADMIN_NAME.into())
+    }
+
+    pub fn replica(mut self) -> Self {
+        self.snapshot.server.replica = true;
+        self
+    }
+
+    pub fn client_side_targeting(mut self) -> Self {
+        self.snapshot.server.server_side_targeting = false;
+        self
+    }
+
+    pub fn requested(mut self, group: &str, computers: u32) -> Self {
+        self.snapshot.requested_groups.insert(group.into(), computers);
+        self
+    }
+
+    pub fn differs(self, procedure: Procedure) -> Self {
+        self.verdict(procedure, Some(format!("{}(@other int)", procedure.name())), Verdict::Differs("@other".into()))
+    }
+
+    pub fn missing(self, procedure: Procedure) -> Self {
+        self.verdict(procedure, None, Verdict::Missing)
+    }
+
+    fn verdict(mut self, procedure: Procedure, live: Option<String>, verdict: Verdict) -> Self {
+        let state = self.snapshot.procedures.get_mut(&procedure).unwrap();
+        (state.live, state.verdict) = (live, verdict);
+        self
+    }
+
+    /// The server as one read gets it that leaves nothing out.
+    pub fn whole(&self) -> Snapshot {
+        let mut snapshot = self.snapshot.clone();
+        snapshot.totals = totals(&snapshot);
+        snapshot.scope = ReadScope {
+            computers: true,
+            update_ids: snapshot.updates.keys().copied().collect(),
+            kbs: snapshot.updates.values().flat_map(|update| update.kbs.clone()).collect(),
+            approved_updates: true,
+            declined_updates: true,
+        };
+        snapshot
+    }
+
+    /// The server as a read with this scope gets it.
+    pub fn read(&self, scope: &ReadScope) -> Snapshot {
+        read(&self.whole(), scope)
+    }
+}
+
+/// What a read with a scope gets of a whole server.
+pub fn read(whole: &Snapshot, scope: &ReadScope) -> Snapshot {
+    let mut snapshot = whole.clone();
+    snapshot.scope = scope.clone();
+    if !scope.computers {
+        snapshot.computers.clear();
+        snapshot.memberships.clear();
+    }
+    let approved: BTreeSet<Uuid> = snapshot.deployments.keys().copied().collect();
+    snapshot.updates.retain(|id, update| {
+        scope.update_ids.contains(id)
+            || update.kbs.iter().any(|kb| scope.kbs.contains(kb))
+            || (scope.approved_updates && approved.contains(id))
+            || (scope.declined_updates && update.declined)
+    });
+    let updates = &snapshot.updates;
+    snapshot.deployments.retain(|id, _| updates.contains_key(id));
+    snapshot
+}
+
+fn totals(snapshot: &Snapshot) -> Totals {
+    let mut totals = Totals::default();
+    for rows in snapshot.deployments.values() {
+        let groups: BTreeSet<Uuid> = rows.iter().map(|row| row.group).collect();
+        for group in groups {
+            let mut of_group = rows.iter().filter(|row| row.group == group);
+            totals.approvals += 1;
+            totals.automatic_approvals += u64::from(of_group.all(|row| row.admin_name == AUTOMATIC_ADMIN_NAME));
+            *totals.approvals_by_group.entry(group).or_default() += 1;
+        }
+    }
+    for (group, _) in &snapshot.memberships {
+        *totals.computers_by_group.entry(*group).or_default() += 1;
+    }
+    let grouped: BTreeSet<i32> = snapshot.memberships.iter().map(|(_, computer)| *computer).collect();
+    totals.grouped_computers = grouped.len() as u64;
+    let unassigned = snapshot.computers.keys().filter(|computer| !grouped.contains(computer)).count() as u64;
+    if unassigned > 0 {
+        totals.computers_by_group.insert(UNASSIGNED_COMPUTERS, unassigned);
+    }
+    totals.declines = snapshot.updates.values().filter(|update| update.declined).count() as u64;
+    totals
+}

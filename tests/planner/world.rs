@@ -1,0 +1,261 @@
+//! Random servers and manifests: small, and about the same few names, so that they meet.
+
+use std::fmt::Write;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use wsusctl::model::address::Kind;
+use wsusctl::model::management::Prune;
+use wsusctl::model::procedure::Procedure;
+use wsusctl::model::snapshot::License;
+
+use crate::desired::{Manifest, manifest};
+use crate::snapshot::{REVISION, Server, server, time, uid};
+
+const GROUPS: [&str; 5] = ["A", "B", "C", "D", "E"];
+const COMPUTERS: [&str; 6] = ["a-1", "a-2", "b-1", "b-2", "c-1", "d-1"];
+const NAMES: [&str; 9] = ["a-1", "a-2", "b-1", "c-1", "d-1", "new-1", "a-*", "b-*", "c-?"];
+const VALUES: [&str; 8] = [
+    "install",
+    "optional",
+    "uninstall",
+    "notApproved",
+    "inherit",
+    "install by 2026-12-01T18:00:00Z",
+    "install by 2026-11-01T18:00:00Z",
+    "install in 7 at 18:00",
+];
+const IGNORED: [&str; 6] =
+    ["group[\"A\"]", "group[\"D\"]", "membership[\"b-*", "approval[*][\"B\"]", "decline[*", "approval[*0001\"]*"];
+const UPDATES: usize = 6;
+
+#[derive(Debug, Clone)]
+pub struct World {
+    parents: Vec<Option<usize>>,
+    live_groups: Vec<bool>,
+    declared_groups: Vec<bool>,
+    misplaced: bool,
+    computers: Vec<Vec<bool>>,
+    lists: Vec<Option<Vec<&'static str>>>,
+    updates: Vec<RandomUpdate>,
+    rows: Vec<Row>,
+    uses: Vec<Use>,
+    article: Option<Vec<(usize, &'static str)>>,
+    prunes: Vec<Prune>,
+    ignored: Option<&'static str>,
+    broken: Option<Procedure>,
+    minimum: u32,
+}
+
+#[derive(Debug, Clone)]
+struct RandomUpdate {
+    kb: usize,
+    declined: bool,
+    expired: bool,
+    license: u8,
+}
+
+#[derive(Debug, Clone)]
+struct Row {
+    update: usize,
+    group: usize,
+    value: &'static str,
+    old: bool,
+    automatic: bool,
+}
+
+/// What a manifest does with an update by its id.
+#[derive(Debug, Clone)]
+enum Use {
+    Nothing,
+    Decline,
+    Approve(Vec<(usize, &'static str)>, bool),
+}
+
+pub fn world() -> impl Strategy<Value = World> {
+    let groups = (
+        vec(option::weighted(0.6, 0_usize..4), GROUPS.len()),
+        vec(prop::bool::weighted(0.7), GROUPS.len()),
+        vec(prop::bool::weighted(0.7), GROUPS.len()),
+        prop::bool::weighted(0.1),
+    );
+    let computers = (
+        vec(vec(prop::bool::weighted(0.3), GROUPS.len()), COMPUTERS.len()),
+        vec(option::weighted(0.6, vec(select(NAMES.as_slice()), 0..3)), GROUPS.len()),
+    );
+    let updates = (vec(update(), UPDATES), vec(row(), 0..8), vec(use_of_update(), UPDATES), option::of(pairs()));
+    let management = (
+        vec(select([Prune::Never, Prune::Never, Prune::Confirm, Prune::Always].as_slice()), 5),
+        option::weighted(0.2, select(IGNORED.as_slice())),
+        option::weighted(0.2, select(Procedure::ALL.as_slice())),
+        select([1, 3, 10].as_slice()),
+    );
+    (groups, computers, updates, management).prop_map(|(groups, computers, updates, management)| {
+        let (parents, live_groups, declared_groups, misplaced) = groups;
+        let (computers, lists) = computers;
+        let (updates, rows, uses, article) = updates;
+        let (prunes, ignored, broken, minimum) = management;
+        World {
+            parents,
+            live_groups,
+            declared_groups,
+            misplaced,
+            computers,
+            lists,
+            updates,
+            rows,
+            uses,
+            article,
+            prunes,
+            ignored,
+            broken,
+            minimum,
+        }
+    })
+}
+
+fn update() -> impl Strategy<Value = RandomUpdate> {
+    let flags = (prop::bool::weighted(0.25), prop::bool::weighted(0.15), 0_u8..8);
+    (0_usize..2, flags).prop_map(|(kb, (declared, expired, license))| RandomUpdate {
+        kb,
+        declined: declared,
+        expired,
+        license,
+    })
+}
+
+fn row() -> impl Strategy<Value = Row> {
+    let value = select(VALUES.as_slice()).prop_filter("inherit is no row", |value| *value != "inherit");
+    (0..UPDATES, 0..=GROUPS.len(), value, prop::bool::weighted(0.3), prop::bool::weighted(0.2))
+        .prop_map(|(update, group, value, old, automatic)| Row { update, group, value, old, automatic })
+}
+
+fn pairs() -> impl Strategy<Value = Vec<(usize, &'static str)>> {
+    vec((0..=GROUPS.len(), select(VALUES.as_slice())), 1..3)
+}
+
+fn use_of_update() -> impl Strategy<Value = Use> {
+    prop_oneof![
+        3 => Just(Use::Nothing),
+        1 => Just(Use::Decline),
+        2 => (pairs(), prop::bool::weighted(0.7)).prop_map(|(pairs, license)| Use::Approve(pairs, license)),
+    ]
+}
+
+fn group(index: usize) -> &'static str {
+    GROUPS.get(index).copied().unwrap_or("All Computers")
+}
+
+impl World {
+    /// The paths of the chosen groups; one whose parent is not chosen stands directly under All Computers.
+    fn paths(&self, chosen: &[bool]) -> Vec<String> {
+        let mut paths: Vec<Option<String>> = Vec::new();
+        for index in 0..GROUPS.len() {
+            let parent = self.parents[index].filter(|parent| *parent < index).and_then(|parent| paths[parent].clone());
+            let mut path = String::new();
+            if let Some(parent) = parent {
+                write!(path, "{parent}/").unwrap();
+            }
+            path.push_str(GROUPS[index]);
+            paths.push(chosen[index].then_some(path));
+        }
+        paths.into_iter().flatten().collect()
+    }
+
+    pub fn server(&self) -> Server {
+        let paths = self.paths(&self.live_groups);
+        let mut server = server().groups(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+        for (index, memberships) in self.computers.iter().enumerate() {
+            let groups = (0..GROUPS.len()).filter(|group| memberships[*group] && self.live_groups[*group]);
+            let groups: Vec<&str> = groups.map(group).collect();
+            let target_id = i32::try_from(index).unwrap() + 1;
+            server = if COMPUTERS[index] == "d-1" && memberships[0] {
+                server.downstream_computer(target_id, COMPUTERS[index], &groups)
+            } else {
+                server.computer(target_id, COMPUTERS[index], &groups)
+            };
+        }
+        for (index, random) in self.updates.iter().enumerate() {
+            server = server.update_with(&short(index), ["100", "200"][random.kb], |update| {
+                update.declined = random.declined;
+                update.expired = random.expired;
+                update.license = match random.license {
+                    0 => License::Pending(uid("l1")),
+                    1 => License::Pending(uid("l2")),
+                    2 => License::Accepted(uid("l3")),
+                    _ => License::None,
+                };
+            });
+        }
+        for row in &self.rows {
+            if row.group < GROUPS.len() && !self.live_groups[row.group] {
+                continue;
+            }
+            server = server.approved_with(&short(row.update), group(row.group), row.value, |deployment| {
+                deployment.revision = if row.old { REVISION - 100 } else { REVISION };
+                deployment.deployed_at = time("2026-11-10T08:00:00Z");
+                if row.automatic {
+                    deployment.admin_name = "WUS Server".into();
+                }
+            });
+        }
+        match self.broken {
+            Some(procedure) => server.differs(procedure),
+            None => server,
+        }
+    }
+
+    pub fn manifest(&self) -> Manifest {
+        let mut paths = self.paths(&self.declared_groups);
+        if self.misplaced {
+            paths = paths.iter().map(|path| path.rsplit('/').next().unwrap().to_owned()).collect();
+        }
+        let mut manifest = manifest()
+            .groups(&paths.iter().map(String::as_str).collect::<Vec<_>>())
+            .limits(30, 30, self.minimum)
+            .prune_automatic(self.prunes[4]);
+        for (index, list) in self.lists.iter().enumerate().filter(|(index, _)| self.declared_groups[*index]) {
+            if let Some(names) = list {
+                manifest = manifest.computers(GROUPS[index], names);
+            }
+        }
+        for (index, kind) in [Kind::Group, Kind::Membership, Kind::Approval, Kind::Decline].into_iter().enumerate() {
+            manifest = manifest.prune(kind, self.prunes[index]);
+        }
+        for (index, used) in self.uses.iter().enumerate() {
+            manifest = match used {
+                Use::Nothing => manifest,
+                Use::Decline => manifest.decline(&short(index)),
+                Use::Approve(pairs, true) => manifest.approve_with_license(&short(index), &self.known(pairs)),
+                Use::Approve(pairs, false) => manifest.approve(&short(index), &self.known(pairs)),
+            };
+        }
+        if let Some(pairs) = &self.article {
+            manifest = manifest.approve("KB100", &self.known(pairs));
+        }
+        match self.ignored {
+            Some(pattern) => manifest.ignore(&[pattern]),
+            None => manifest,
+        }
+    }
+
+    /// The pairs of groups that can be named, each group once, nothing impossible for All Computers.
+    fn known(&self, pairs: &[(usize, &'static str)]) -> Vec<(&'static str, &'static str)> {
+        let mut known: Vec<(&str, &str)> = Vec::new();
+        for (index, value) in pairs {
+            let builtin = *index >= GROUPS.len();
+            let exists = builtin || self.live_groups[*index] || self.declared_groups[*index];
+            let possible = exists && !(builtin && *value == "notApproved");
+            if possible && !known.iter().any(|(name, _)| *name == group(*index)) {
+                known.push((group(*index), value));
+            }
+        }
+        known
+    }
+}
+
+fn short(index: usize) -> String {
+    format!("u{}", index + 1)
+}
