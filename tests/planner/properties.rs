@@ -57,7 +57,9 @@ proptest! {
         let scope = scope(&manifest.desired);
         let Ok(first) = resolve(&manifest.desired, &read(&whole, &scope)) else { return Ok(()) };
         let first = plan(&first, &read(&whole, &scope), &policy(&EVERYTHING));
-        prop_assume!(first.blockers.is_empty());
+        if !first.blockers.is_empty() {
+            return Ok(());
+        }
         let after = read(&simulate(&whole, &first, now()), &scope);
         let second = resolve(&manifest.desired, &after);
         prop_assert!(second.is_ok(), "{:?}", second.unwrap_err());
