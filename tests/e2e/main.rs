@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod docs;
 mod faults;
 mod hand_edits;
 mod lab;
