@@ -268,7 +268,7 @@ mod tests {
         store
             .execute_batch(
                 "CREATE TABLE tbUpdate (UpdateID uniqueidentifier NOT NULL COLLATE NOCASE, Title nvarchar(200));
-                 CREATE VIEW \"PUBLIC_VIEWS.vUpdate\" AS SELECT UpdateID AS UpdateId, 1 AS IsDeclined, UPPER(Title) AS T FROM tbUpdate;",
+                 CREATE VIEW \"PUBLIC_VIEWS.vUpdate\" AS SELECT UpdateID AS UpdateId, UPPER(Title) AS PublicationState, UPPER(Title) AS T FROM tbUpdate;",
             )
             .unwrap();
         Catalogue::read(&store, Registry::default()).unwrap()
@@ -296,7 +296,7 @@ mod tests {
     fn columns_have_their_declared_types_through_views_too() {
         let view = find(&catalogue(), "PUBLIC_VIEWS.vUpdate").unwrap();
         let types: Vec<_> = view.columns.iter().map(|column| column.sql_type).collect();
-        assert_eq!(types, [Some(SqlType::UniqueIdentifier), Some(SqlType::Bit), None]);
+        assert_eq!(types, [Some(SqlType::UniqueIdentifier), Some(SqlType::NVarChar(Some(9))), None]);
     }
 
     #[test]
