@@ -80,14 +80,14 @@ pub struct Failure {
     pub source: Option<Box<dyn Error + Send + Sync>>,
     /// What to do, imperative and copyable.
     pub hints: Vec<String>,
-    /// Whether the connection was lost, so that connecting again may help.
-    pub connection_lost: bool,
+    /// Whether connecting again may help: the connection was lost, or the server chose the statement as a deadlock's victim.
+    pub may_pass: bool,
 }
 
 impl Failure {
     /// A failure without an error beneath.
     pub fn new(exit: Exit, summary: impl Into<String>) -> Self {
-        Self { exit, summary: summary.into(), source: None, hints: Vec::new(), connection_lost: false }
+        Self { exit, summary: summary.into(), source: None, hints: Vec::new(), may_pass: false }
     }
 
     /// Sets the error beneath.

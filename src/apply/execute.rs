@@ -42,12 +42,8 @@ pub struct Run<'a> {
 
 /// Carries the plan out. The caller holds the lock.
 pub async fn execute(session: &mut Session, run: Run<'_>) -> Outcome {
-    let steps = run.plan.steps.iter().map(|_| StepOutcome::NotReached).collect();
-    let mut state = Execution {
-        run,
-        outcome: Outcome { steps, end: End::Complete, wrote: false },
-        created: CreatedGroups::default(),
-    };
+    let outcome = Outcome::not_begun(run.plan, End::Complete);
+    let mut state = Execution { run, outcome, created: CreatedGroups::default() };
     if let Err(end) = state.run_all(session).await {
         state.outcome.end = *end;
     }

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use crate::model::object::ObjectState;
+use crate::plan::Plan;
 use crate::susdb::read::ReadError;
 use crate::susdb::write::WriteError;
 
@@ -78,25 +79,9 @@ pub struct StaleObject {
 }
 
 impl Outcome {
-    /// Steps that were executed and read back as asked.
+    /// The outcome of a run that ended before its first step.
     #[must_use]
-    pub fn applied(&self) -> usize {
-        self.count(|step| matches!(step, StepOutcome::Applied))
-    }
-
-    /// Steps that failed.
-    #[must_use]
-    pub fn failed(&self) -> usize {
-        self.count(|step| matches!(step, StepOutcome::Failed(_)))
-    }
-
-    /// Steps that were left out, not reached, or whose fate is unknown.
-    #[must_use]
-    pub fn remaining(&self) -> usize {
-        self.steps.len() - self.applied() - self.failed()
-    }
-
-    fn count(&self, matching: impl Fn(&StepOutcome) -> bool) -> usize {
-        self.steps.iter().filter(|step| matching(step)).count()
+    pub fn not_begun(plan: &Plan, end: End) -> Self {
+        Self { steps: plan.steps.iter().map(|_| StepOutcome::NotReached).collect(), end, wrote: false }
     }
 }

@@ -25,13 +25,14 @@ use crate::plan::permission::{Permission, Permissions};
 use crate::report::text::{self, TextOptions};
 use crate::report::{json, outcome};
 use crate::susdb::preflight::read_procedures;
+use crate::susdb::read::ReadError;
 use crate::susdb::session::Session;
 
 /// How often a run connects again after it lost its connection.
 const RECONNECTS_MAX: u32 = 3;
 
 /// The first pause before that; each further one is longer by as much.
-const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
+const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
 
 /// Runs the verb over every manifest, one server after the other.
 ///
@@ -131,10 +132,9 @@ impl OneServer<'_> {
     /// Nothing has been written yet, so a connection that is lost here is simply opened again, a few times.
     async fn lock_and_plan(&self, permissions: &Permissions) -> Result<Option<(Session, Planned)>, Failure> {
         for attempt in 1.. {
-            let mut session = self.open_and_lock().await?;
-            match self.plan(&mut session, permissions).await {
-                Ok(planned) => return Ok(planned.map(|planned| (session, planned))),
-                Err(failure) if failure.connection_lost && attempt <= RECONNECTS_MAX => {
+            match self.try_lock_and_plan(permissions).await {
+                Ok(planned) => return Ok(planned),
+                Err(failure) if failure.may_pass && attempt <= RECONNECTS_MAX => {
                     self.streams.note("The connection was lost while reading. Connecting again.");
                     tokio::time::sleep(RECONNECT_PAUSE * attempt).await;
                 }
@@ -142,6 +142,12 @@ impl OneServer<'_> {
             }
         }
         unreachable!("the loop ends by returning")
+    }
+
+    async fn try_lock_and_plan(&self, permissions: &Permissions) -> Result<Option<(Session, Planned)>, Failure> {
+        let mut session = self.open_and_lock().await?;
+        let planned = self.plan(&mut session, permissions).await?;
+        Ok(planned.map(|planned| (session, planned)))
     }
 
     async fn plan(&self, session: &mut Session, permissions: &Permissions) -> Result<Option<Planned>, Failure> {
@@ -229,8 +235,7 @@ impl OneServer<'_> {
         let mut finished = Finished::default();
         let (mut session, mut current) = (session, planned);
         for reconnects in 0.. {
-            self.check_signatures(&mut session, &current, finished.wrote).await?;
-            let Some(outcome) = self.execute_once(&mut session, &current).await else {
+            let Some(outcome) = self.execute_once(&mut session, &current, finished.wrote).await? else {
                 self.streams.complain("Stopped at once. What the call under way did is not known: run apply again.\n");
                 return Ok(Exit::Partial);
             };
@@ -260,18 +265,25 @@ impl OneServer<'_> {
         Ok(exit)
     }
 
-    /// The signatures are compared once more under the lock before the first write.
-    async fn check_signatures(&self, session: &mut Session, planned: &Planned, wrote: bool) -> Result<(), Failure> {
-        let live = read_procedures(session).await.map_err(unreadable)?;
-        if live == planned.snapshot.procedures {
-            return Ok(());
+    /// Compares the signatures once more under the lock, then executes. None where the user ended it at once.
+    async fn execute_once(
+        &self,
+        session: &mut Session,
+        planned: &Planned,
+        wrote: bool,
+    ) -> Result<Option<Outcome>, Failure> {
+        match read_procedures(session).await {
+            Ok(live) if live == planned.snapshot.procedures => {}
+            Ok(_) => {
+                let exit = if wrote { Exit::Partial } else { Exit::Stale };
+                return Err(Failure::new(exit, "a stored procedure changed its signature since the plan was made")
+                    .hint("was WSUS updated just now? run apply again"));
+            }
+            Err(ReadError::Query(lost)) if lost.fate_unknown() => {
+                return Ok(Some(Outcome::not_begun(&planned.plan, End::Lost(Box::new(lost)))));
+            }
+            Err(error) => return Err(unreadable(error)),
         }
-        let exit = if wrote { Exit::Partial } else { Exit::Stale };
-        Err(Failure::new(exit, "a stored procedure changed its signature since the plan was made")
-            .hint("was WSUS updated just now? run apply again"))
-    }
-
-    async fn execute_once(&self, session: &mut Session, planned: &Planned) -> Option<Outcome> {
         let mut progress = Progress::new(&planned.plan, self.streams);
         let mut observe = |event| progress.observe(event);
         let run = Run {
@@ -281,10 +293,10 @@ impl OneServer<'_> {
             stop: &self.stop.soon,
             observe: &mut observe,
         };
-        tokio::select! {
+        Ok(tokio::select! {
             outcome = execute(session, run) => Some(outcome),
             () = self.stop.now.notified() => None,
-        }
+        })
     }
 
     /// After a lost connection: a new session, the lock, a new read and a new plan. Goes on only if what is left is part
@@ -297,7 +309,7 @@ impl OneServer<'_> {
         let mut session = self.open_and_lock().await?;
         let Some(planned) = self.plan(&mut session, permissions).await? else { return Ok(None) };
         let unexpected =
-            promises(&planned.plan).into_iter().find(|(address, promise)| promised.get(address) != Some(promise));
+            promises(&planned.plan).into_iter().find(|(address, now)| !is_part_of(now, promised.get(address)));
         if let Some((address, _)) = unexpected {
             self.streams.complain(&format!(
                 "The server changed while the connection was lost: {address} was not part of the plan, or is to become \
@@ -323,7 +335,7 @@ impl OneServer<'_> {
             return Ok(exit_of(finished));
         }
         let mut second = self.plan(&mut session, permissions).await;
-        if second.as_ref().is_err_and(|failure| failure.connection_lost) {
+        if second.as_ref().is_err_and(|failure| failure.may_pass) {
             // Reading needs no lock, so a new session will do.
             session = self.connecting().open().await?;
             second = self.plan(&mut session, permissions).await;
@@ -363,4 +375,13 @@ type Promise = Option<BTreeMap<String, Attribute>>;
 
 fn promises(plan: &Plan) -> BTreeMap<Address, Promise> {
     plan.changes.iter().map(|change| (change.address.clone(), change.after.clone())).collect()
+}
+
+/// Whether what a change makes of its object now was promised: an attribute may be missing now because it is so already.
+fn is_part_of(now: &Promise, promised: Option<&Promise>) -> bool {
+    match (now, promised) {
+        (None, Some(None)) => true,
+        (Some(now), Some(Some(promised))) => now.iter().all(|(name, value)| promised.get(name) == Some(value)),
+        _ => false,
+    }
 }

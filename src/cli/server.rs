@@ -244,13 +244,13 @@ fn sandbox_target(_: Option<PathBuf>, _: &[(String, String)], _: Streams) -> Res
 /// The failure of a read.
 #[must_use]
 pub fn unreadable(error: ReadError) -> Failure {
-    let (connection_lost, hints) = match &error {
-        ReadError::Query(query) => (query.fate_unknown(), Vec::new()),
+    let (may_pass, hints) = match &error {
+        ReadError::Query(query) => (query.fate_unknown() || query.is_deadlock(), Vec::new()),
         ReadError::Preflight(preflight) => (false, preflight.hints()),
         ReadError::Column { .. } | ReadError::NotOneRow { .. } => (false, Vec::new()),
     };
     let mut failure = Failure::new(Exit::Failure, "cannot read the server").caused_by(error).hints(hints);
-    failure.connection_lost = connection_lost;
+    failure.may_pass = may_pass;
     failure
 }
 
@@ -258,12 +258,12 @@ pub fn unreadable(error: ReadError) -> Failure {
 #[must_use]
 pub fn not_locked(error: LockError) -> Failure {
     let held = matches!(error, LockError::Held { .. });
-    let lost = matches!(&error, LockError::Query(query) if query.fate_unknown());
+    let passing = matches!(&error, LockError::Query(query) if query.fate_unknown() || query.is_deadlock());
     let exit = if held { Exit::Locked } else { Exit::Failure };
     let mut failure = Failure::new(exit, "cannot take the apply lock; nothing was written").caused_by(error);
     if held {
         failure = failure.hint("wait until the other apply has ended, or end it, and run this again");
     }
-    failure.connection_lost = lost;
+    failure.may_pass = passing;
     failure
 }

@@ -14,6 +14,7 @@ mod document;
 mod limits;
 mod lower;
 mod node;
+mod positions;
 mod problems;
 mod rules;
 mod secrets;
@@ -87,3 +88,6 @@ fn empty(name: &str) -> Diagnostic {
         .detail(format!("{name} is empty, or all of it is comments"))
         .help("a manifest begins with `apiVersion: wsusctl/v1alpha1` and `kind: WsusServer`")
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,13 +65,18 @@ impl Node<'_> {
         }
     }
 
-    /// How many nodes it consists of, and how deep it is.
+    /// How large and how deep it is.
     pub(super) fn measure(&self) -> Measure {
         let mut measure = Measure { nodes: 1, depth: 1 };
         match &self.value {
-            Value::Plain(_) | Value::Quoted(_) => {}
+            Value::Plain(text) | Value::Quoted(text) => measure.add_text(text),
             Value::Sequence(items) => items.iter().for_each(|item| measure.contain(item.measure())),
-            Value::Mapping(entries) => entries.iter().for_each(|entry| measure.contain(entry.node.measure())),
+            Value::Mapping(entries) => {
+                for entry in entries {
+                    measure.add_text(&entry.key);
+                    measure.contain(entry.node.measure());
+                }
+            }
         }
         measure
     }
@@ -80,15 +85,64 @@ impl Node<'_> {
 /// The size of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Measure {
-    /// Nodes, itself included.
+    /// Nodes, itself included; long texts count for several.
     pub(super) nodes: usize,
     /// Levels, itself included.
     pub(super) depth: usize,
 }
 
 impl Measure {
+    fn add_text(&mut self, text: &str) {
+        self.nodes += text.len() / 64;
+    }
+
     fn contain(&mut self, inner: Self) {
         self.nodes += inner.nodes;
         self.depth = self.depth.max(inner.depth + 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::{Measure, Node, Value};
+    use crate::model::origin::{Origin, SourceId};
+
+    fn node(value: Value<'_>) -> Node<'_> {
+        Node { origin: Origin { source: SourceId(0), start: 0, end: 0, line: 1, column: 1 }, value }
+    }
+
+    fn plain(text: &str) -> Node<'_> {
+        node(Value::Plain(Cow::Borrowed(text)))
+    }
+
+    #[test]
+    fn only_what_has_no_quotes_is_null() {
+        for text in ["", "~", "null", "Null", "NULL"] {
+            assert!(plain(text).is_null() && plain(text).text().is_none(), "{text}");
+            let quoted = node(Value::Quoted(Cow::Borrowed(text)));
+            assert!(!quoted.is_null() && quoted.text() == Some(text), "{text}");
+        }
+        assert!(!plain("nil").is_null());
+    }
+
+    #[test]
+    fn messages_call_things_by_their_kind() {
+        for (text, found) in [("true", "a truth value"), ("1.5", "a number"), ("yes", "text"), ("", "nothing (null)")] {
+            assert_eq!(plain(text).found(), found);
+        }
+    }
+
+    #[test]
+    fn long_texts_count_for_several_nodes() {
+        let long = "x".repeat(640);
+        let list = node(Value::Sequence(Box::new([plain("a"), node(Value::Sequence(Box::new([plain(&long)])))])));
+        assert_eq!(list.measure(), Measure { nodes: 14, depth: 3 });
+    }
+
+    #[test]
+    fn a_node_stays_small() {
+        assert!(size_of::<Node<'_>>() <= 56);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::secrets;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::model::origin::Origin;
 
@@ -10,6 +11,9 @@ pub(super) const REPORTED_MAX: usize = 100;
 
 /// Problems that are kept so that the first ones by place can be reported.
 const KEPT_MAX: usize = 10 * REPORTED_MAX;
+
+/// Bytes of a message. They quote the file, whose names can be megabytes long.
+const MESSAGE_LENGTH_MAX: usize = 800;
 
 /// What is wrong with one file.
 #[derive(Debug, Default)]
@@ -28,7 +32,7 @@ impl Problems {
             Severity::Warning => self.warnings += 1,
         }
         if self.kept.0.len() < KEPT_MAX {
-            self.kept.push(problem);
+            self.kept.push(shortened(problem));
         }
     }
 
@@ -66,5 +70,49 @@ impl Problems {
             list.push(diagnostic.detail(format!("{more} more are not shown; repair these first")));
         }
         (list, self.secrets)
+    }
+}
+
+fn shortened(mut problem: Diagnostic) -> Diagnostic {
+    shorten(&mut problem.detail);
+    problem.detail = secrets::scrubbed(problem.detail);
+    problem.help.iter_mut().for_each(shorten);
+    problem
+}
+
+fn shorten(message: &mut String) {
+    if message.len() > MESSAGE_LENGTH_MAX {
+        let end = (0..=MESSAGE_LENGTH_MAX).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
+        message.truncate(end);
+        message.push_str("...");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEPT_MAX, Problems, REPORTED_MAX};
+    use crate::diagnostic::{Diagnostic, Severity};
+
+    #[test]
+    fn the_rest_is_counted_and_keeps_its_severity() {
+        let mut problems = Problems::default();
+        for _ in 0..REPORTED_MAX {
+            problems.push(Diagnostic::warning("a", ""));
+        }
+        for _ in 0..KEPT_MAX {
+            problems.push(Diagnostic::error("b", ""));
+        }
+        let (list, _) = problems.finish();
+        let last = list.0.last().unwrap();
+        assert_eq!((list.0.len(), last.severity), (REPORTED_MAX + 1, Severity::Error));
+        assert!(last.detail.starts_with("1000 more"), "{}", last.detail);
+    }
+
+    #[test]
+    fn long_messages_are_cut_between_characters() {
+        let mut problems = Problems::default();
+        problems.push(Diagnostic::error("a", "").detail(format!("x{}", "\u{e4}".repeat(1000))).help("y".repeat(5000)));
+        let problem = problems.finish().0.0.remove(0);
+        assert_eq!((problem.detail.len(), problem.help[0].len()), (802, 803));
     }
 }

@@ -4,14 +4,14 @@
 
 use std::ops::Range;
 
-use super::node::{Node, Value};
+use super::node::{Entry, Node, Value};
 use super::problems::Problems;
+
+/// What keys about passwords contain, in whatever case.
+const PASSWORD_WORDS: [&str; 4] = ["password", "passwd", "pwd", "secret"];
 
 /// Hides what stands under a key that is about passwords, but for the references that belong there.
 pub(super) fn hide_in(key: &str, node: &Node<'_>, problems: &mut Problems) {
-    if let Some(text) = node.text() {
-        hide_url_password(text, node, problems);
-    }
     if is_about_passwords(key) {
         hide_scalars(node, problems);
     }
@@ -23,7 +23,10 @@ fn hide_scalars(node: &Node<'_>, problems: &mut Problems) {
         Value::Plain(_) | Value::Quoted(_) => problems.hide(node.origin),
         Value::Sequence(items) => items.iter().for_each(|item| hide_scalars(item, problems)),
         Value::Mapping(entries) => {
-            for entry in entries.iter().filter(|entry| !matches!(&*entry.key, "env" | "file")) {
+            // A reference is a text under one of these keys; whatever else is there may be the secret.
+            let is_reference =
+                |entry: &&Entry<'_>| matches!(&*entry.key, "env" | "file") && entry.node.text().is_some();
+            for entry in entries.iter().filter(|entry| !is_reference(entry)) {
                 problems.hide(entry.origin);
                 hide_scalars(&entry.node, problems);
             }
@@ -31,15 +34,26 @@ fn hide_scalars(node: &Node<'_>, problems: &mut Problems) {
     }
 }
 
-fn hide_url_password(text: &str, node: &Node<'_>, problems: &mut Problems) {
-    if password_in_url(text).is_some() {
-        problems.hide(node.origin);
-    }
+fn is_about_passwords(key: &str) -> bool {
+    // Every key passes here, a million in a large manifest: no copy in small letters.
+    let bytes = key.as_bytes();
+    PASSWORD_WORDS.iter().any(|word| bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
 }
 
-fn is_about_passwords(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["password", "passwd", "pwd", "secret"].iter().any(|word| key.contains(word))
+/// Whether a text says a password: a URL's, or what a quote that is not closed has swallowed.
+pub(super) fn says_password(text: &str) -> bool {
+    password_in_url(text).is_some()
+        || (text.contains(':') && is_about_passwords(text) && behind_password_key(text).is_some())
+}
+
+/// A message without passwords that it quotes.
+pub(super) fn scrubbed(message: String) -> String {
+    if !says_password(&message) {
+        return message;
+    }
+    let mut hidden = Problems::default();
+    hide_lexically(&message, &mut hidden);
+    blank(&message, &hidden.finish().1)
 }
 
 /// Where in a text a URL's password stands.
@@ -52,26 +66,34 @@ pub(super) fn password_in_url(text: &str) -> Option<Range<usize>> {
     Some(start + colon + 1..start + at)
 }
 
-/// Hides what looks like a password in a text that cannot be parsed: the rest of each line behind such a key.
+/// Hides what looks like a password in a text that cannot be parsed: the rest of each line behind such a key, and the
+/// lines below that are indented further.
 pub(super) fn hide_lexically(text: &str, problems: &mut Problems) {
     let mut offset = 0;
-    for line in text.split_inclusive('\n') {
+    let mut below: Option<usize> = None;
+    for line in text.split_inclusive(['\n', '\r']) {
+        let indentation = line.len() - line.trim_start().len();
         if let Some(password) = password_in_url(line) {
             problems.hide_bytes(offset + password.start..offset + password.end);
         }
-        if let Some(colon) = line.find(':')
-            && is_about_passwords(line)
-        {
-            let key = ["password", "passwd", "pwd", "secret"]
-                .iter()
-                .filter_map(|word| line.to_ascii_lowercase().find(word))
-                .min()
-                .unwrap_or_default();
-            let behind = line[key..].find(':').map_or(colon, |colon| key + colon) + 1;
-            problems.hide_bytes(offset + behind..offset + line.trim_end().len().max(behind));
+        if below.is_some_and(|key| indentation > key) {
+            problems.hide_bytes(offset..offset + line.len());
+        } else if !line.trim().is_empty() {
+            below = None;
+        }
+        if let Some(behind) = behind_password_key(line) {
+            problems.hide_bytes(offset + behind..offset + line.len());
+            below = Some(indentation);
         }
         offset += line.len();
     }
+}
+
+/// Where a line goes on behind a key that is about passwords.
+fn behind_password_key(line: &str) -> Option<usize> {
+    let lower = line.to_ascii_lowercase();
+    let key = PASSWORD_WORDS.iter().filter_map(|word| lower.find(word)).min()?;
+    line[key..].find(':').map(|colon| key + colon + 1)
 }
 
 /// The text with secrets replaced by characters of the same width, so that every place stays where it is.
@@ -97,4 +119,32 @@ pub(super) fn blank(text: &str, secrets: &[Range<usize>]) -> String {
         });
     }
     blanked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{blank, password_in_url};
+
+    #[test]
+    fn blanking_moves_nothing() {
+        let text = "a: \u{e4}\u{20ac}\u{1f600}x\nb";
+        let blanked = blank(text, std::slice::from_ref(&(3..text.len())));
+        assert_eq!(blanked, "a: \u{b7}\u{2022}\u{1f784}*\n*");
+        assert_eq!(blanked.len(), text.len());
+        assert_eq!(blank("abcdef", &[4..5, 0..2, 1..3]), "***d*f");
+        assert_eq!(blank("abc", &[]), "abc");
+    }
+
+    #[test]
+    fn passwords_in_urls() {
+        for (text, password) in [
+            ("mssql://u:p@h/d", Some("p")),
+            ("x: mssql://u:p:@@h", Some("p:@")),
+            ("mssql://u@h:1433/d", None),
+            ("mssql://h:1433", None),
+            ("mailto:u:p@h", None),
+        ] {
+            assert_eq!(password_in_url(text).map(|range| &text[range]), password, "{text}");
+        }
+    }
 }

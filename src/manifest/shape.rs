@@ -224,8 +224,12 @@ pub(super) fn integer(value: &Keyed<'_>, min: u32, max: u32, problems: &mut Prob
     }
 }
 
-/// A list's items.
-pub(super) fn list<'t>(value: Keyed<'t>, of: &str, problems: &mut Problems) -> Option<Vec<Keyed<'t>>> {
+/// A list's items, which are freed one by one as they are taken.
+pub(super) fn list<'t>(
+    value: Keyed<'t>,
+    of: &str,
+    problems: &mut Problems,
+) -> Option<impl ExactSizeIterator<Item = Keyed<'t>> + use<'t>> {
     let place = value.place();
     if value.node.is_null() {
         problems.push(null(place, "write [], or remove the key"));
@@ -236,14 +240,14 @@ pub(super) fn list<'t>(value: Keyed<'t>, of: &str, problems: &mut Problems) -> O
         return None;
     };
     // An empty item's place is its list's: it has no text of its own.
-    Some(items.into_iter().map(|node| Keyed { key: place, node }).collect())
+    Some(items.into_iter().map(move |node| Keyed { key: place, node }))
 }
 
 /// A list of names.
 pub(super) fn names(value: Keyed<'_>, what: &str, problems: &mut Problems) -> Option<Declared<Vec<Declared<String>>>> {
     let origin = value.key;
     let items = list(value, "names", problems)?;
-    let names = items.iter().filter_map(|item| name(item, what, problems)).collect();
+    let names = items.filter_map(|item| name(&item, what, problems)).collect();
     Some(Declared { value: names, origin })
 }
 

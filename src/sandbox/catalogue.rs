@@ -10,13 +10,13 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::database::ServerError;
 use super::engine::registry::Registry;
+use super::schema;
 use super::sql::scope::quoted;
 use super::sql::{declared, errors};
 use super::value::SqlType;
 
 mod rows;
 mod system_views;
-mod view_types;
 
 pub use rows::{Holder, LiveSession};
 use system_views::SYSTEM_VIEWS;
@@ -92,11 +92,13 @@ impl Catalogue {
             let kind = if kind == "view" { Kind::View } else { Kind::Table };
             let mut columns = columns_of(store, &stored)?;
             for column in &mut columns {
-                column.sql_type = view_types::of(&stored, &column.name).or(column.sql_type);
+                let computed = schema::computed_column_type(&stored, &column.name).and_then(declared::parse);
+                column.sql_type = computed.or(column.sql_type);
             }
             let from = format!("main.{}", quoted(&stored));
             catalogue.add(Table { schema, name, kind, from, columns, system: None });
         }
+        catalogue.name_types();
         for view in SYSTEM_VIEWS {
             let columns = view.columns.iter().map(|(name, declared)| Column {
                 name: (*name).to_owned(),
@@ -114,6 +116,22 @@ impl Catalogue {
         }
         catalogue.ids = catalogue.objects().map(|(schema, name, _)| (id_of(schema, name), name.to_owned())).collect();
         Ok(catalogue)
+    }
+
+    /// Gives view columns that SQLite loses the type of, as it does in a UNION, the type that their name has elsewhere: in
+    /// SUSDB a name means one thing.
+    fn name_types(&mut self) {
+        let known: BTreeMap<String, SqlType> = self
+            .tables
+            .values()
+            .flat_map(|table| &table.columns)
+            .filter_map(|column| Some((column.name.to_lowercase(), column.sql_type?)))
+            .collect();
+        let columns =
+            self.tables.values_mut().filter(|table| table.kind == Kind::View).flat_map(|view| &mut view.columns);
+        for column in columns.filter(|column| column.sql_type.is_none()) {
+            column.sql_type = known.get(&column.name.to_lowercase()).copied();
+        }
     }
 
     fn add(&mut self, table: Table) {
@@ -224,11 +242,8 @@ fn columns_of(store: &Connection, stored: &str) -> rusqlite::Result<Vec<Column>>
         let (not_null, key): (bool, i64) = (row.get(2)?, row.get(3)?);
         let sql_type = match declared.as_str() {
             // What SQLite says of a view's computed column: its affinity, not a declaration.
-            "" | "NUM" | "BLOB" | "REAL" => None,
+            "" | "NUM" | "BLOB" | "REAL" | "TEXT" => None,
             "INT" => Some(SqlType::Int),
-            "TEXT" => Some(SqlType::NVarChar(None)),
-            // The key of a table of the sandbox's own.
-            "INTEGER" => Some(SqlType::BigInt),
             declared => declared::parse(declared),
         };
         Ok(Column { name, sql_type, nullable: !not_null && key == 0 })

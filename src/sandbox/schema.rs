@@ -75,9 +75,8 @@ const COMPUTED_COLUMNS: &[(&str, &str, &str)] = &[
     ("PUBLIC_VIEWS.vUpdate", "InstallationRequiresNetworkConnectivity", "bit"),
     ("PUBLIC_VIEWS.vUpdate", "InstallationImpact", "nvarchar(25)"),
     ("PUBLIC_VIEWS.vUpdate", "InstallationRebootBehavior", "nvarchar(20)"),
-    ("PUBLIC_VIEWS.vComputerTarget", "LastSyncResult", "nvarchar(9)"),
     ("PUBLIC_VIEWS.vComputerGroupMembership", "IsExplicitMember", "bit"),
-    ("PUBLIC_VIEWS.vUpdateApproval", "Action", "nvarchar(18)"),
+    ("PUBLIC_VIEWS.vUpdateApproval", "Action", "nvarchar(15)"),
 ];
 
 #[cfg(test)]

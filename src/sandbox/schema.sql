@@ -20,7 +20,8 @@ CREATE TABLE sandbox_writes (
     changes int NOT NULL
 );
 
--- Settings whose table is not known publicly: name is the column's name in the row that spConfiguration returns.
+-- What a procedure's row shows but has no publicly known table: name is the column's name in that row. All are columns of
+-- spConfiguration's row but SubscriptionState, which is spGetSubscriptionState's.
 CREATE TABLE sandbox_unplaced (
     name nvarchar(128) NOT NULL PRIMARY KEY COLLATE NOCASE,
     value
@@ -485,14 +486,13 @@ CREATE TABLE tbCategoryType (
 
 CREATE TABLE tbCategory (
     CategoryIndex int NOT NULL,
-    CategoryID int NOT NULL,
+    CategoryID integer NOT NULL PRIMARY KEY,
     ParentCategoryID int,
     CategoryType nvarchar(256) NOT NULL COLLATE NOCASE REFERENCES tbCategoryType (CategoryType),
     LastChange datetime NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
     ProhibitsSubcategories bit NOT NULL DEFAULT 0,
     ProhibitsUpdates bit NOT NULL DEFAULT 0,
-    DisplayOrder int,
-    PRIMARY KEY (CategoryID)
+    DisplayOrder int
 );
 
 CREATE TABLE tbRevisionInCategory (
@@ -808,10 +808,11 @@ SELECT TargetGroupID, ParentGroupID FROM closure;
 -- of Unassigned Computers; no row is stored for that (grade C).
 CREATE VIEW tbExpandedTargetInTargetGroup (TargetGroupID, TargetID, IsExplicitMember, ChildGroupReferences) AS
 WITH direct (TargetGroupID, TargetID) AS (
-    SELECT TargetGroupID, TargetID FROM tbTargetInTargetGroup
+    SELECT TargetGroupID, TargetID FROM tbTargetInTargetGroup WHERE IsExplicitMember = 1
     UNION ALL
     SELECT 'B73CA6ED-5727-47F3-84DE-015E03F6A88A', computer.TargetID FROM tbComputerTarget AS computer
-    WHERE NOT EXISTS (SELECT 1 FROM tbTargetInTargetGroup AS own WHERE own.TargetID = computer.TargetID)
+    WHERE NOT EXISTS (SELECT 1 FROM tbTargetInTargetGroup AS own
+        WHERE own.TargetID = computer.TargetID AND own.IsExplicitMember = 1)
 ), member (TargetGroupID, TargetID, IsExplicitMember) AS (
     SELECT TargetGroupID, TargetID, 1 FROM direct
     UNION ALL
@@ -857,8 +858,17 @@ WITH RECURSIVE ancestor (CategoryID, AncestorID) AS (
     FROM ancestor JOIN tbCategory AS parent ON parent.CategoryID = ancestor.AncestorID
     WHERE parent.ParentCategoryID IS NOT NULL
 )
-SELECT DISTINCT direct.RevisionID, ancestor.AncestorID
-FROM tbRevisionInCategory AS direct JOIN ancestor ON ancestor.CategoryID = direct.CategoryID;
+SELECT direct.RevisionID, ancestor.AncestorID
+FROM tbRevisionInCategory AS direct JOIN ancestor ON ancestor.CategoryID = direct.CategoryID
+-- Once for each ancestor, however many categories lead to it. No DISTINCT: conditions could not be pushed below it.
+WHERE ancestor.AncestorID = direct.CategoryID OR NOT EXISTS (
+    SELECT 1 FROM tbRevisionInCategory AS other
+    CROSS JOIN tbCategory AS nested ON nested.CategoryID = other.CategoryID
+        AND (nested.ParentCategoryID IS NOT NULL OR nested.CategoryID = ancestor.AncestorID)
+    CROSS JOIN ancestor AS same ON same.CategoryID = other.CategoryID AND same.AncestorID = ancestor.AncestorID
+    WHERE other.RevisionID = direct.RevisionID AND other.CategoryID <> direct.CategoryID
+        AND (other.CategoryID < direct.CategoryID OR other.CategoryID = ancestor.AncestorID)
+);
 
 -- What a subscription to a category implies: its descendants (grade C).
 CREATE VIEW tbImplicitCategory (CategoryID, SubscriptionID, DeltaSync, CategoryType) AS
@@ -969,7 +979,7 @@ CREATE VIEW "PUBLIC_VIEWS.vComputerTarget" (
     OSMajorVersion, OSMinorVersion, OSBuildNumber, OSServicePackMajorNumber, OSDefaultUILanguage
 ) AS
 SELECT computer.ComputerID, server.AccountServerID, computer.FullDomainName, computer.IPAddress,
-    CASE computer.LastSyncResult WHEN 1 THEN 'Succeeded' WHEN 2 THEN 'Failed' ELSE 'Unknown' END,
+    computer.LastSyncResult,
     computer.LastSyncTime, computer.LastReportedStatusTime, computer.LastInventoryTime, detail.ClientVersion,
     detail.ProcessorArchitecture, detail.ComputerMake, detail.ComputerModel, detail.BiosName, detail.BiosVersion,
     detail.BiosReleaseDate, detail.OSMajorVersion, detail.OSMinorVersion, detail.OSBuildNumber,
@@ -987,10 +997,10 @@ FROM tbExpandedTargetInTargetGroup AS member
 JOIN tbComputerTarget AS computer ON computer.TargetID = member.TargetID;
 
 -- Every approval of a computer group, whatever its revision. Only 'Install' has been seen as a text for Action: the
--- other names are those of the managed API (grade C).
+-- others are the names that the managed API had first (grade C).
 CREATE VIEW "PUBLIC_VIEWS.vUpdateApproval" (UpdateApprovalId, UpdateId, ComputerTargetGroupId, Action, CreationDate) AS
 SELECT deployment.DeploymentGuid, updates.UpdateID, deployment.TargetGroupID,
-    CASE deployment.ActionID WHEN 0 THEN 'Install' WHEN 1 THEN 'Uninstall' WHEN 2 THEN 'PreDeploymentCheck'
+    CASE deployment.ActionID WHEN 0 THEN 'Install' WHEN 1 THEN 'Uninstall' WHEN 2 THEN 'Scan'
         WHEN 3 THEN 'Block' WHEN 5 THEN 'Bundle' END,
     deployment.DeploymentTime
 FROM tbDeployment AS deployment

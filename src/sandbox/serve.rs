@@ -19,6 +19,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts clients until `shutdown` turns true. Then requests under way are answered within a few seconds, and every
 /// connection is closed. A client can end its own connection only.
+///
+/// The listener and the settings are the caller's to choose: [`Authentication::Open`](super::tds::Authentication::Open)
+/// has no place here.
 pub async fn serve<D: Database>(
     listener: TcpListener,
     database: Arc<D>,

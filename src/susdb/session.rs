@@ -35,7 +35,7 @@ pub struct ConnectOptions {
     pub application_name: String,
     /// This machine's name, for the same list; empty for none.
     pub host_name: String,
-    /// Bytes of a TDS packet, 512 to 32767.
+    /// Bytes of a TDS packet: 512 to 32767, and no more than 16383 where anything is encrypted.
     pub packet_size: u32,
 }
 
@@ -46,8 +46,8 @@ impl Default for ConnectOptions {
             statement_timeout: Duration::from_secs(600),
             application_name: concat!("wsusctl/", env!("CARGO_PKG_VERSION")).to_owned(),
             host_name: String::new(),
-            // Four times the default: long results take fewer packets.
-            packet_size: 16_384,
+            // What Microsoft's own client asks for. Source: learn.microsoft.com, SqlConnection.PacketSize (grade A).
+            packet_size: 8_000,
         }
     }
 }
@@ -298,7 +298,11 @@ async fn open(target: &Target, options: &ConnectOptions) -> Result<TdsClient, Co
 }
 
 async fn open_in_stages(target: &Target, options: &ConnectOptions, stage: &Stage) -> Result<TdsClient, ConnectError> {
-    // Before anything is sent: what this build cannot do it should say at once.
+    // Before anything is sent: what this build cannot do it should say at once, and where there are no pipes the pipe is
+    // what to speak of, not the authentication.
+    if cfg!(not(windows)) && matches!(target.transport, Transport::WidPipe) {
+        return Err(ConnectError::PipeElsewhere);
+    }
     let auth = auth_method(&target.authentication)?;
     let endpoint = target.transport.endpoint();
     let (stream, host, port) = open_stream(target, stage).await?;

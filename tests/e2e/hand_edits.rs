@@ -11,7 +11,7 @@ const SPEC: &str = r#"
         - {name: Ring 9 - Empty}
     - name: Kiosks
   approvals:
-    - update: {kb: KB5060842, title: "*24H2*x64*", expect: 1}
+    - update: {kb: KB5060842, title: "*Windows 11*24H2*x64*", expect: 1}
       groups:
         Ring 0 - IT: install
         Ring 1 - Pilot: {action: install, deadline: "2031-01-31T18:00:00Z"}

@@ -148,7 +148,7 @@ impl DatabaseSession for EchoSession {
             "sp_executesql" => {
                 let Some(Value::NVarChar(sql)) = parameters.first().map(|p| p.value.clone()) else { panic!("no SQL") };
                 if sql.starts_with("echo") {
-                    echo(&parameters[2..], response)?;
+                    echo(parameters.get(2..).unwrap_or_default(), response)?;
                 } else {
                     self.batch(&sql, response)?;
                 }
@@ -274,7 +274,7 @@ fn describe(parameters: &[RpcParameter], response: &mut dyn Response) -> Result<
     response.done(Some(parameters.len() as u64))
 }
 
-/// Output parameters come back as they were, but `int` is doubled, and NULL becomes 7: pymssql sends no
+/// Output parameters come back as they were, but `int` is doubled and a NULL `bigint` becomes 7: pymssql sends no
 /// value for an output.
 fn outputs(parameters: &[RpcParameter]) -> Vec<(String, SqlType, Value)> {
     parameters
@@ -282,8 +282,8 @@ fn outputs(parameters: &[RpcParameter]) -> Vec<(String, SqlType, Value)> {
         .filter(|parameter| parameter.output)
         .map(|parameter| {
             let value = match &parameter.value {
-                Value::Int(number) => Value::Int(number * 2),
-                Value::Null if parameter.sql_type == Some(SqlType::Int) => Value::Int(7),
+                Value::Int(number) => Value::Int(number.wrapping_mul(2)),
+                Value::Null if parameter.sql_type == Some(SqlType::BigInt) => Value::BigInt(7),
                 other => other.clone(),
             };
             (parameter.name.clone(), parameter.sql_type.unwrap_or(SqlType::Int), value)

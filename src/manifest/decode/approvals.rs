@@ -22,8 +22,10 @@ const ACTIONS: &[(&str, ApprovalAction)] = &[
 
 /// Reads the approvals.
 pub(super) fn approvals(value: Keyed<'_>, problems: &mut Problems) -> Vec<Approval> {
-    let items = list(value, "approvals", problems).unwrap_or_default();
-    items.into_iter().filter_map(|item| approval(item, problems)).collect()
+    let Some(items) = list(value, "approvals", problems) else { return Vec::new() };
+    let mut read = Vec::with_capacity(items.len());
+    read.extend(items.filter_map(|item| approval(item, problems)));
+    read
 }
 
 fn approval(value: Keyed<'_>, problems: &mut Problems) -> Option<Approval> {
@@ -69,8 +71,10 @@ fn group(entry: Entry<'_>, problems: &mut Problems) -> Option<GroupEntry> {
 
 /// Reads the declines.
 pub(super) fn declines(value: Keyed<'_>, problems: &mut Problems) -> Vec<Decline> {
-    let items = list(value, "declines", problems).unwrap_or_default();
-    items.into_iter().filter_map(|item| decline(item, problems)).collect()
+    let Some(items) = list(value, "declines", problems) else { return Vec::new() };
+    let mut read = Vec::with_capacity(items.len());
+    read.extend(items.filter_map(|item| decline(item, problems)));
+    read
 }
 
 fn decline(value: Keyed<'_>, problems: &mut Problems) -> Option<Decline> {

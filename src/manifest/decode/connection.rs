@@ -87,7 +87,7 @@ fn secret(value: Keyed<'_>, problems: &mut Problems) -> Option<SecretReference> 
 
 fn literal_secret(place: Origin) -> Diagnostic {
     Diagnostic::error("literal-secret", "a password in a manifest")
-        .detail("manifests go into version control; they name the place of a secret, never the secret. Change this password: it has been seen")
+        .detail("manifests go into version control; they name the place of a secret, never the secret. This password has been seen, so change it")
         .at(place, "not shown")
 }
 

@@ -76,7 +76,11 @@ fn parse_absolute(text: &str) -> Result<DateTime<Utc>, Refusal> {
         return Err((format!("`{text}` is not a time"), Some(help.to_owned())));
     };
     let utc = time.with_timezone(&Utc);
-    if utc.trunc_subsecs(0) != utc {
+    // chrono keeps a leap second as a second with more than 10^9 nanoseconds.
+    if utc.timestamp_subsec_nanos() >= 1_000_000_000 {
+        return Err((format!("`{text}` is a leap second, which SQL Server does not know"), None));
+    }
+    if utc.timestamp_subsec_nanos() != 0 {
         let whole = utc.trunc_subsecs(0).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
         return Err((format!("`{text}` has fractions of a second"), Some(format!("write \"{whole}\""))));
     }

@@ -8,8 +8,10 @@ const GROUP: Shape = Shape { what: "a computer group", keys: &["name", "groups",
 
 /// Reads a list of groups and what is below them.
 pub(super) fn groups(value: Keyed<'_>, problems: &mut Problems) -> Vec<Group> {
-    let items = list(value, "computer groups", problems).unwrap_or_default();
-    items.into_iter().filter_map(|item| group(item, problems)).collect()
+    let Some(items) = list(value, "computer groups", problems) else { return Vec::new() };
+    let mut read = Vec::with_capacity(items.len());
+    read.extend(items.filter_map(|item| group(item, problems)));
+    read
 }
 
 fn group(value: Keyed<'_>, problems: &mut Problems) -> Option<Group> {

@@ -10,6 +10,9 @@ use crate::model::glob::Glob;
 use crate::model::name::fold;
 use crate::model::origin::{Declared, Origin};
 
+/// Comparisons of names with patterns in one group beyond which a mere warning is not worth the time.
+const COMPARISONS_MAX: usize = 1_000_000;
+
 /// Applies the rules to every group.
 pub(super) fn check(groups: &[Group], problems: &mut Problems) {
     each(groups, &mut |group| {
@@ -62,7 +65,7 @@ fn except_needs_patterns(group: &Group, computers: &[Declared<String>], problems
 fn names_beside_patterns(computers: &[Declared<String>], problems: &mut Problems) {
     let patterns: Vec<(&Declared<String>, Glob)> =
         computers.iter().map(|name| (name, Glob::new(&name.value))).filter(|(_, glob)| glob.has_wildcard()).collect();
-    if patterns.is_empty() {
+    if patterns.is_empty() || patterns.len().saturating_mul(computers.len()) > COMPARISONS_MAX {
         return;
     }
     for name in computers.iter().filter(|name| !Glob::new(&name.value).has_wildcard()) {

@@ -9,8 +9,11 @@ use crate::report::visible::{is_deceptive, visible};
 /// Lines between two places that are shown together.
 const LINES_BETWEEN_MAX: u32 = 6;
 
-/// Characters of a line beyond which only what is round a place is shown.
+/// Bytes of a line beyond which only what is round a place is shown.
 const LINE_LENGTH_MAX: usize = 400;
+
+/// Bytes on either side of a place that are looked at. More than are shown, so that a part is known to be one.
+const REACH: usize = 1000;
 
 /// Characters of a long line that are shown in front of a place.
 const BEFORE: usize = 60;
@@ -139,7 +142,7 @@ impl Shown {
         }
     }
 
-    /// Where a place is in the text: up to the end of its first line, and never nothing if there is something.
+    /// Where a place is in the text: up to the end of its first line.
     fn bytes_of(&self, place: Origin, source: &str) -> Range<usize> {
         let line = line_around(source, place.start as usize);
         let start = self.position(place.start as usize);
@@ -153,22 +156,28 @@ impl Shown {
     }
 }
 
-/// The line that a byte is in, without its end.
+/// The line that a byte is in, without its end; of a long line no more than is ever shown.
 fn line_around(text: &str, byte: usize) -> Range<usize> {
+    let at = boundary(text, byte);
+    let (from, to) = (boundary(text, at.saturating_sub(REACH)), boundary(text, at.saturating_add(REACH)));
+    let start = text[from..at].rfind(['\n', '\r']).map_or(from, |end| from + end + 1);
+    let end = text[at..to].find(['\n', '\r']).map_or(to, |length| at + length);
+    start..end
+}
+
+/// The character boundary at a byte or before it.
+fn boundary(text: &str, byte: usize) -> usize {
     let mut byte = byte.min(text.len());
     while !text.is_char_boundary(byte) {
         byte -= 1;
     }
-    let start = text[..byte].rfind(['\n', '\r']).map_or(0, |end| end + 1);
-    let end = text[byte..].find(['\n', '\r']).map_or(text.len(), |length| byte + length);
-    start..end
+    byte
 }
 
 /// The character, or one that stands for it: positions must not move.
 fn visible_char(c: char) -> char {
     match c {
-        '\t' => ' ',
-        // Unicode's pictures of the control characters.
+        // Unicode's pictures of the control characters, tabs included: YAML is strict about them.
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
         '\u{7f}' => '\u{2421}',
         c if is_deceptive(c) => char::REPLACEMENT_CHARACTER,

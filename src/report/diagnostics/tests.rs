@@ -100,7 +100,7 @@ fn nothing_reaches_the_terminal() {
     error[x]: y
      --> hq.yaml:1:10
       |
-    1 | a␛[31m: �evil� x
+    1 | a␛[31m: �evil�␉x
       |          ^^^^ \u001bc
       |
       = note: \u001b]0;title\u0007\n

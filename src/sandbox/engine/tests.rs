@@ -314,6 +314,24 @@ fn queries_mean_what_they_mean_in_sql_server() {
         ("SELECT (SELECT Name FROM tbThing WHERE Size = 7)", SqlType::NVarChar(Some(256)), text("Geräte")),
         ("SELECT COUNT(*) FROM (SELECT 1 AS x UNION ALL SELECT 1 UNION SELECT 2) u", SqlType::Int, Value::Int(2)),
         ("SELECT x = 5", SqlType::Int, Value::Int(5)),
+        (
+            "SELECT COUNT(*) + MIN(Size) FROM tbThing t GROUP BY t.IsHidden HAVING COUNT(*) > 1",
+            SqlType::BigInt,
+            Value::BigInt(9),
+        ),
+        (
+            "SELECT UPPER(Name) + 'x' FROM tbThing WHERE Size = 7 GROUP BY UPPER(Name)",
+            SqlType::NVarChar(Some(257)),
+            text("GERÄTEx"),
+        ),
+        ("SELECT tbThing.IsHidden FROM tbThing GROUP BY IsHidden ORDER BY MAX(Name)", SqlType::Bit, Value::Bit(false)),
+        (
+            "SELECT (SELECT MAX(b.Size) FROM tbThing b) FROM tbThing a WHERE a.Size = 7 GROUP BY a.Name",
+            SqlType::BigInt,
+            Value::BigInt(7),
+        ),
+        ("SELECT 1 AS a UNION SELECT 1 ORDER BY a", SqlType::Int, Value::Int(1)),
+        ("SELECT DISTINCT UPPER(n) FROM (VALUES ('a'), ('A ')) AS v(n)", SqlType::NVarChar(Some(2)), text("A")),
         ("SELECT NULL", SqlType::Int, Value::Null),
         ("SELECT 0x0aFF", SqlType::VarBinary(Some(2)), Value::VarBinary(vec![10, 255])),
         ("SELECT 2147483648", SqlType::BigInt, Value::BigInt(2_147_483_648)),
@@ -376,6 +394,15 @@ fn errors_have_sql_server_s_numbers() {
         ("SELECT (SELECT 1, 2)", 116),
         ("SELECT 1 ORDER BY 2", 108),
         ("SELECT *", 263),
+        ("SELECT Name, COUNT(*) FROM tbThing", 8120),
+        ("SELECT Name FROM tbThing GROUP BY IsHidden", 8120),
+        ("SELECT * FROM tbThing GROUP BY Name", 8120),
+        ("SELECT COUNT(*) FROM tbThing HAVING Name = 'a'", 8121),
+        ("SELECT COUNT(*) FROM tbThing ORDER BY Name", 8127),
+        ("SELECT 1 FROM tbThing WHERE COUNT(*) > 1", 147),
+        ("SELECT MAX(COUNT(*)) FROM tbThing", 147),
+        ("SELECT 1 AS a UNION SELECT 2 ORDER BY b", 104),
+        ("SELECT TOP ('x') Name FROM tbThing", 1060),
         ("SELECT 1 LIMIT 1", 102),
         ("SELECT Name FROM tbThing FOR XML PATH", 102),
         ("INSERT INTO tbThing VALUES (1)", 229),
@@ -502,3 +529,7 @@ fn statements_take_bound_parameters() {
     let (outcome, recording) = call(&mut session, "sp_executesql", parameters(text("x"))[..2].to_vec());
     assert_eq!((outcome.return_code, recording.errors[0].number), (None, 8178));
 }
+
+mod catalogue;
+mod sessions;
+mod soup;

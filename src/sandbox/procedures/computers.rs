@@ -1,11 +1,12 @@
 //! Computers as they reported themselves.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::OptionalExtension;
 
 use super::arguments::{nvarchar, required};
 use super::refusals::refusal;
 use super::rows::ColumnSpec;
 use super::{Call, Failure, Procedure};
+use crate::sandbox::schema::UNASSIGNED_COMPUTERS;
 use crate::sandbox::value::SqlType::{self, DateTime, Int, SmallInt, TinyInt, UniqueIdentifier};
 
 /// The procedures of this file.
@@ -125,24 +126,23 @@ static COUNT: Procedure = Procedure {
 };
 
 fn send_sets(call: &mut Call<'_>, only: Option<i64>) -> Result<(), Failure> {
-    let query = format!("{COMPUTER_QUERY} WHERE ?1 IS NULL OR computer.TargetID = ?1 ORDER BY computer.TargetID");
-    call.send(COMPUTER_COLUMNS, &query, params![only])?;
-    call.send(
-        REQUESTED_COLUMNS,
+    let condition = only.map_or_else(|| "1 = 1".to_owned(), |target| format!("computer.TargetID = {target}"));
+    let query = format!("{COMPUTER_QUERY} WHERE {condition} ORDER BY computer.TargetID");
+    call.send(COMPUTER_COLUMNS, &query, [])?;
+    let query = format!(
         "SELECT computer.ComputerID, asked.Name FROM tbRequestedTargetGroupsForTarget AS link
          JOIN tbRequestedTargetGroup AS asked ON asked.RequestedTargetGroupID = link.RequestedTargetGroupID
          JOIN tbComputerTarget AS computer ON computer.TargetID = link.TargetID
-         WHERE ?1 IS NULL OR computer.TargetID = ?1 ORDER BY computer.TargetID, asked.Name",
-        params![only],
-    )?;
-    call.send(
-        GROUP_ID_COLUMNS,
-        "SELECT computer.ComputerID, member.TargetGroupID FROM tbExpandedTargetInTargetGroup AS member
-         JOIN tbComputerTarget AS computer ON computer.TargetID = member.TargetID
-         WHERE member.IsExplicitMember = 1 AND (?1 IS NULL OR computer.TargetID = ?1)
-         ORDER BY computer.TargetID, member.TargetGroupID",
-        params![only],
-    )?;
+         WHERE {condition} ORDER BY computer.TargetID, asked.Name"
+    );
+    call.send(REQUESTED_COLUMNS, &query, [])?;
+    let query = format!(
+        "SELECT computer.ComputerID, coalesce(own.TargetGroupID, '{UNASSIGNED_COMPUTERS}')
+         FROM tbComputerTarget AS computer
+         LEFT JOIN tbTargetInTargetGroup AS own ON own.TargetID = computer.TargetID AND own.IsExplicitMember = 1
+         WHERE {condition} ORDER BY computer.TargetID, own.TargetGroupID"
+    );
+    call.send(GROUP_ID_COLUMNS, &query, [])?;
     Ok(())
 }
 

@@ -59,7 +59,8 @@ impl Selection<'_> {
     }
 }
 
-/// Moves deployments to tbDeadDeployment and gives their number.
+/// Moves deployments to tbDeadDeployment and gives their number. One that somebody brought back by hand under its old
+/// DeploymentID dies again.
 ///
 /// Source: tbDeadDeployment in Intensive-Self-Service-Portal; MS-WSUSSS (grade A).
 pub(super) fn bury(call: &Call<'_>, selection: &Selection<'_>, admin: &str) -> Result<usize, Failure> {
@@ -71,7 +72,7 @@ pub(super) fn bury(call: &Call<'_>, selection: &Selection<'_>, admin: &str) -> R
     values.push(&admin);
     call.store
         .prepare(&format!(
-            "INSERT INTO tbDeadDeployment (DeploymentID, TimeOfDeath, ActionID, DeploymentTime, GoLiveTime, Deadline,
+            "INSERT OR REPLACE INTO tbDeadDeployment (DeploymentID, TimeOfDeath, ActionID, DeploymentTime, GoLiveTime, Deadline,
                  AdminName, DownloadPriority, DeploymentGuid, IsAssigned, RevisionID, TargetGroupID, TargetGroupTypeID,
                  AdminNameWhoDeleted, LastChangeNumber, UpdateID, RevisionNumber, UpdateType)
              SELECT dying.DeploymentID, ?{time}, dying.ActionID, dying.DeploymentTime, dying.GoLiveTime, dying.Deadline,

@@ -124,9 +124,14 @@ fn checked(call: &Call<'_>, procedure: &str) -> Result<(String, Computer), Failu
 }
 
 fn insert(call: &Call<'_>, group: &str, computer: &Computer) -> Result<i32, Failure> {
+    // No procedure stores this row, but somebody may have by hand.
+    call.store.execute(
+        "DELETE FROM tbTargetInTargetGroup WHERE TargetID = ?1 AND TargetGroupID = ?2",
+        params![computer.target, UNASSIGNED_COMPUTERS],
+    )?;
     call.store.execute(
         "INSERT INTO tbTargetInTargetGroup (TargetGroupID, TargetID, IsExplicitMember) VALUES (?1, ?2, 1)
-         ON CONFLICT DO NOTHING",
+         ON CONFLICT DO UPDATE SET IsExplicitMember = 1",
         params![group, computer.target],
     )?;
     mark_changed(call, computer)?;
@@ -191,6 +196,27 @@ mod tests {
         assert_eq!(direct_groups(&server, "lab-01"), ["Kiosks"]);
         server.call(TAKE, &pair(&server, "Kiosks", "lab-01"));
         assert_eq!(direct_groups(&server, "lab-01"), ["Unassigned Computers"]);
+    }
+
+    #[test]
+    fn a_membership_that_is_not_explicit_counts_as_none_and_can_be_made_explicit() {
+        let server = Server::demo();
+        server.by_hand("UPDATE tbTargetInTargetGroup SET IsExplicitMember = 0 WHERE TargetID = 1");
+        assert_eq!(direct_groups(&server, "pc-001"), ["Unassigned Computers"]);
+        server.call(ADD_MANY, &pair(&server, "Ring 0 - IT", "pc-001"));
+        assert_eq!(direct_groups(&server, "pc-001"), ["Ring 0 - IT"]);
+    }
+
+    #[test]
+    fn a_stored_row_of_unassigned_computers_goes_with_the_first_group() {
+        let server = Server::demo();
+        server.by_hand(
+            "INSERT INTO tbTargetInTargetGroup (TargetGroupID, TargetID, IsExplicitMember)
+             SELECT 'B73CA6ED-5727-47F3-84DE-015E03F6A88A', TargetID, 1 FROM tbComputerTarget
+             WHERE FullDomainName = 'lab-01.contoso.com'",
+        );
+        server.call(ADD_MANY, &pair(&server, "Kiosks", "lab-01"));
+        assert_eq!(direct_groups(&server, "lab-01"), ["Kiosks"]);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod memberships;
 mod refusals;
 mod revisions;
 mod rows;
+mod server_status;
 mod subscription;
 #[cfg(test)]
 mod testing;
@@ -44,6 +45,7 @@ pub fn all() -> &'static [&'static Procedure] {
             groups::PROCEDURES,
             licences::PROCEDURES,
             memberships::PROCEDURES,
+            server_status::PROCEDURES,
             subscription::PROCEDURES,
             updates::PROCEDURES,
         ]

@@ -40,8 +40,8 @@ fn get(call: &mut Call<'_>) -> Result<i32, Failure> {
     Ok(0)
 }
 
-/// Says whether a synchronisation runs: 1 not running, 2 requested, 3 working, 4 failed, 5 cancellation requested. The
-/// state is kept in tbNotificationEvent's row `CatalogSyncAgent` where there is one (grade C); without one it is 1.
+/// Says whether a synchronisation runs: 1 not running, 2 requested, 3 working, 4 failed, 5 cancellation requested.
+/// Its home is not known, so it is kept in `sandbox_unplaced`.
 ///
 /// Source: PoshWSUS assemblies, TypeScript WSUS console (name and codes, grade B).
 static GET_STATE: Procedure = Procedure {
@@ -49,9 +49,8 @@ static GET_STATE: Procedure = Procedure {
     parameters: &[],
     run: |call| {
         call.send(
-            &[("State", Int)],
-            "SELECT coalesce(max(State), 1) FROM tbNotificationEvent
-             WHERE NotificationEventName = 'CatalogSyncAgent'",
+            &[("SubscriptionState", Int)],
+            "SELECT coalesce((SELECT value FROM sandbox_unplaced WHERE name = 'SubscriptionState'), 1)",
             [],
         )?;
         Ok(0)
@@ -85,10 +84,7 @@ mod tests {
         let server = Server::demo();
         let state = || server.call("spGetSubscriptionState", &[]).sets[0].rows[0][0].clone();
         assert_eq!(state(), Value::Int(1));
-        server.by_hand(
-            "INSERT INTO tbNotificationEvent (NotificationEventID, NotificationEventName, State, RowID)
-             VALUES (1, 'CatalogSyncAgent', 3, '11111111-2222-4333-8444-555555555555')",
-        );
+        server.by_hand("UPDATE sandbox_unplaced SET value = 3 WHERE name = 'SubscriptionState'");
         assert_eq!(state(), Value::Int(3));
     }
 }

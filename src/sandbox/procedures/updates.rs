@@ -14,7 +14,7 @@ pub(super) const PROCEDURES: &[&Procedure] = &[&GET_BY_ID, &SEARCH];
 /// The publication state that means any.
 ///
 /// Source: TypeScript WSUS console (grade A).
-const ANY_STATE: i64 = i32::MAX as i64;
+pub(super) const ANY_STATE: i64 = i32::MAX as i64;
 
 /// An update's minimal row.
 ///
@@ -139,7 +139,7 @@ static SEARCH: Procedure = Procedure {
 };
 
 /// Whether a scope has no attribute but `ExcludeOptionalUpdates="0"`.
-fn means_everything(scope: &str) -> bool {
+pub(super) fn means_everything(scope: &str) -> bool {
     match scope.split_once('=') {
         None => true,
         Some((before, after)) => {
@@ -171,17 +171,24 @@ fn minimal_query(condition: &str, culture: usize) -> String {
     let columns: Vec<String> = MINIMAL_COLUMNS
         .iter()
         .map(|(name, _)| match *name {
-            "Title" | "Description" | "ReleaseNotes" => format!("coalesce(preferred.{name}, native.{name})"),
+            "Title" | "Description" | "ReleaseNotes" => localized(name, culture),
             other => format!("minimal.{other}"),
         })
         .collect();
     format!(
-        "SELECT {} FROM vwMinimalUpdate AS minimal
-         LEFT JOIN vwDefaultLocalizedProperty AS native ON native.RevisionID = minimal.RevisionID
-         LEFT JOIN tbPreComputedLocalizedProperty AS preferred
-             ON preferred.RevisionID = minimal.RevisionID AND preferred.ShortLanguage = ?{culture}
-         WHERE {condition} ORDER BY minimal.RevisionID",
+        "SELECT {} FROM vwMinimalUpdate AS minimal WHERE {condition} ORDER BY minimal.RevisionID",
         columns.join(", ")
+    )
+}
+
+/// Subqueries, not joins: SQLite would compute a joined view for every update first.
+fn localized(property: &str, culture: usize) -> String {
+    format!(
+        "coalesce(
+             (SELECT preferred.{property} FROM tbPreComputedLocalizedProperty AS preferred
+                 WHERE preferred.RevisionID = minimal.RevisionID AND preferred.ShortLanguage = ?{culture}),
+             (SELECT native.{property} FROM vwDefaultLocalizedProperty AS native
+                 WHERE native.RevisionID = minimal.RevisionID))"
     )
 }
 

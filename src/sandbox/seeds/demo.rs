@@ -43,15 +43,16 @@
 //! | none | 20 drivers; `Contoso - Net - 31.0.101.4000` is approved for Ring 0 - IT |
 //!
 //! The rest are cumulative updates of 17 months, each month superseding the one before; January to March 2025 have
-//! expired, the ARM ones of April to June 2025 are declined. Those of May 2026 for Windows 11 24H2 x64 are approved for the
+//! expired, the ARM ones of April to December 2025 are declined. Those of May 2026 for Windows 11 24H2 x64 are approved for the
 //! three rings.
 //!
 //! Rules: "Defender definitions" (enabled, All Computers) and "Critical for pilots" (disabled, Ring 1 - Pilot, 7 days at
 //! 18:00). Downstream servers: branch01 (replica), branch02 (autonomous, not seen for 40 days), branch03 (never synchronised).
 
+use chrono::Duration;
 use rusqlite::params;
 
-use super::demo_updates::{self, Written};
+use super::demo_updates::{self, Written, WrittenUpdate};
 use super::identity::{guid, mix, named_guid};
 use super::server::{
     CRITICAL_UPDATES, DEFENDER, DEFINITION_UPDATES, SECURITY_UPDATES, SERVER_2022, SERVER_2025, WINDOWS_11,
@@ -232,17 +233,15 @@ fn write_bundle(writer: &mut Writer<'_>, updates: &Written) -> rusqlite::Result<
     for child in ["5051989 child 1", "5051989 child 2"] {
         writer.store().execute(
             "INSERT INTO tbBundleDependency (RevisionID, BundledRevisionID) VALUES (?1, ?2)",
-            [updates["5051989"][0], updates[child][0]],
+            [updates["5051989"].revisions[0], updates[child].revisions[0]],
         )?;
     }
     Ok(())
 }
 
 fn write_approvals(writer: &mut Writer<'_>, updates: &Written) -> rusqlite::Result<()> {
-    let mut minutes = 20_000;
-    for (key, back, group, action, deadline) in APPROVALS {
-        let revisions = &updates[*key];
-        minutes -= 61;
+    for (minutes, (key, back, group, action, deadline)) in (0..).zip(APPROVALS) {
+        let WrittenUpdate { revisions, arrived } = &updates[*key];
         writer.approval(&Approval {
             revision: revisions[revisions.len() - 1 - back],
             group: &group_id(group),
@@ -250,28 +249,30 @@ fn write_approvals(writer: &mut Writer<'_>, updates: &Written) -> rusqlite::Resu
             deadline: *deadline,
             is_optional: false,
             admin: "CONTOSO\\wsus-admin",
-            time: minutes_before(minutes),
+            time: *arrived + Duration::minutes(120 + minutes),
         })?;
     }
+    let preview = &updates["5058499"];
     writer.approval(&Approval {
-        revision: updates["5058499"][0],
+        revision: preview.revisions[0],
         group: &group_id(RING_0),
         action: 0,
         deadline: None,
         is_optional: true,
         admin: "CONTOSO\\j.doe",
-        time: minutes_before(4321),
+        time: preview.arrived + Duration::hours(30),
     })?;
     let definitions = updates.keys().filter(|key| key.starts_with("definition ")).count();
     for number in definitions - APPROVED_DEFINITIONS..definitions {
+        let definition = &updates[&format!("definition {number}")];
         writer.approval(&Approval {
-            revision: updates[&format!("definition {number}")][0],
+            revision: definition.revisions[0],
             group: ALL_COMPUTERS,
             action: 0,
             deadline: None,
             is_optional: false,
             admin: "WUS Server",
-            time: minutes_before(600 - i64::try_from(number).expect("few definitions")),
+            time: definition.arrived + Duration::minutes(5),
         })?;
     }
     Ok(())

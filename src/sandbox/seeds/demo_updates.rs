@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDateTime;
+
 use super::identity::named_guid;
 use super::server::{
     ADMIN_CENTER_TOOLS, ADMIN_CENTER_WINDOWS, CRITICAL_UPDATES, DEFENDER, DEFINITION_UPDATES, DRIVERS, FIRST_UPDATE,
     SECURITY_UPDATES, SERVER_2022, SERVER_2025, SQL_SERVER_2022, UPDATE_ROLLUPS, UPDATES, WINDOWS_10, WINDOWS_11,
 };
-use super::writer::{Update, UpdateKind, Writer, minutes_before};
+use super::writer::{Update, UpdateKind, Writer, arrival, minutes_before};
 
 /// Updates of the demo, all told.
 pub(super) const COUNT: usize = 400;
@@ -37,8 +39,16 @@ pub(super) struct DemoUpdate {
     can_uninstall: bool,
 }
 
-/// The RevisionIDs of updates by key, the latest last.
-pub(super) type Written = BTreeMap<String, Vec<i64>>;
+/// The updates by key.
+pub(super) type Written = BTreeMap<String, WrittenUpdate>;
+
+/// An update as written: what approvals need to know.
+pub(super) struct WrittenUpdate {
+    /// Its RevisionIDs, the latest last.
+    pub(super) revisions: Vec<i64>,
+    /// When its first revision reached the server.
+    pub(super) arrived: NaiveDateTime,
+}
 
 /// Writes the updates.
 pub(super) fn write(writer: &mut Writer<'_>) -> rusqlite::Result<Written> {
@@ -59,7 +69,7 @@ pub(super) fn write(writer: &mut Writer<'_>) -> rusqlite::Result<Written> {
         {
             writer.supersedes(revisions[revisions.len() - 1], &predecessor)?;
         }
-        written.insert(update.key.clone(), revisions);
+        written.insert(update.key.clone(), WrittenUpdate { revisions, arrived: arrival(created(update)) });
     }
     Ok(written)
 }
@@ -67,6 +77,11 @@ pub(super) fn write(writer: &mut Writer<'_>) -> rusqlite::Result<Written> {
 fn next(counter: &mut i64) -> i64 {
     *counter += 1;
     *counter - 1
+}
+
+/// Every update is published at 10:00.
+fn created(update: &DemoUpdate) -> NaiveDateTime {
+    minutes_before(update.age_in_days * 1440 + 420)
 }
 
 fn row<'a>(update: &'a DemoUpdate, id: &'a str, local: i64, revisions: &'a [i64], is_leaf: bool) -> Update<'a> {
@@ -83,7 +98,7 @@ fn row<'a>(update: &'a DemoUpdate, id: &'a str, local: i64, revisions: &'a [i64]
         product: update.product,
         kind: update.kind,
         severity: update.severity,
-        created: minutes_before(update.age_in_days * 1440 + 420),
+        created: created(update),
         is_deployable: update.is_deployable,
         is_expired: update.is_expired,
         is_declined: update.is_declined,
@@ -151,7 +166,7 @@ const LINES: &[(&str, i64, i64)] = &[
 /// Months of cumulative updates before June 2026.
 const MONTHS: i64 = 17;
 
-/// January 2025 to May 2026. The first three months have expired; of the next three the ARM ones are declined.
+/// January 2025 to May 2026. The first three months have expired; of the next nine the ARM ones are declined.
 fn monthly() -> Vec<DemoUpdate> {
     let mut updates = Vec::new();
     for month in 0..MONTHS {
@@ -161,7 +176,7 @@ fn monthly() -> Vec<DemoUpdate> {
             let mut update = DemoUpdate::new(&title, &kb, *product, *classification, 30 * (MONTHS - month) - 2);
             update.line = Some((*subject).to_owned());
             update.is_expired = month < 3;
-            update.is_declined = (3..6).contains(&month) && subject.contains("arm64");
+            update.is_declined = (3..12).contains(&month) && subject.contains("arm64");
             updates.push(update);
         }
     }

@@ -3,7 +3,7 @@
 //! A seed is the same on every machine and at every time: ids are hashes of what they name, times count from
 //! 2026-06-09, and no clock or random source is read.
 
-mod demo;
+pub mod demo;
 mod demo_updates;
 mod identity;
 mod scale;
@@ -24,7 +24,7 @@ const SCALE_MAX: u32 = 1_000_000;
 pub enum Seed {
     /// A freshly installed server: built-in groups, settings and categories; no computers, no updates.
     Empty,
-    /// "Contoso HQ": 60 computers in nested groups and 400 updates in every state that matters (see the module `demo`).
+    /// "Contoso HQ": 60 computers in nested groups and 400 updates in every state that matters (its tables are in [`demo`]).
     Demo,
     /// That many generated updates, with computers, groups and approvals in proportion.
     Scale(u32),
@@ -173,10 +173,10 @@ mod tests {
 
     #[test]
     fn names_are_read_and_written() {
-        for seed in [Seed::Empty, Seed::Demo, Seed::Scale(0), Seed::Scale(200_000)] {
+        for seed in [Seed::Empty, Seed::Demo, Seed::Scale(1), Seed::Scale(200_000)] {
             assert_eq!(seed.to_string().parse(), Ok(seed));
         }
-        for name in ["", "Demo", "scale", "scale:", "scale:-1", "scale:1k", "scale:5000000000"] {
+        for name in ["", "Demo", "scale", "scale:", "scale:0", "scale:-1", "scale:1k", "scale:5000000000"] {
             assert!(name.parse::<Seed>().is_err(), "{name}");
         }
     }
@@ -231,8 +231,64 @@ mod tests {
         assert_eq!(count(&store, "tbDeployment WHERE AdminName = 'WUS Server'"), 5);
         assert_eq!(count(&store, "tbDeployment WHERE IsAssigned = 0"), 1);
         assert_eq!(count(&store, "vwMinimalUpdate WHERE RequiresEulaAcceptance = 1"), 1);
-        assert_eq!(count(&store, "tbCategory WHERE CategoryType = 'Product'"), 8);
+        assert_eq!(count(&store, "tbUpdate WHERE IsHidden = 1"), 11);
+        assert_eq!(count(&store, "vwMinimalUpdate WHERE PublicationState = 1"), 32);
         assert_eq!(inconsistencies(&store), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_approvals_of_the_demo_are_as_documented() {
+        let store = filled(Seed::Demo);
+        let mut statement = store
+            .prepare(
+                "SELECT coalesce(KBArticleID, 'driver') || ' ' || RevisionNumber || ' ' || Name || ' ' || ActionID
+                     || iif(IsAssigned, '', ' optional') || coalesce(' by ' || substr(Deadline, 1, 10), '')
+                 FROM tbDeployment JOIN tbRevision USING (RevisionID) JOIN tbTargetGroup USING (TargetGroupID)
+                 LEFT JOIN tbKBArticleForRevision USING (RevisionID)
+                 WHERE AdminName <> 'WUS Server' ORDER BY DeploymentID",
+            )
+            .unwrap();
+        let approvals: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert_eq!(
+            approvals,
+            [
+                "5060842 200 Ring 0 - IT 0",
+                "5060842 200 Kiosks 3",
+                "5060526 200 Servers 0 by 2026-06-20",
+                "5059442 200 All Computers 2",
+                "5055555 200 Ring 2 - Broad 0",
+                "5055555 200 Old Pilot 0",
+                "5055523 200 Old Pilot 0",
+                "5058411 200 Old Pilot 0",
+                "5044284 200 Ring 1 - Pilot 0",
+                "5044284 201 Ring 0 - IT 0",
+                "5044284 202 Ring 2 - Broad 0",
+                "5046740 200 Servers 0 by 2026-01-15",
+                "5048240 200 Servers 0",
+                "890830 200 All Computers 0",
+                "5053656 200 Ring 1 - Pilot 1 by 2026-06-30",
+                "5046613 200 Domain Controllers 0 by 9999-12-31",
+                "5051989 200 Ring 0 - IT 0",
+                "5051989 200 Ring 0 - IT 5",
+                "5051989 200 Ring 0 - IT 5",
+                "5034441 200 Ring 2 - Broad 0",
+                "driver 200 Ring 0 - IT 0",
+                "4902192 200 Ring 0 - IT 0",
+                "4902192 200 Ring 1 - Pilot 0 by 2026-05-20",
+                "4902192 200 Ring 2 - Broad 0 by 2026-05-27",
+                "5058499 200 Ring 0 - IT 0 optional",
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_of_the_demo_is_approved_before_it_arrived() {
+        let store = filled(Seed::Demo);
+        let early = "SELECT count(*) FROM tbDeployment JOIN tbRevision AS r USING (RevisionID)
+            JOIN tbRevision AS first ON first.LocalUpdateID = r.LocalUpdateID AND first.RevisionNumber = 200
+            JOIN tbProperty AS p ON p.RevisionID = first.RevisionID
+            WHERE DeploymentTime < ReceivedFromCreatorService OR DeploymentTime > '2026-06-09 17:00:00.000'";
+        assert_eq!(number(&store, early), 0);
     }
 
     #[test]

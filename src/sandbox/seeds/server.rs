@@ -166,7 +166,8 @@ fn write_unplaced(store: &Connection) -> rusqlite::Result<()> {
              ('LocalPublishingMaxCabSize', 1024), ('DownloadRegulationWebServiceUrl', ''), ('LoadOdfLocally', 0),
              ('OdfFilePath', ''), ('ComputerDeletionTimeThreshold', 30), ('ConfigurationChangeNumber', 1),
              ('UseSeparateProxyForSsl', 0), ('SslProxyName', NULL), ('SslProxyServerPort', 443),
-             ('ServerSupportsAllAvailableLanguages', 0), ('DisableSyncDrivers', 0), ('DisableSyncPrinterCatalog', 0);",
+             ('ServerSupportsAllAvailableLanguages', 0), ('DisableSyncDrivers', 0), ('DisableSyncPrinterCatalog', 0),
+             ('SubscriptionState', 1);",
     )
 }
 

@@ -15,6 +15,11 @@ pub(super) fn minutes_before(minutes: i64) -> NaiveDateTime {
     reference.expect("the date exists") - Duration::minutes(minutes)
 }
 
+/// When an update that was published then reached the server.
+pub(super) fn arrival(created: NaiveDateTime) -> NaiveDateTime {
+    created + Duration::hours(2)
+}
+
 /// Writes a moment as the state does.
 pub(super) fn text(time: NaiveDateTime) -> String {
     time.format(DATETIME_FORMAT).to_string()
@@ -184,7 +189,7 @@ impl<'a> Writer<'a> {
 
     /// Writes an update.
     pub(super) fn update(&mut self, update: &Update<'_>) -> rusqlite::Result<()> {
-        let arrived = text(update.created + Duration::hours(7));
+        let arrived = text(arrival(update.created));
         let kind = match update.kind {
             UpdateKind::Software => self.software_type.clone(),
             other => other.id(),
@@ -211,7 +216,7 @@ impl<'a> Writer<'a> {
             revision,
             update.is_expired,
             text(created),
-            text(created + Duration::hours(7)),
+            text(arrival(created)),
             update.is_deployable,
             update.can_uninstall,
             update.eula,

@@ -110,7 +110,14 @@ pub fn from_store(failure: &rusqlite::Error, session: i32) -> ServerError {
     let Some(code) = code else {
         return error(8630, format!("Internal Query Processor Error: {text}"));
     };
+    if matches!(failure, rusqlite::Error::SqlInputError { .. }) {
+        return refused(&text);
+    }
     match code.code {
+        rusqlite::ErrorCode::TypeMismatch => {
+            let text = "The number of rows provided for a TOP or FETCH clauses row count parameter must be an integer.";
+            return error(1060, text);
+        }
         rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked => return deadlock(session),
         rusqlite::ErrorCode::OperationInterrupted => return error(3621, "The statement has been terminated."),
         rusqlite::ErrorCode::ReadOnly => return error(3906, "The sandbox's file is read-only."),
@@ -126,6 +133,15 @@ pub fn from_store(failure: &rusqlite::Error, session: i32) -> ServerError {
         }
         _ => error(8630, format!("Internal Query Processor Error: {text}")),
     }
+}
+
+/// What SQLite does not take of what was translated.
+fn refused(text: &str) -> ServerError {
+    if text.starts_with("misuse of aggregate") {
+        let text = "An aggregate may not appear here: not in WHERE, GROUP BY or ON, nor in another aggregate.";
+        return severe(147, 15, text);
+    }
+    error(8623, format!("The query processor could not produce a query plan: {text}."))
 }
 
 fn from_text(text: &str) -> Option<ServerError> {

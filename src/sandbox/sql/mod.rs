@@ -8,6 +8,7 @@ pub mod declared;
 pub mod errors;
 mod expression;
 mod function;
+mod grouping;
 pub mod scalar;
 pub mod scope;
 pub mod script;

@@ -183,7 +183,17 @@ impl<'a> Translator<'a> {
         let mut part = self.set_expression(body)?;
         if let Some(order_by) = order_by {
             let columns = part.columns.clone();
-            let order = self.order(order_by, &columns)?;
+            self.scopes.push(Vec::new());
+            let order = self.order(order_by, &columns);
+            self.scopes.pop();
+            let order = order.map_err(|error| match error.number {
+                207 | 4104 => {
+                    let text = "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or \
+                                EXCEPT operator.";
+                    errors::error(104, text)
+                }
+                _ => error,
+            })?;
             part.sql.push_str(&order);
         }
         part.sql.push_str(&self.limit(None, order_by.is_some(), limit, fetch)?);
@@ -266,10 +276,12 @@ impl<'a> Translator<'a> {
     ) -> Result<Part, ServerError> {
         let mut from = String::new();
         for (index, table) in select.from.iter().enumerate() {
-            from.push_str(if index == 0 { " FROM " } else { " CROSS JOIN " });
+            // Not CROSS JOIN, round which SQLite does not reorder tables.
+            from.push_str(if index == 0 { " FROM " } else { " JOIN " });
             from.push_str(&self.joined(table)?);
         }
         let (items, columns) = self.projection(&select.projection)?;
+        self.check_grouping(select, order_by, &columns)?;
         let distinct = match select.distinct {
             Some(Distinct::Distinct) => "DISTINCT ",
             Some(Distinct::All) | None => "",
@@ -395,7 +407,7 @@ impl<'a> Translator<'a> {
     }
 
     /// A result column that ORDER BY names, as its number.
-    fn ordinal(&self, expression: &Expr, columns: &[ResultColumn]) -> Result<Option<String>, ServerError> {
+    pub(super) fn ordinal(&self, expression: &Expr, columns: &[ResultColumn]) -> Result<Option<String>, ServerError> {
         let position = match expression {
             Expr::Identifier(name) => columns.iter().position(|column| same(&column.name, &name.value)),
             Expr::Value(value) => {
@@ -472,7 +484,7 @@ impl<'a> Translator<'a> {
                     ("RIGHT JOIN", Some(constraint))
                 }
                 JoinOperator::FullOuter(constraint) => ("FULL JOIN", Some(constraint)),
-                JoinOperator::CrossJoin(JoinConstraint::None) => ("CROSS JOIN", None),
+                JoinOperator::CrossJoin(JoinConstraint::None) => ("JOIN", None),
                 _ => return Err(errors::unsupported("APPLY and joins of other databases")),
             };
             let right = self.table(relation)?;
@@ -543,6 +555,10 @@ impl<'a> Translator<'a> {
             return Ok(sql);
         }
         let object = self.around.catalogue.table(&parts)?;
+        let in_context = parts.len() > 2 || object.system.is_some() || self.around.facts.database == "SUSDB";
+        if !in_context {
+            return Err(errors::unknown_object(&parts.join(".")));
+        }
         if let Some(system) = object.system {
             self.system_views.insert(system);
         }

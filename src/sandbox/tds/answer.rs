@@ -133,9 +133,13 @@ impl<'a> Answer<'a> {
         if more == done_status::FINAL { self.flush() } else { self.sent() }
     }
 
+    /// Every output goes back under the name that the client gave it, which may differ from the procedure's in case or
+    /// be none at all: clients look for their own.
     fn outputs(&mut self, parameters: &[(String, bool)], outcome: &RpcOutcome) {
         for (index, (name, sql_type, value)) in outcome.outputs.iter().enumerate() {
-            let ordinal = ordinal(parameters, name, index);
+            let place = place(parameters, name, index);
+            let name = parameters.get(place).map_or(name, |(sent, _)| sent);
+            let ordinal = u16::try_from(place).unwrap_or(u16::MAX);
             let start = self.buffer.len();
             if let Err(problem) = token::return_value(&mut self.buffer, ordinal, name, *sql_type, value) {
                 self.buffer.truncate(start);
@@ -195,11 +199,11 @@ impl<'a> Answer<'a> {
 
 /// The place of an output parameter among those that were sent: by its name, or by its place among the outputs where
 /// it was sent without one.
-fn ordinal(parameters: &[(String, bool)], name: &str, index: usize) -> u16 {
+fn place(parameters: &[(String, bool)], name: &str, index: usize) -> usize {
     let lower = name.to_lowercase();
     let named = parameters.iter().position(|(sent, _)| !name.is_empty() && sent.to_lowercase() == lower);
     let placed = || parameters.iter().enumerate().filter(|(_, (_, output))| *output).nth(index).map(|(at, _)| at);
-    u16::try_from(named.or_else(placed).unwrap_or(index)).unwrap_or(u16::MAX)
+    named.or_else(placed).unwrap_or(index)
 }
 
 impl Response for Answer<'_> {
@@ -267,14 +271,107 @@ pub(super) fn database_message(name: &str) -> String {
     format!("Changed database context to '{name}'.")
 }
 
-impl RpcOutcome {
-    /// What is left of a procedure that did not run to its end.
-    pub(super) fn unfinished() -> Self {
-        Self::default()
-    }
-}
-
 /// Names of the parameters that were sent and whether they are wanted back.
 pub(super) fn sent_parameters(parameters: &[RpcParameter]) -> Vec<(String, bool)> {
     parameters.iter().map(|parameter| (parameter.name.clone(), parameter.output)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::value::SqlType;
+    use super::*;
+
+    /// The bytes of an answer.
+    fn answer(make: impl FnOnce(&mut Answer<'_>) -> Result<(), Cancelled>) -> Vec<u8> {
+        let (chunks, mut received) = mpsc::channel(100);
+        let mut database = "SUSDB".to_owned();
+        let mut answer = Answer::new(chunks, Arc::default(), "s", &mut database);
+        make(&mut answer).unwrap();
+        drop(answer);
+        let mut bytes = Vec::new();
+        while let Ok(chunk) = received.try_recv() {
+            bytes.extend(chunk);
+        }
+        bytes
+    }
+
+    fn done(kind: u8, status: u8, rows: u8) -> [u8; 13] {
+        [kind, status, 0, 0, 0, rows, 0, 0, 0, 0, 0, 0, 0]
+    }
+
+    fn failure() -> ServerError {
+        ServerError { number: 1, state: 1, class: 16, message: String::new(), procedure: String::new(), line: 1 }
+    }
+
+    #[test]
+    fn only_the_last_done_says_that_nothing_follows() {
+        let bytes = answer(|answer| {
+            answer.done(Some(1))?;
+            answer.done(None)?;
+            answer.finish()
+        });
+        assert_eq!(bytes, [done(0xFD, 0x11, 1), done(0xFD, 0, 0)].concat());
+        assert_eq!(answer(|answer| answer.finish()), done(0xFD, 0, 0), "a batch without statements");
+    }
+
+    #[test]
+    fn an_error_marks_the_done_behind_it() {
+        let bytes = answer(|answer| {
+            answer.error(&failure())?;
+            answer.done(None)?;
+            answer.done(Some(2))?;
+            answer.finish()
+        });
+        assert_eq!(bytes[bytes.len() - 26..], [done(0xFD, 0x03, 0), done(0xFD, 0x10, 2)].concat());
+    }
+
+    #[test]
+    fn a_procedure_ends_with_its_code_and_outputs_under_the_names_of_the_client() {
+        let sent = [("@A".to_owned(), false), ("@B".to_owned(), true), (String::new(), true)];
+        let outcome = RpcOutcome {
+            return_code: Some(5),
+            outputs: vec![
+                ("@b".to_owned(), SqlType::TinyInt, Value::TinyInt(1)),
+                ("@c".to_owned(), SqlType::TinyInt, Value::TinyInt(2)),
+            ],
+        };
+        let bytes = answer(|answer| {
+            answer.in_procedure();
+            answer.done(Some(1))?;
+            answer.finish_procedure(&sent, &outcome, false)
+        });
+        let expected = [
+            &done(0xFF, 0x11, 1)[..],
+            &[0x79, 5, 0, 0, 0],
+            &[0xAC, 1, 0, 2, b'@', 0, b'B', 0, 1, 0, 0, 0, 0, 0, 0, 0x26, 1, 1, 1],
+            &[0xAC, 2, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0x26, 1, 1, 2],
+            &done(0xFE, 0, 0),
+        ]
+        .concat();
+        assert_eq!(bytes, expected);
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_ends_the_statement_with_an_error() {
+        let column = Column { name: String::new(), sql_type: SqlType::TinyInt };
+        let bytes = answer(|answer| {
+            answer.columns(&[column])?;
+            assert_eq!(answer.row(&[Value::Int(256)]), Err(Cancelled));
+            assert!(!answer.cancelled());
+            answer.finish()
+        });
+        let at = bytes.iter().position(|byte| *byte == 0xAA).unwrap();
+        assert_eq!(bytes[at + 3..at + 7], 8115_i32.to_le_bytes());
+        assert_eq!(bytes[bytes.len() - 13..], done(0xFD, 0x02, 0));
+    }
+
+    #[test]
+    fn a_muted_answer_is_empty() {
+        let bytes = answer(|answer| {
+            answer.mute();
+            answer.done(Some(1))?;
+            answer.finish()
+        });
+        assert!(bytes.is_empty());
+    }
 }

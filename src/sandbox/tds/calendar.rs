@@ -1,4 +1,4 @@
-//! Dates and times as the wire counts them (MS-TDS 2.2.5.5.1.8 and 2.2.5.5.1.9).
+//! Dates and times as the wire counts them (MS-TDS 2.2.5.5.1.8).
 
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 

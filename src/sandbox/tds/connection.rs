@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::sync::{mpsc, watch};
@@ -25,11 +26,15 @@ static NEXT_SESSION_ID: AtomicI32 = AtomicI32::new(51);
 
 /// Chunks of an answer that may wait for the client: what back-pressure costs in memory.
 const CHUNKS_WAITING: usize = 4;
+/// Time for the last bytes to a client that is being left.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 const PACKET_SIZE_MIN: usize = 512;
 const PACKET_SIZE_MAX: usize = 32_767;
-/// TDS 7.3A: dates with scales and NBCROW. Older layouts are not spoken.
-const TDS_VERSION_MIN: u32 = 0x730A_0003;
+/// TDS 7.3B, the first with NBCROW. Older layouts are not spoken.
+const TDS_VERSION_MIN: u32 = 0x730B_0003;
 const TDS_VERSION_7_4: u32 = 0x7400_0004;
+/// The command in the DONE that acknowledges ATTENTION.
+const COMMAND_ATTENTION: u16 = 0xFD;
 const PROGRAM_NAME: &str = "Microsoft SQL Server";
 const LANGUAGE: &str = "us_english";
 
@@ -138,7 +143,7 @@ where
 /// Whether the login may come in.
 fn check(login: &Login7, settings: &ServerSettings) -> Result<(), ServerError> {
     if login.version < TDS_VERSION_MIN {
-        return Err(login_error(17_802, 20, "This server speaks TDS 7.3 and 7.4 only.".to_owned()));
+        return Err(login_error(17_802, 20, "This server speaks TDS 7.3B and 7.4 only.".to_owned()));
     }
     if login.integrated {
         let text = "Login failed. The login is from an untrusted domain and cannot be used with Integrated \
@@ -249,6 +254,8 @@ where
                 .map_err(|_| ConnectionError::RequestTimeout { limit })??;
             match message.kind {
                 kind::ATTENTION => self.acknowledge_attention().await?,
+                // As MS-TDS 2.2.1.7 has it: no acknowledgement, but an answer that is an error without a message.
+                _ if message.ignored => self.done(done_status::ERROR, 0).await?,
                 kind::BATCH | kind::RPC | kind::TRANSACTION => self.exchange(message).await?,
                 found => return Err(ConnectionError::UnexpectedPacket { found, expected: "a request" }),
             }
@@ -276,7 +283,10 @@ where
         match (pumped, result) {
             (_, Err(Stop::Dropped { statement })) => Err(ConnectionError::Dropped { statement }),
             (Pumped::Gone, _) => Err(ConnectionError::ClientGone),
-            (Pumped::Attention, _) => self.acknowledge_attention().await,
+            (Pumped::Attention, _) => {
+                self.done(done_status::ERROR, 0).await?;
+                self.acknowledge_attention().await
+            }
             (Pumped::Whole, Ok(())) => self.end_message().await,
             (Pumped::Whole, Err(Stop::Cancelled)) => Err(ConnectionError::ClientGone),
             (Pumped::Whole, Err(Stop::Fatal)) => {
@@ -317,10 +327,17 @@ where
         }
     }
 
-    /// Ends an answer, or the part of it that was sent, as ATTENTION asks for.
+    /// Acknowledges ATTENTION in a message of its own, behind the answer that it interrupted.
+    ///
+    /// Source: bytes of a SQL Server in dotnet/SqlClient pull request 2714; tedious does not work otherwise.
     async fn acknowledge_attention(&mut self) -> Result<(), ConnectionError> {
+        self.done(done_status::ATTENTION, COMMAND_ATTENTION).await
+    }
+
+    /// Ends a message with a DONE.
+    async fn done(&mut self, status: u16, command: u16) -> Result<(), ConnectionError> {
         let mut tokens = Vec::new();
-        token::done(&mut tokens, DoneKind::Done, done_status::ATTENTION, 0, 0);
+        token::done(&mut tokens, DoneKind::Done, status, command, 0);
         self.writer.push(&tokens);
         self.end_message().await
     }
@@ -336,8 +353,8 @@ where
             // A panic in a destructor ends this connection, which is at its end anyway.
             let _ = spawn_blocking(move || drop(session)).await;
         }
-        // The client may be gone already.
-        let _ = self.stream.shutdown().await;
+        // The client may be gone already, or may not be reading.
+        let _ = timeout(CLOSE_TIMEOUT, self.stream.shutdown()).await;
     }
 }
 

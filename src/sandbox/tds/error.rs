@@ -67,7 +67,7 @@ pub enum ConnectionError {
     #[error("the TLS handshake failed")]
     Tls(#[source] std::io::Error),
     /// The client speaks a version of TDS that is not spoken here.
-    #[error("the client speaks TDS version {version:#010X}, older than 7.3")]
+    #[error("the client speaks TDS version {version:#010X}, older than 7.3B")]
     Version {
         /// The version it asked for.
         version: u32,

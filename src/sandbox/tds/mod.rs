@@ -1,4 +1,4 @@
-//! The server side of TDS 7.3 and 7.4: packets, login, requests in, tokens out.
+//! The server side of TDS 7.3B and 7.4: packets, login, requests in, tokens out.
 //!
 //! It serves any [`Database`](super::database::Database) over any byte stream and knows nothing of SUSDB. Everything a
 //! client sends is read with its lengths checked against what really arrived, so a hostile client can end its own
@@ -13,11 +13,13 @@ mod connection;
 mod error;
 mod fields;
 mod handshake;
+mod headers;
+mod identity;
 mod login;
 mod packet;
 mod parameter_value;
 mod prelogin;
-mod request;
+
 mod row_value;
 mod rpc;
 mod session;
@@ -30,5 +32,5 @@ mod type_info;
 pub use connection::serve_connection;
 pub(super) use connection::serve_until;
 pub use error::{ConnectionError, Malformed};
+pub use identity::{Identity, IdentityError};
 pub use settings::{Authentication, Encryption, Password, ServerSettings};
-pub use tls::{Identity, IdentityError};

@@ -39,11 +39,12 @@ pub(super) enum Reset {
     KeepTransaction,
 }
 
-/// A message that has arrived whole.
-#[derive(Debug)]
+/// A message that has arrived whole. Has no Debug, and neither have reader and writer: it may hold a password.
 pub(super) struct Message {
     pub(super) kind: u8,
     pub(super) reset: Reset,
+    /// Whether the client gave the request up before its end.
+    pub(super) ignored: bool,
     pub(super) payload: Vec<u8>,
 }
 
@@ -93,7 +94,6 @@ pub(super) enum Interruption {
 }
 
 /// Reads messages. Every future of it may be dropped and begun again without losing a byte.
-#[derive(Debug)]
 pub(super) struct PacketReader<R> {
     stream: R,
     /// Bytes that have arrived and are not consumed.
@@ -181,6 +181,7 @@ impl<R: AsyncRead + Unpin> PacketReader<R> {
         let message = self.partial.get_or_insert_with(|| Message {
             kind: header.kind,
             reset: header.reset(),
+            ignored: false,
             payload: Vec::new(),
         });
         message.payload.extend_from_slice(&self.arrived[HEADER_LENGTH..length]);
@@ -188,8 +189,8 @@ impl<R: AsyncRead + Unpin> PacketReader<R> {
         if !ended {
             return None;
         }
-        // A client that gives a request up in the middle says so in its last packet and sends ATTENTION next.
-        self.partial.take().filter(|_| header.status & STATUS_IGNORE == 0 || header.kind == kind::ATTENTION)
+        let ignored = header.status & STATUS_IGNORE != 0;
+        self.partial.take().map(|message| Message { ignored, ..message })
     }
 
     /// Reads until this many bytes are there; `false` if the stream ends before. Memory grows with what arrives, not
@@ -207,7 +208,6 @@ impl<R: AsyncRead + Unpin> PacketReader<R> {
 }
 
 /// Cuts a message into packets.
-#[derive(Debug)]
 pub(super) struct PacketWriter {
     kind: u8,
     packet_size: usize,
@@ -335,10 +335,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_that_says_ignore_is_dropped() {
-        let bytes = [request(1, 0, b"ab"), request(1, 3, b""), request(6, 1, b"")].concat();
+    async fn a_request_that_is_given_up_says_so() {
+        let bytes = [request(1, 0, b"ab"), request(1, 3, b""), request(1, 1, b"c")].concat();
         let mut reader = PacketReader::new(&bytes[..], 100);
-        assert_eq!(reader.message().await.unwrap().kind, kind::ATTENTION);
+        assert!(reader.message().await.unwrap().ignored);
+        assert!(!reader.message().await.unwrap().ignored);
     }
 
     #[tokio::test]

@@ -107,7 +107,7 @@ fn float(bytes: &[u8], info: &TypeInfo) -> Result<Value, Malformed> {
     if value.is_finite() { Ok(Value::Float(value)) } else { Err(Malformed::ValueRange { token: info.token }) }
 }
 
-/// `money` is a 64-bit number in ten-thousandths, its upper half first (MS-TDS 2.2.5.5.1.2).
+/// `money` is a 64-bit number in ten-thousandths, its upper half first (MS-TDS 2.2.5.5.1.4).
 fn money(bytes: &[u8], info: &TypeInfo) -> Result<Value, Malformed> {
     let unscaled = match bytes.len() {
         4 => i64::from(i32::from_le_bytes(exact(bytes, info)?)),
@@ -292,6 +292,8 @@ mod tests {
         );
         let ntext = [&[0x63, 0xFF, 0xFF, 0xFF, 0x7F][..], &LATIN, &[4, 0, 0, 0], &hi].concat();
         check(&ntext, SqlType::NVarChar(None), Value::NVarChar("Hä".into()));
+        let half = [&[0x63, 2, 0, 0, 0][..], &LATIN, &[4, 0, 0, 0], &hi].concat();
+        check(&half, SqlType::NVarChar(None), Value::NVarChar("Hä".into()));
         let ntext_null = [&[0x63, 0xFF, 0xFF, 0xFF, 0x7F][..], &LATIN, &[0xFF; 4]].concat();
         check(&ntext_null, SqlType::NVarChar(None), Value::Null);
     }

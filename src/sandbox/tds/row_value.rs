@@ -214,6 +214,11 @@ mod tests {
         check(SqlType::NVarChar(None), Value::Null, &[0xFF; 8]);
         check(SqlType::VarBinary(Some(2)), Value::VarBinary(vec![0xDE, 0xAD]), &[2, 0, 0xDE, 0xAD]);
         check(SqlType::VarBinary(None), Value::Null, &[0xFF; 8]);
+        check(
+            SqlType::VarBinary(None),
+            Value::VarBinary(vec![0xDE]),
+            &[1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0xDE, 0, 0, 0, 0],
+        );
         let sql_type = SqlType::NVarChar(Some(2));
         assert_eq!(error(sql_type, Value::NVarChar("abc".into())), ValueError::Length { sql_type });
     }

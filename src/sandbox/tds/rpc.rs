@@ -93,8 +93,7 @@ mod tests {
     use super::super::super::value::{SqlType, Value};
     use super::*;
 
-    /// MS-TDS 4.8, RPC Client Request, behind its ALL_HEADERS: `foo3` with one output parameter, NULL of `int`... as a
-    /// `smallint` of length 2.
+    /// MS-TDS 4.8, RPC Client Request, behind its ALL_HEADERS: `foo3` with one parameter that is to be the default.
     const DOCUMENTED: &[u8] =
         &[0x04, 0x00, 0x66, 0x00, 0x6F, 0x00, 0x6F, 0x00, 0x33, 0x00, 0x00, 0x00, 0x00, 0x02, 0x26, 0x02, 0x00];
 

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::super::database::{Cancelled, DatabaseSession, Response, RpcOutcome, ServerError, TransactionRequest};
+use super::super::database::{
+    Cancelled, DatabaseSession, Response, RpcOutcome, RpcParameter, ServerError, TransactionRequest,
+};
 use super::super::faults::{self, Fault};
 use super::answer::{self, Answer};
 use super::error::Malformed;
-use super::fields::Fields;
+use super::fields::{Fields, utf16};
+use super::headers;
 use super::packet::{Message, Reset, kind};
-use super::request;
 use super::rpc;
 use super::settings::ServerSettings;
 use super::token::Change;
@@ -91,9 +93,7 @@ impl<S: DatabaseSession> Session<S> {
             _ => "transaction request",
         };
         let result =
-            request::behind_headers(&message.payload).map_err(Problem::Malformed).and_then(|mut fields| match message
-                .kind
-            {
+            headers::behind(&message.payload).map_err(Problem::Malformed).and_then(|mut fields| match message.kind {
                 kind::BATCH => self.batch(&mut fields, answer),
                 kind::RPC => self.calls(&mut fields, answer),
                 _ => self.manage(&mut fields, answer),
@@ -126,7 +126,7 @@ impl<S: DatabaseSession> Session<S> {
     }
 
     fn batch(&mut self, fields: &mut Fields<'_>, answer: &mut Answer<'_>) -> Result<(), Problem> {
-        let sql = super::fields::utf16(fields.rest())?;
+        let sql = utf16(fields.rest())?;
         match self.turn("", answer)? {
             Turn::Fail(error) => answer.error(&error)?,
             Turn::Execute { statement, drop_after } => {
@@ -144,11 +144,8 @@ impl<S: DatabaseSession> Session<S> {
             let more = !fields.is_empty();
             answer.in_procedure();
             let parameters = answer::sent_parameters(&call.parameters);
-            let outcome = if call.skipped {
-                RpcOutcome::unfinished()
-            } else {
-                self.call(call.procedure, call.parameters, answer)?
-            };
+            let outcome =
+                if call.skipped { RpcOutcome::default() } else { self.call(call.procedure, call.parameters, answer)? };
             answer.finish_procedure(&parameters, &outcome, more)?;
             if !more || answer.is_fatal() {
                 return Ok(());
@@ -159,13 +156,13 @@ impl<S: DatabaseSession> Session<S> {
     fn call(
         &mut self,
         procedure: String,
-        parameters: Vec<super::super::database::RpcParameter>,
+        parameters: Vec<RpcParameter>,
         answer: &mut Answer<'_>,
     ) -> Result<RpcOutcome, Problem> {
         match self.turn(&procedure, answer)? {
             Turn::Fail(error) => {
                 answer.error(&error)?;
-                Ok(RpcOutcome::unfinished())
+                Ok(RpcOutcome::default())
             }
             Turn::Execute { statement, drop_after } => {
                 let result = self.database_session.call(&procedure, parameters, answer);
@@ -174,7 +171,7 @@ impl<S: DatabaseSession> Session<S> {
                     Ok(outcome) => Ok(outcome),
                     Err(cancelled) => {
                         still_there(Err(cancelled), answer)?;
-                        Ok(RpcOutcome::unfinished())
+                        Ok(RpcOutcome::default())
                     }
                 }
             }

@@ -197,10 +197,12 @@ impl TypeInfo {
     }
 
     fn long_text(token: u8, fields: &mut Fields<'_>) -> Result<Self, Malformed> {
-        let length_max = fields.length32()?;
+        // Some clients declare characters and some bytes here (tedious declares an `ntext` of half its length), and
+        // SQL Server takes both.
+        let _length_max = fields.u32()?;
         let utf8 = token != token::IMAGE && collation(fields)?;
         let sql_type = if token == token::IMAGE { SqlType::VarBinary(None) } else { SqlType::NVarChar(None) };
-        Ok(Self { utf8, ..Self::new(token, Framing::Length32, length_max, Some(sql_type)) })
+        Ok(Self { utf8, ..Self::new(token, Framing::Length32, usize::MAX, Some(sql_type)) })
     }
 
     fn xml(fields: &mut Fields<'_>) -> Result<Self, Malformed> {

@@ -133,3 +133,167 @@ fn tls_error(error: std::io::Error, verifier: &Verifier, handshake: &Handshake<'
         None => ConnectError::Tls { endpoint, source: BoxError::from(error) },
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "sandbox")]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::super::certificate::{CertificateProblem, sha256};
+    use super::super::fake_server::{Identity, VERSION, WELCOME, future_year, identity, past_year, serve};
+    use super::super::prelogin::{EncryptionLevel, PRELOGIN, ServerPrelogin, encode, exchange, packet};
+    use super::{Agreement, Handshake, agree, negotiate};
+    use crate::model::connection::Encrypt;
+    use crate::susdb::error::ConnectError;
+    use crate::susdb::target::{CaFile, CertificateCheck};
+
+    const HOST: &str = "sql01.contoso.com";
+    const LOGIN: u8 = 0x10;
+
+    /// Connects, lets the stream's user do its own PRELOGIN, logs in and reads the welcome; gives what the server saw.
+    async fn log_in(
+        identity: &Identity,
+        encrypt: Encrypt,
+        level: EncryptionLevel,
+        check: &CertificateCheck,
+    ) -> Result<Vec<u8>, ConnectError> {
+        let (client, server) = tokio::io::duplex(1 << 16);
+        let server = serve(server, level, identity);
+        let handshake = Handshake { endpoint: HOST, host: HOST, encrypt, certificate: check };
+        let mut stream = negotiate(client, &handshake, |_| {}).await?;
+        // What tiberius does first, answered without the server.
+        let answer = exchange(&mut stream, EncryptionLevel::NotSupported).await.unwrap();
+        assert_eq!(answer, ServerPrelogin { version: VERSION, encryption: EncryptionLevel::NotSupported });
+        // In two writes that do not respect the packet's borders.
+        let login = packet(LOGIN, b"user and password");
+        stream.write_all(&login[..5]).await.unwrap();
+        stream.write_all(&login[5..]).await.unwrap();
+        stream.flush().await.unwrap();
+        let mut welcome = vec![0; WELCOME.len()];
+        stream.read_exact(&mut welcome).await.unwrap();
+        assert_eq!(welcome, WELCOME);
+        stream.write_all(&packet(1, b"SELECT 1")).await.unwrap();
+        stream.flush().await.unwrap();
+        Ok(server.await.unwrap().unwrap())
+    }
+
+    fn verify(ca: &CaFile) -> CertificateCheck {
+        CertificateCheck::Verify { ca: Some(ca.clone()) }
+    }
+
+    fn problem(result: Result<Vec<u8>, ConnectError>) -> CertificateProblem {
+        match result {
+            Err(ConnectError::Certificate { problem, certificate, .. }) => {
+                assert_ne!(certificate.sha256, [0; 32]);
+                problem
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_good_certificate_is_accepted() {
+        let identity = identity(HOST, future_year());
+        for level in [EncryptionLevel::On, EncryptionLevel::Required] {
+            let seen = log_in(&identity, Encrypt::Required, level, &verify(&identity.ca)).await.unwrap();
+            assert_eq!(seen, b"user and password");
+        }
+    }
+
+    #[tokio::test]
+    async fn after_the_login_alone_the_rest_is_clear() {
+        let identity = identity(HOST, future_year());
+        // The server reads the welcome's answer from the bare stream: it would not understand TLS records.
+        let seen = log_in(&identity, Encrypt::Login, EncryptionLevel::Off, &verify(&identity.ca)).await.unwrap();
+        assert_eq!(seen, b"user and password");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_insists_gets_everything_encrypted() {
+        let identity = identity(HOST, future_year());
+        log_in(&identity, Encrypt::Login, EncryptionLevel::Required, &verify(&identity.ca)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn without_encryption_bytes_go_through() {
+        let identity = identity(HOST, future_year());
+        let trust = CertificateCheck::Trust;
+        log_in(&identity, Encrypt::Off, EncryptionLevel::NotSupported, &trust).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn each_fault_of_a_certificate_is_told() {
+        let good = identity(HOST, future_year());
+        let other = identity("other.contoso.com", future_year());
+        let old = identity(HOST, past_year());
+        let (on, required) = (EncryptionLevel::On, Encrypt::Required);
+        let wrong_name = log_in(&other, required, on, &verify(&other.ca)).await;
+        assert_eq!(problem(wrong_name), CertificateProblem::WrongName { expected: HOST.to_owned() });
+        let unknown = log_in(&good, required, on, &verify(&other.ca)).await;
+        assert_eq!(problem(unknown), CertificateProblem::UnknownIssuer);
+        let expired = log_in(&old, required, on, &verify(&old.ca)).await;
+        assert_eq!(problem(expired), CertificateProblem::Expired);
+        let nothing = CertificateCheck::Verify { ca: None };
+        assert_eq!(problem(log_in(&good, required, on, &nothing).await), CertificateProblem::UnknownIssuer);
+    }
+
+    #[tokio::test]
+    async fn a_pin_decides_alone() {
+        let stranger = identity("other.contoso.com", past_year());
+        let pin = CertificateCheck::Pin(sha256(&stranger.certificate));
+        log_in(&stranger, Encrypt::Required, EncryptionLevel::On, &pin).await.unwrap();
+        let good = identity(HOST, future_year());
+        let wrong = log_in(&good, Encrypt::Required, EncryptionLevel::On, &pin).await;
+        assert_eq!(problem(wrong), CertificateProblem::WrongPin { expected: sha256(&stranger.certificate) });
+    }
+
+    #[tokio::test]
+    async fn trust_takes_whatever_comes() {
+        let stranger = identity("other.contoso.com", past_year());
+        log_in(&stranger, Encrypt::Required, EncryptionLevel::On, &CertificateCheck::Trust).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_error_shows_the_certificate_and_the_ways_out() {
+        let identity = identity("other.contoso.com", future_year());
+        let error = log_in(&identity, Encrypt::Required, EncryptionLevel::On, &verify(&identity.ca)).await.unwrap_err();
+        let text = error.to_string();
+        for part in
+            ["it is not for `sql01.contoso.com`", "names:   other.contoso.com", "issuer:  CN=CA of other.contoso.com"]
+        {
+            assert!(text.contains(part), "{text}");
+        }
+        let hints = error.hints().join("\n");
+        assert!(hints.contains("mssql://other.contoso.com/SUSDB"), "{hints}");
+        assert!(hints.contains("?pin=sha256:") && hints.contains("trustServerCertificate=true"), "{hints}");
+    }
+
+    #[tokio::test]
+    async fn a_ca_file_without_certificates_is_an_error() {
+        let identity = identity(HOST, future_year());
+        let empty = CaFile { path: "empty.pem".into(), pem: b"nothing".to_vec() };
+        let error = log_in(&identity, Encrypt::Required, EncryptionLevel::On, &verify(&empty)).await.unwrap_err();
+        assert_eq!(error.to_string(), "empty.pem holds no usable CA certificate in PEM form");
+    }
+
+    #[test]
+    fn nobody_talks_us_out_of_encryption() {
+        use EncryptionLevel::{NotSupported, Off, On, Required};
+        let wish = |encrypt| Handshake { endpoint: HOST, host: HOST, encrypt, certificate: &CertificateCheck::Trust };
+        let outcome = |encrypt, level| agree(&wish(encrypt), level).map_err(|error| error.to_string());
+        let none = || Err(format!("{HOST} does not support encryption, and encryption is required"));
+        assert_eq!(outcome(Encrypt::Required, On), Ok(Agreement::Everything));
+        assert_eq!(outcome(Encrypt::Required, Required), Ok(Agreement::Everything));
+        assert_eq!(outcome(Encrypt::Required, Off), none());
+        assert_eq!(outcome(Encrypt::Required, NotSupported), none());
+        assert_eq!(outcome(Encrypt::Login, NotSupported), none());
+        assert_eq!(outcome(Encrypt::Login, Off), Ok(Agreement::LoginOnly));
+        assert_eq!(outcome(Encrypt::Off, Off), Ok(Agreement::Clear));
+        assert!(outcome(Encrypt::Off, Required).unwrap_err().contains("requires encryption"));
+    }
+
+    #[test]
+    fn our_prelogin_is_one_packet() {
+        assert_eq!(packet(PRELOGIN, &encode([0; 6], EncryptionLevel::On))[..4], [0x12, 1, 0, 43]);
+    }
+}

@@ -4,6 +4,8 @@
 //! and what it sees is a server without encryption.
 
 pub mod certificate;
+#[cfg(all(test, feature = "sandbox"))]
+mod fake_server;
 pub(crate) mod handshake;
 pub mod prelogin;
 pub(crate) mod stream;

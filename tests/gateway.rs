@@ -1,0 +1,17 @@
+//! The gateway against servers: one that plays a script, for what a real one rarely does, and the sandbox.
+
+#![allow(clippy::unwrap_used)]
+#![cfg(feature = "sandbox")]
+
+#[path = "gateway/connect.rs"]
+mod connect;
+#[path = "gateway/lock.rs"]
+mod lock;
+#[path = "gateway/read.rs"]
+mod read;
+#[path = "gateway/sandbox.rs"]
+mod sandbox;
+#[path = "gateway/scripted.rs"]
+mod scripted;
+#[path = "gateway/write.rs"]
+mod write;
