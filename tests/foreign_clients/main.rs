@@ -118,8 +118,17 @@ fn tsql_logs_in_calls_procedures_and_sees_errors() {
                    UPDATE tbUpdate SET IsHidden = 1\nGO\n\
                    EXEC spGetAllComputers\nGO\n";
         let Some(answer) = served.tsql(PASSWORD, sql) else { return };
-        let messages =
-            ["updates\n422", "code\n0", "Straße", "Msg 50000", "severity 16", "Msg 208", "Msg 2812", "Msg 229", "pc-001.contoso.com"];
+        let messages = [
+            "updates\n422",
+            "code\n0",
+            "Straße",
+            "Msg 50000",
+            "severity 16",
+            "Msg 208",
+            "Msg 2812",
+            "Msg 229",
+            "pc-001.contoso.com",
+        ];
         expect(&answer, &messages);
     }
 }
