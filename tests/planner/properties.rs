@@ -66,7 +66,8 @@ proptest! {
         let second = plan(&second.unwrap(), &after, &policy(&[]));
         prop_assert!(second.is_empty(), "first {:#?} second {:#?}", lines(&first), lines(&second));
         let addresses = |plan: &Plan| plan.unsupported.iter().map(|notice| notice.address.clone()).collect::<BTreeSet<_>>();
-        prop_assert_eq!(addresses(&first), addresses(&second));
+        // What was left out of an article because it cannot be done may be left out as expired the next time.
+        prop_assert!(addresses(&second).is_subset(&addresses(&first)));
     }
 
     #[test]
