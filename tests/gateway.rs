@@ -9,6 +9,8 @@ mod connect;
 mod lock;
 #[path = "gateway/read.rs"]
 mod read;
+#[path = "gateway/sandbox.rs"]
+mod sandbox;
 #[path = "gateway/scripted.rs"]
 mod scripted;
 #[path = "gateway/write.rs"]

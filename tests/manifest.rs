@@ -30,6 +30,15 @@ fn valid_manifests_are_read() {
     }
 }
 
+#[test]
+fn examples_are_read() {
+    for path in files("examples").into_iter().filter(|path| path.extension().is_some_and(|end| end == "yaml")) {
+        let (servers, problems) = read_file(&path);
+        assert_eq!(problems, Diagnostics::default(), "{}", path.display());
+        assert!(!servers.is_empty(), "{}", path.display());
+    }
+}
+
 /// The first line says what is expected: `# code:line code:line ...`, in the order reported.
 #[test]
 fn invalid_manifests_have_the_problems_they_name() {

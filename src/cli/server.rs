@@ -32,6 +32,16 @@ pub struct Connecting<'a> {
     pub sandboxes: &'a Sandboxes,
 }
 
+/// What says where a server is.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    url: &'a DatabaseUrl,
+    auth: Option<&'a Auth>,
+    ca: Option<&'a str>,
+    /// What paths are relative to.
+    directory: &'a Path,
+}
+
 /// The emulated servers of this process: connecting again reaches the same server, with its memory and its faults.
 #[derive(Default)]
 pub struct Sandboxes(Mutex<BTreeMap<String, Target>>);
@@ -55,8 +65,8 @@ impl Connecting<'_> {
     /// Nothing says where the server is (exit 3), a secret or certificate that cannot be read (3), a server that cannot be
     /// reached (1).
     pub async fn open(&self) -> Result<Session, Failure> {
-        let (url, auth, ca, directory) = self.place()?;
-        let target = self.target(url, auth, ca, directory)?;
+        let place = self.place()?;
+        let target = self.target(place)?;
         let options = ConnectOptions {
             connect_timeout: self.reach.connect_timeout,
             statement_timeout: self.reach.timeout,
@@ -66,22 +76,22 @@ impl Connecting<'_> {
         };
         Session::connect(&target, &options).await.map_err(|error| {
             let hints = error.hints();
-            Failure::new(Exit::Failure, format!("cannot connect to {url}")).caused_by(error).hints(hints)
+            Failure::new(Exit::Failure, format!("cannot connect to {}", place.url)).caused_by(error).hints(hints)
         })
     }
 
     /// `--server` replaces the manifest's whole connection, so that its password never goes to another server.
-    fn place(&self) -> Result<(&DatabaseUrl, Option<&Auth>, Option<&str>, &Path), Failure> {
+    fn place(&self) -> Result<Place<'_>, Failure> {
         if let Some(url) = &self.reach.server {
-            return Ok((url, None, None, Path::new("")));
+            return Ok(Place { url, auth: None, ca: None, directory: Path::new("") });
         }
         match &self.server.desired.connection {
-            Some(connection) => Ok((
-                &connection.database.value,
-                connection.auth.as_ref(),
-                connection.ca.as_deref(),
-                &self.server.directory,
-            )),
+            Some(connection) => Ok(Place {
+                url: &connection.database.value,
+                auth: connection.auth.as_ref(),
+                ca: connection.ca.as_deref(),
+                directory: &self.server.directory,
+            }),
             None => Err(Failure::new(
                 Exit::Invalid,
                 format!("nothing says where the server of manifest {} is", self.server.desired.name),
@@ -90,18 +100,12 @@ impl Connecting<'_> {
         }
     }
 
-    fn target(
-        &self,
-        url: &DatabaseUrl,
-        auth: Option<&Auth>,
-        ca: Option<&str>,
-        directory: &Path,
-    ) -> Result<Target, Failure> {
-        match url {
+    fn target(&self, place: Place<'_>) -> Result<Target, Failure> {
+        match place.url {
             DatabaseUrl::Wid => Ok(Target::wid()),
-            DatabaseUrl::Mssql(mssql) => self.mssql_target(mssql, auth, ca, directory),
+            DatabaseUrl::Mssql(mssql) => self.mssql_target(mssql, place),
             DatabaseUrl::Sandbox { file, options } => {
-                let file = file.as_ref().map(|file| directory.join(file));
+                let file = file.as_ref().map(|file| place.directory.join(file));
                 // Each manifest with `sandbox:` alone has a server of its own.
                 let name = format!("{} {file:?} {options:?}", self.server.desired.name);
                 self.sandboxes.target(name, || sandbox_target(file, options, self.streams))
@@ -109,13 +113,8 @@ impl Connecting<'_> {
         }
     }
 
-    fn mssql_target(
-        &self,
-        url: &MssqlUrl,
-        auth: Option<&Auth>,
-        ca: Option<&str>,
-        directory: &Path,
-    ) -> Result<Target, Failure> {
+    fn mssql_target(&self, url: &MssqlUrl, place: Place<'_>) -> Result<Target, Failure> {
+        let Place { auth, ca, directory, .. } = place;
         if url.trust_server_certificate && url.pin.is_none() {
             self.streams.note(
                 "warning: the server's certificate is not checked: anybody in between can read and change what is sent",

@@ -7,12 +7,11 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use serde_saphyr::granit_parser::{
-    ErrorKind, Event, Marker, Options, Parser, ScalarStyle, ScanError, Span, StrInput, Tag,
-};
+use serde_saphyr::granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
 use super::limits::ReadLimits;
 use super::node::{Entry, Measure, Node, Value};
+use super::positions::Positions;
 use super::problems::Problems;
 use super::secrets;
 use crate::diagnostic::Diagnostic;
@@ -21,13 +20,14 @@ use crate::model::origin::{Origin, SourceId};
 /// Reads the documents of a text one after the other.
 pub(super) struct Composer<'t> {
     parser: Parser<'t, StrInput<'t>>,
-    text: &'t str,
-    source: SourceId,
+    positions: Positions<'t>,
     limits: ReadLimits,
     /// What anchors stand for, in this document.
     anchors: BTreeMap<usize, (Node<'t>, Measure)>,
     nodes: usize,
     copied: usize,
+    /// Whether passwords have been looked for in the text as such, because a part of it cannot be parsed.
+    is_searched: bool,
 }
 
 /// What stands between two document boundaries.
@@ -54,7 +54,8 @@ impl<'t> Composer<'t> {
         options.flow_nesting_limit = limits.max_depth;
         options.block_nesting_limit = limits.max_depth;
         let parser = Parser::new_from_str_with_options(text, options);
-        Self { parser, text, source, limits, anchors: BTreeMap::new(), nodes: 0, copied: 0 }
+        let positions = Positions { text, source };
+        Self { parser, positions, limits, anchors: BTreeMap::new(), nodes: 0, copied: 0, is_searched: false }
     }
 
     /// The next document; none at the end.
@@ -101,7 +102,10 @@ impl<'t> Composer<'t> {
     fn event(&mut self, problems: &mut Problems) -> Result<Option<(Event<'t>, Span)>, Stop> {
         self.parser.next_event().transpose().map_err(|error| {
             problems.push(self.syntax_error(&error));
-            secrets::hide_lexically(self.text, problems);
+            if !self.is_searched {
+                secrets::hide_lexically(self.positions.text, problems);
+                self.is_searched = true;
+            }
             Stop::Document
         })
     }
@@ -117,11 +121,11 @@ impl<'t> Composer<'t> {
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 if secrets::says_password(&text) {
-                    problems.hide(self.origin(span));
+                    problems.hide(self.positions.origin(span));
                 }
                 let quoted = style != ScalarStyle::Plain || self.means_text(tag.as_deref(), span, problems);
                 let value = if quoted { Value::Quoted(text) } else { Value::Plain(text) };
-                (anchor, Node { origin: self.origin(span), value })
+                (anchor, Node { origin: self.positions.origin(span), value })
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), &["seq"], span, problems);
@@ -134,7 +138,9 @@ impl<'t> Composer<'t> {
             Event::Alias(anchor) => return self.alias(anchor, span, depth, problems),
             // The events above are all that stand for nodes with our options.
             _ => {
-                problems.push(Diagnostic::error("syntax", "invalid YAML").at(self.origin(span), "not expected here"));
+                problems.push(
+                    Diagnostic::error("syntax", "invalid YAML").at(self.positions.origin(span), "not expected here"),
+                );
                 return Err(Stop::Document);
             }
         };
@@ -155,7 +161,8 @@ impl<'t> Composer<'t> {
         loop {
             match self.child(problems)? {
                 (Event::SequenceEnd, end) => {
-                    let origin = self.collection_origin(start, end, items.first().map(|item: &Node<'_>| item.origin));
+                    let origin =
+                        self.positions.collection_origin(start, end, items.first().map(|item: &Node<'_>| item.origin));
                     return Ok(Node { origin, value: Value::Sequence(items.into_boxed_slice()) });
                 }
                 (event, span) => items.push(self.node(event, span, depth + 1, problems)?),
@@ -165,12 +172,12 @@ impl<'t> Composer<'t> {
 
     fn mapping(&mut self, start: Span, depth: usize, problems: &mut Problems) -> Result<Node<'t>, Stop> {
         let mut entries: Vec<Entry<'t>> = Vec::new();
-        // Only for large maps: nearly all maps have a handful of keys.
-        let mut index: HashMap<Cow<'t, str>, usize> = HashMap::new();
+        let mut known = KnownKeys::default();
         loop {
             let (event, span) = self.child(problems)?;
             if event == Event::MappingEnd {
-                let origin = self.collection_origin(start, span, entries.first().map(|entry| entry.origin));
+                let first = entries.first().map(|entry| entry.origin);
+                let origin = self.positions.collection_origin(start, span, first);
                 return Ok(Node { origin, value: Value::Mapping(entries.into_boxed_slice()) });
             }
             let key = self.node(event, span, depth + 1, problems)?;
@@ -178,24 +185,11 @@ impl<'t> Composer<'t> {
             let node = self.node(event, span, depth + 1, problems)?;
             let origin = key.origin;
             let Some(key) = self.key(key, problems) else { continue };
-            if entries.len() == 16 {
-                index.extend(entries.iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)));
-            }
-            let known = if entries.len() < 16 {
-                entries.iter().find(|entry| entry.key == key)
-            } else {
-                index.get(&key).map(|at| &entries[*at])
-            };
-            if let Some(first) = known {
-                problems.push(duplicate_key(origin, first));
-                secrets::hide_in(&key, &node, problems);
-                continue;
-            }
-            if entries.len() >= 16 {
-                index.insert(key.clone(), entries.len());
-            }
             secrets::hide_in(&key, &node, problems);
-            entries.push(Entry { key, origin, node });
+            match known.find(&key, &entries) {
+                Some(first) => problems.push(duplicate_key(origin, first)),
+                None => entries.push(Entry { key, origin, node }),
+            }
         }
     }
 
@@ -237,7 +231,7 @@ impl<'t> Composer<'t> {
         let Some((node, measure)) = self.anchors.get(&anchor).map(|(node, measure)| (node.clone(), *measure)) else {
             problems.push(
                 Diagnostic::error("recursive-alias", "an alias inside what it stands for")
-                    .at(self.origin(span), "would never end"),
+                    .at(self.positions.origin(span), "would never end"),
             );
             return Err(Stop::Document);
         };
@@ -256,14 +250,14 @@ impl<'t> Composer<'t> {
         problems.push(
             Diagnostic::error("alias-bomb", "aliases repeat too much")
                 .detail(format!("anchors and aliases stand for more than {} values", self.limits.max_alias_nodes))
-                .at(self.origin(span), "the limit is passed here")
+                .at(self.positions.origin(span), "the limit is passed here")
                 .help("write the values out"),
         );
         Err(Stop::Text)
     }
 
     fn too_deep(&self, span: Span, problems: &mut Problems) -> Stop {
-        problems.push(nesting(self.limits.max_depth).at(self.origin(span), "too deep"));
+        problems.push(nesting(self.limits.max_depth).at(self.positions.origin(span), "too deep"));
         Stop::Text
     }
 
@@ -271,7 +265,7 @@ impl<'t> Composer<'t> {
         problems.push(
             Diagnostic::error("too-many-values", "the file holds too many values")
                 .detail(format!("more than {} values", self.limits.max_nodes))
-                .at(self.origin(span), "the limit is passed here")
+                .at(self.positions.origin(span), "the limit is passed here")
                 .help("split the manifest"),
         );
         Stop::Text
@@ -295,50 +289,15 @@ impl<'t> Composer<'t> {
         problems.push(
             Diagnostic::error("tag", "a YAML tag")
                 .detail("tags change what a value means, and manifests need none")
-                .at(self.origin(place), "not allowed")
+                .at(self.positions.origin(place), "not allowed")
                 .help("remove the tag; text that looks like a number goes in quotes"),
         );
     }
 
-    fn origin(&self, span: Span) -> Origin {
-        let start = self.offset(span.start);
-        let end = self.offset(span.end).max(start);
-        // A block scalar's span ends behind its last line end.
-        self.place(span.start, start, start + self.text[start..end].trim_end_matches(['\n', '\r']).len())
-    }
-
-    /// A collection's place: its first line, or what of it is on that line.
-    fn collection_origin(&self, start: Span, end: Span, first: Option<Origin>) -> Origin {
-        let begin = self.offset(start.start);
-        let end = self.offset(end.end).max(first.map_or(begin, |first| first.end as usize)).max(begin);
-        let line_end = self.text[begin..end].find(['\n', '\r']).map_or(end, |length| begin + length);
-        let trimmed = self.text[begin..line_end].trim_end();
-        self.place(start.start, begin, begin + trimmed.len())
-    }
-
-    fn place(&self, start: Marker, from: usize, to: usize) -> Origin {
-        Origin {
-            source: self.source,
-            start: narrow(from),
-            end: narrow(to),
-            line: narrow(start.line().max(1)),
-            column: narrow(start.col() + 1),
-        }
-    }
-
-    /// A position in bytes, on a character boundary.
-    fn offset(&self, marker: Marker) -> usize {
-        let mut offset = marker.byte_offset().unwrap_or(self.text.len()).min(self.text.len());
-        while !self.text.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        offset
-    }
-
     fn syntax_error(&self, error: &ScanError) -> Diagnostic {
-        let start = self.offset(*error.marker());
-        let width = self.text[start..].chars().next().filter(|c| !c.is_control()).map_or(0, char::len_utf8);
-        let origin = self.place(*error.marker(), start, start + width);
+        let start = self.positions.offset(*error.marker());
+        let width = self.positions.text[start..].chars().next().filter(|c| !c.is_control()).map_or(0, char::len_utf8);
+        let origin = self.positions.place(*error.marker(), start, start + width);
         let diagnostic = match error.kind() {
             ErrorKind::RecursionLimitExceeded => nesting(self.limits.max_depth),
             ErrorKind::UnknownAnchor => Diagnostic::error("unknown-anchor", "an alias without its anchor"),
@@ -359,6 +318,26 @@ impl<'t> Composer<'t> {
     }
 }
 
+/// Finds a key among those of a map. Nearly all maps have a handful of keys; only larger ones get an index.
+#[derive(Default)]
+struct KnownKeys<'t> {
+    index: HashMap<Cow<'t, str>, usize>,
+}
+
+impl<'t> KnownKeys<'t> {
+    const INDEXED_FROM: usize = 16;
+
+    fn find<'e>(&mut self, key: &str, entries: &'e [Entry<'t>]) -> Option<&'e Entry<'t>> {
+        if entries.len() < Self::INDEXED_FROM {
+            return entries.iter().find(|entry| entry.key == key);
+        }
+        for (at, entry) in entries.iter().enumerate().skip(self.index.len()) {
+            self.index.insert(entry.key.clone(), at);
+        }
+        self.index.get(key).map(|at| &entries[*at])
+    }
+}
+
 fn nesting(limit: usize) -> Diagnostic {
     Diagnostic::error("too-deep", "lists and maps are nested too deeply").detail(format!("more than {limit} levels"))
 }
@@ -369,9 +348,4 @@ fn duplicate_key(origin: Origin, first: &Entry<'_>) -> Diagnostic {
         .at(origin, "again here")
         .and(first.origin, "first here")
         .help("remove one of them")
-}
-
-/// An offset, line or column as origins keep it. The size cap keeps texts below 4 GiB.
-fn narrow(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -14,6 +14,7 @@ mod document;
 mod limits;
 mod lower;
 mod node;
+mod positions;
 mod problems;
 mod rules;
 mod secrets;

@@ -196,6 +196,22 @@ fn keys() {
 }
 
 #[test]
+fn large_maps_have_no_key_twice() {
+    let keys: String = (0..40).map(|n| format!("G{n}: install, ")).collect();
+    let one = |more: &str| spec_problems(&format!("  approvals: [{{update: KB5060526, groups: {{{keys}{more}}}}}]\n"));
+    assert_eq!(one("G40: install"), "");
+    assert_eq!(
+        one("G3: install, G39: install, G40: install, G40: install"),
+        "duplicate-key:5 duplicate-key:5 duplicate-key:5"
+    );
+}
+
+#[test]
+fn many_broken_documents_take_no_longer_than_their_text() {
+    assert_eq!(read_text(&"@\n---\n".repeat(20_000)).1.0.len(), 101);
+}
+
+#[test]
 fn near_matches_and_later_keys_are_named() {
     let help = |text: &str| read_text(text).1.0[0].help.concat();
     assert_eq!(help(&format!("{HEAD}spec: {{aprovals: []}}\n")), "did you mean `approvals`?");

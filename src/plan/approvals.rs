@@ -47,7 +47,7 @@ impl<'a> Live<'a> {
         Self { rows, primary, holds: primary.is_some_and(holds) }
     }
 
-    /// Ids of all but the primary one.
+    /// Ids of all but the primary one, sorted.
     fn others(&self) -> Vec<Uuid> {
         let primary = self.primary.map(|row| row.id);
         self.rows.iter().map(|row| row.id).filter(|id| Some(*id) != primary).collect()
@@ -181,10 +181,12 @@ fn written(context: &Context<'_>, update: &Update, group: &GroupReference, appro
             draft.license = Some(PendingLicense { license, update: update.id, revision: update.revision });
         }
     }
-    // What deploying replaces is the primary row where that is on the latest revision; an older one has to go.
-    let mut remove = live.others();
-    remove.extend(live.primary.filter(|row| row.revision != update.revision).map(|row| row.id));
-    remove.sort_unstable();
+    // Deploying replaces what the latest revision has for the group; only rows of other revisions are left to remove.
+    let remove = if deploy {
+        rows.iter().filter(|row| row.revision != update.revision).map(|row| row.id).collect()
+    } else {
+        live.others()
+    };
     draft.steps = vec![DraftStep {
         operation: Operation::SetApproval {
             update: update.id,

@@ -19,7 +19,11 @@ use crate::model::snapshot::{ALL_COMPUTERS, Deployment, License, Snapshot, Targe
 /// Carries out a plan's steps on a snapshot. Groups that it creates get ids made from their names.
 #[must_use]
 pub fn simulate(snapshot: &Snapshot, plan: &Plan, now: DateTime<Utc>) -> Snapshot {
-    let mut server = Server { state: snapshot.clone(), created: BTreeMap::new(), now };
+    let mut groups_of: BTreeMap<i32, u64> = BTreeMap::new();
+    for (_, target_id) in &snapshot.memberships {
+        *groups_of.entry(*target_id).or_default() += 1;
+    }
+    let mut server = Server { state: snapshot.clone(), created: BTreeMap::new(), groups_of, now };
     server.state.taken_at = now;
     for step in &plan.steps {
         let Step { operation, change: _, before: _, depends_on: _ } = step;
@@ -31,6 +35,8 @@ pub fn simulate(snapshot: &Snapshot, plan: &Plan, now: DateTime<Utc>) -> Snapsho
 struct Server {
     state: Snapshot,
     created: BTreeMap<String, Uuid>,
+    /// Number of groups that a computer is explicitly in.
+    groups_of: BTreeMap<i32, u64>,
     now: DateTime<Utc>,
 }
 
@@ -41,14 +47,10 @@ impl Server {
             Operation::DeleteGroup { group, name: _ } => self.delete_group(*group),
             Operation::AddComputer { group, target_id, computer_id: _ } => {
                 let group = self.id(group);
-                self.with_membership_totals(group, *target_id, |state| {
-                    state.memberships.insert((group, *target_id));
-                });
+                self.set_member(group, *target_id, true);
             }
             Operation::RemoveComputer { group, target_id, computer_id: _ } => {
-                self.with_membership_totals(*group, *target_id, |state| {
-                    state.memberships.remove(&(*group, *target_id));
-                });
+                self.set_member(*group, *target_id, false);
             }
             Operation::AcceptLicense { license, update: _, revision: _ } => self.accept(*license),
             Operation::Reinstate { update } => self.reinstate(*update),
@@ -94,9 +96,7 @@ impl Server {
         let members: Vec<i32> =
             self.state.memberships.iter().filter(|(of, _)| *of == group).map(|(_, target_id)| *target_id).collect();
         for target_id in members {
-            self.with_membership_totals(group, target_id, |state| {
-                state.memberships.remove(&(group, target_id));
-            });
+            self.set_member(group, target_id, false);
         }
         let updates: Vec<Uuid> = self.state.deployments.keys().copied().collect();
         for update in updates {
@@ -151,13 +151,19 @@ impl Server {
         totals.approvals_by_group.retain(|_, count| *count > 0);
     }
 
-    /// Changes a membership and keeps the totals true. A computer without any falls into Unassigned Computers.
-    fn with_membership_totals(&mut self, group: Uuid, target_id: i32, change: impl FnOnce(&mut Snapshot)) {
-        let grouped = |state: &Snapshot| state.memberships.iter().any(|(_, member)| *member == target_id);
-        let member = |state: &Snapshot| state.memberships.contains(&(group, target_id));
-        let (was_grouped, was_member) = (grouped(&self.state), member(&self.state));
-        change(&mut self.state);
-        let (is_grouped, is_member) = (grouped(&self.state), member(&self.state));
+    /// Puts a computer into a group or takes it out, and keeps the totals true. A computer without any group falls into
+    /// Unassigned Computers.
+    fn set_member(&mut self, group: Uuid, target_id: i32, is_member: bool) {
+        let was_member = self.state.memberships.contains(&(group, target_id));
+        let groups = self.groups_of.entry(target_id).or_default();
+        let was_grouped = *groups > 0;
+        shift(groups, was_member, is_member);
+        let is_grouped = *groups > 0;
+        if is_member {
+            self.state.memberships.insert((group, target_id));
+        } else {
+            self.state.memberships.remove(&(group, target_id));
+        }
         let totals = &mut self.state.totals;
         shift(totals.computers_by_group.entry(group).or_default(), was_member, is_member);
         shift(totals.computers_by_group.entry(UNASSIGNED_COMPUTERS).or_default(), !was_grouped, !is_grouped);

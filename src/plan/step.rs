@@ -81,7 +81,8 @@ pub enum Operation {
         value: ApprovalValue,
         /// Deploy it: false where only leftovers have to go.
         deploy: bool,
-        /// Approvals to remove after that, by id: those of older revisions, or all for `inherit`.
+        /// Approvals to remove after that, by id: those of older revisions, duplicates where nothing is deployed (deploying
+        /// replaces what the latest revision has), or all for `inherit`.
         remove: Vec<Uuid>,
     },
     /// Declines an update, which destroys its approvals.

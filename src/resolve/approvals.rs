@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::address::{Address, Kind};
 use crate::model::approval::ApprovalAction;
 use crate::model::desired::{ApprovalEntry, Desired, GroupApproval, UpdateReference};
-use crate::model::management::Prune;
+use crate::model::management::{Management, Prune};
 use crate::model::origin::Origin;
 use crate::model::resolved::{GroupReference, Notice, ResolvedApproval, ResolvedEntry};
 use crate::model::snapshot::{ALL_COMPUTERS, Deployment, Snapshot, Update};
@@ -41,7 +41,7 @@ struct Judge<'a> {
     /// The updates of these: they do not stay declined.
     reinstated: BTreeSet<Uuid>,
     prunes_declines: bool,
-    ignores: Box<dyn Fn(&Address) -> bool + 'a>,
+    management: &'a Management,
 }
 
 /// Two entries that disagree: the places of both, and the updates and the group they disagree about.
@@ -67,7 +67,7 @@ impl Approvals {
             reinstated: by_id.iter().map(|(update, _)| *update).collect(),
             by_id,
             prunes_declines: management.prune(Kind::Decline) != Prune::Never && !snapshot.server.replica,
-            ignores: Box::new(|address| management.ignores(&address.to_string())),
+            management,
         };
         let mut approvals = Self::default();
         let mut contradictions = Contradictions::new();
@@ -209,7 +209,7 @@ impl Judge<'_> {
             && !self.reinstated.contains(&update.id)
             && (!self.prunes_declines
                 || self.declined.updates.contains_key(&update.id)
-                || (self.ignores)(&Address::Decline(update.id)))
+                || self.management.ignores(&Address::Decline(update.id).to_string()))
     }
 
     /// Whether the latest revision has an approval for the group, or an entry by id gives it one. One that stayed on an

@@ -98,6 +98,7 @@ impl Catalogue {
             let from = format!("main.{}", quoted(&stored));
             catalogue.add(Table { schema, name, kind, from, columns, system: None });
         }
+        catalogue.name_types();
         for view in SYSTEM_VIEWS {
             let columns = view.columns.iter().map(|(name, declared)| Column {
                 name: (*name).to_owned(),
@@ -115,6 +116,22 @@ impl Catalogue {
         }
         catalogue.ids = catalogue.objects().map(|(schema, name, _)| (id_of(schema, name), name.to_owned())).collect();
         Ok(catalogue)
+    }
+
+    /// Gives view columns that SQLite loses the type of, as it does in a UNION, the type that their name has elsewhere: in
+    /// SUSDB a name means one thing.
+    fn name_types(&mut self) {
+        let known: BTreeMap<String, SqlType> = self
+            .tables
+            .values()
+            .flat_map(|table| &table.columns)
+            .filter_map(|column| Some((column.name.to_lowercase(), column.sql_type?)))
+            .collect();
+        let columns =
+            self.tables.values_mut().filter(|table| table.kind == Kind::View).flat_map(|view| &mut view.columns);
+        for column in columns.filter(|column| column.sql_type.is_none()) {
+            column.sql_type = known.get(&column.name.to_lowercase()).copied();
+        }
     }
 
     fn add(&mut self, table: Table) {
@@ -225,9 +242,8 @@ fn columns_of(store: &Connection, stored: &str) -> rusqlite::Result<Vec<Column>>
         let (not_null, key): (bool, i64) = (row.get(2)?, row.get(3)?);
         let sql_type = match declared.as_str() {
             // What SQLite says of a view's computed column: its affinity, not a declaration.
-            "" | "NUM" | "BLOB" | "REAL" => None,
+            "" | "NUM" | "BLOB" | "REAL" | "TEXT" => None,
             "INT" => Some(SqlType::Int),
-            "TEXT" => Some(SqlType::NVarChar(None)),
             declared => declared::parse(declared),
         };
         Ok(Column { name, sql_type, nullable: !not_null && key == 0 })
@@ -252,7 +268,7 @@ mod tests {
         store
             .execute_batch(
                 "CREATE TABLE tbUpdate (UpdateID uniqueidentifier NOT NULL COLLATE NOCASE, Title nvarchar(200));
-                 CREATE VIEW \"PUBLIC_VIEWS.vUpdate\" AS SELECT UpdateID AS UpdateId, 1 AS IsDeclined, UPPER(Title) AS T FROM tbUpdate;",
+                 CREATE VIEW \"PUBLIC_VIEWS.vUpdate\" AS SELECT UpdateID AS UpdateId, UPPER(Title) AS PublicationState, UPPER(Title) AS T FROM tbUpdate;",
             )
             .unwrap();
         Catalogue::read(&store, Registry::default()).unwrap()
@@ -280,7 +296,7 @@ mod tests {
     fn columns_have_their_declared_types_through_views_too() {
         let view = find(&catalogue(), "PUBLIC_VIEWS.vUpdate").unwrap();
         let types: Vec<_> = view.columns.iter().map(|column| column.sql_type).collect();
-        assert_eq!(types, [Some(SqlType::UniqueIdentifier), Some(SqlType::Bit), None]);
+        assert_eq!(types, [Some(SqlType::UniqueIdentifier), Some(SqlType::NVarChar(Some(9))), None]);
     }
 
     #[test]

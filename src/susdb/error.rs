@@ -355,6 +355,18 @@ impl QueryError {
     }
 }
 
+impl QueryError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Server { error, .. } => error.hints(),
+            Self::Timeout { .. } => vec!["give statements more time: --timeout SECONDS".to_owned()],
+            Self::ConnectionLost { .. } | Self::Protocol { .. } => vec!["run it again".to_owned()],
+        }
+    }
+}
+
 /// Error number of a deadlock's victim.
 pub(crate) const DEADLOCK: u32 = 1205;
 
@@ -374,6 +386,24 @@ pub struct ServerError {
     pub line: u32,
     /// Its text.
     pub message: String,
+}
+
+impl ServerError {
+    /// What to do about it, where the number says.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        // Source: learn.microsoft.com, Database Engine events and errors (grade A).
+        let texts: &[&str] = match self.number {
+            229 | 230 if self.message.contains("EXECUTE") => {
+                &["let the login run WSUS's procedures: it needs EXECUTE on them in SUSDB, or db_owner"]
+            }
+            229 | 230 => &["let the login read SUSDB: make its user a member of db_datareader and of PublicViewAccess"],
+            208 => &["check that the database in the URL is WSUS's: it is always called SUSDB"],
+            1205 => &["run it again: the server chose this statement to end a deadlock"],
+            _ => &[],
+        };
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
 }
 
 fn in_procedure(procedure: &str) -> String {

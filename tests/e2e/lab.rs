@@ -82,6 +82,13 @@ impl Lab {
         self.database().query_row(query, [], |row| row.get(0)).unwrap()
     }
 
+    /// The first column of a query.
+    pub fn texts(&self, query: &str) -> Vec<String> {
+        let database = self.database();
+        let mut statement = database.prepare(query).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
     /// Statements that changed something so far.
     pub fn writes(&self) -> i64 {
         self.number("SELECT COUNT(*) FROM sandbox_writes")

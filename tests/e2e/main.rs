@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod connection;
+mod docs;
 mod faults;
 mod guards;
 mod hand_edits;

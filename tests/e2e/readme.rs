@@ -39,6 +39,15 @@ fn the_manifest_of_the_readme_is_valid() {
 }
 
 #[test]
+fn the_manifest_of_the_reference_page_is_valid() {
+    let page = fs::read_to_string("docs/reference/manifest.md").unwrap();
+    let manifest = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let lab = Lab::empty();
+    fs::write(lab.path("page.yaml"), manifest).unwrap();
+    lab.run(&["validate", "-f", "page.yaml"]).expect_status(0);
+}
+
+#[test]
 fn the_exit_status_table_is_the_help_texts() {
     let readme = fs::read_to_string("README.md").unwrap();
     let help = Lab::empty().run(&["--help"]);

@@ -169,6 +169,26 @@ fn of_duplicates_the_right_one_stays() {
     assert_eq!((*deploy, remove.as_slice()), (false, [uid("d1")].as_slice()));
 }
 
+/// The procedure replaces what it finds on the revision, so removing it as well would find nothing there.
+#[test]
+fn of_duplicates_none_of_which_is_right_all_are_replaced() {
+    let live = live().approved("u1", "Servers", "uninstall").approved("u1", "Servers", "notApproved").approved_with(
+        "u1",
+        "Servers",
+        "install",
+        |row| row.revision = 100,
+    );
+    let declared = servers().approve("u1", &[("Servers", "install")]);
+    check(
+        &declared,
+        &live,
+        &["~ approval[u1][Servers] differs action: notApproved -> install revision: [100, 200, 200] -> 200"],
+    );
+    let plan = plan_of(&declared, &live);
+    let Operation::SetApproval { deploy, remove, .. } = &plan.steps[0].operation else { panic!() };
+    assert_eq!((*deploy, remove.as_slice()), (true, [uid("d3")].as_slice()));
+}
+
 #[test]
 fn a_change_says_who_made_what_it_replaces_and_when() {
     let live = live().approved("u1", "Servers", "uninstall");

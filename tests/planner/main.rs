@@ -19,3 +19,4 @@ mod prune;
 mod snapshot;
 mod unsupported;
 mod world;
+mod yaml;

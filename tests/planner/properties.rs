@@ -57,14 +57,17 @@ proptest! {
         let scope = scope(&manifest.desired);
         let Ok(first) = resolve(&manifest.desired, &read(&whole, &scope)) else { return Ok(()) };
         let first = plan(&first, &read(&whole, &scope), &policy(&EVERYTHING));
-        prop_assume!(first.blockers.is_empty());
+        if !first.blockers.is_empty() {
+            return Ok(());
+        }
         let after = read(&simulate(&whole, &first, now()), &scope);
         let second = resolve(&manifest.desired, &after);
         prop_assert!(second.is_ok(), "{:?}", second.unwrap_err());
         let second = plan(&second.unwrap(), &after, &policy(&[]));
         prop_assert!(second.is_empty(), "first {:#?} second {:#?}", lines(&first), lines(&second));
         let addresses = |plan: &Plan| plan.unsupported.iter().map(|notice| notice.address.clone()).collect::<BTreeSet<_>>();
-        prop_assert_eq!(addresses(&first), addresses(&second));
+        // What was left out of an article because it cannot be done may be left out as expired the next time.
+        prop_assert!(addresses(&second).is_subset(&addresses(&first)));
     }
 
     #[test]

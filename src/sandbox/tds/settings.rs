@@ -87,12 +87,12 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
-    /// A SQL Server 2022 in name, without encryption and faults.
+    /// A SQL Server 2019 in name, as the engine says of itself, without encryption and faults.
     #[must_use]
     pub fn new(authentication: Authentication) -> Self {
         Self {
             server_name: "SANDBOX".to_owned(),
-            product_version: (16, 0, 1000),
+            product_version: (15, 0, 2000),
             default_database: "SUSDB".to_owned(),
             authentication,
             encryption: Encryption::Off,

@@ -95,10 +95,12 @@ pub(super) const GROUPS: Select = select!(
 
 pub(super) const COMPUTERS: Select = select!(
     "computers.read",
-    "SELECT c.TargetID, v.ComputerTargetId, v.Name, v.ParentServerId"
-    "FROM PUBLIC_VIEWS.vComputerTarget v"
-    "INNER JOIN dbo.tbComputerTarget c ON c.ComputerID = v.ComputerTargetId"
+    "SELECT ComputerTargetId, Name, ParentServerId"
+    "FROM PUBLIC_VIEWS.vComputerTarget"
 );
+
+pub(super) const COMPUTER_TARGETS: Select =
+    select!("computers.targets", "SELECT TargetID, ComputerID FROM dbo.tbComputerTarget");
 
 pub(super) const MEMBERSHIPS: Select = select!(
     "memberships.read",
@@ -317,6 +319,7 @@ pub const ALL: &[Select] = &[
     SERVER_FACTS,
     GROUPS,
     COMPUTERS,
+    COMPUTER_TARGETS,
     MEMBERSHIPS,
     REQUESTED_GROUPS,
     UPDATES,

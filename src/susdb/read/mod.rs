@@ -61,6 +61,20 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Query(error) => error.hints(),
+            Self::Preflight(error) => error.hints(),
+            Self::Column { .. } | Self::NotOneRow { .. } => {
+                vec!["this build of WSUS is not known yet: report its version together with this message".to_owned()]
+            }
+        }
+    }
+}
+
 /// Reads the server's id: the first read of all, since a pin decides on it whether anything else may follow.
 ///
 /// # Errors

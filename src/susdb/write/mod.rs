@@ -94,6 +94,19 @@ impl WriteError {
         matches!(self, Self::Server { error, .. } if error.number == DEADLOCK)
     }
 
+    /// What to do about it.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Server { error, .. } => error.hints(),
+            Self::Timeout { .. } => vec!["give statements more time: --timeout SECONDS".to_owned()],
+            Self::ConnectionLost { .. } | Self::Protocol { .. } => {
+                vec!["run it again: it reads what is there and does the rest".to_owned()]
+            }
+            Self::Unsupported { .. } | Self::Bind { .. } | Self::ReturnCode { .. } => Vec::new(),
+        }
+    }
+
     /// The procedure.
     #[must_use]
     pub fn procedure(&self) -> Procedure {

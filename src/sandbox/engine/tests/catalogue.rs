@@ -75,6 +75,22 @@ fn every_column_that_can_be_selected_is_there_with_its_type() {
 }
 
 #[test]
+fn identifiers_are_identifiers_through_views_too() {
+    let mut session = product(vec![]);
+    for column in [
+        "TargetGroupID FROM tbExpandedTargetInTargetGroup",
+        "ParentGroupID FROM tbFlattenedTargetGroup",
+        "ComputerTargetGroupId FROM PUBLIC_VIEWS.vComputerGroupMembership",
+        "ComputerTargetGroupId FROM PUBLIC_VIEWS.vUpdateApproval",
+        "UpdateId FROM PUBLIC_VIEWS.vUpdate",
+        "ClassificationId FROM PUBLIC_VIEWS.vUpdate",
+    ] {
+        let recording = ask(&mut session, &format!("SELECT {column}"));
+        assert_eq!(recording.sets[0].0[0].sql_type, SqlType::UniqueIdentifier, "{column}");
+    }
+}
+
+#[test]
 fn lengths_are_in_bytes() {
     let mut session = session(&engine());
     for (column, length) in [("Name", 512), ("SID", 85), ("ThingID", 16), ("IsHidden", 1)] {
