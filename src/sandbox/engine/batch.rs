@@ -6,7 +6,7 @@ use super::rows;
 use super::session::{Session, Stop, database_named};
 use crate::sandbox::database::{Cancelled, Response, RpcParameter, ServerError};
 use crate::sandbox::sql::scope::{Variable, Variables};
-use crate::sandbox::sql::script::{ArgumentValue, Execution, Statement};
+use crate::sandbox::sql::statement::{ArgumentValue, Execution, Statement};
 use crate::sandbox::sql::translate::{Translated, Translator};
 use crate::sandbox::sql::{convert, errors};
 use crate::sandbox::value::{SqlType, Value};

@@ -6,7 +6,8 @@ use super::call::{Called, Output};
 use super::session::Session;
 use crate::sandbox::database::{Cancelled, DatabaseSession, Response, RpcParameter, ServerError};
 use crate::sandbox::sql::scope::{Variable, Variables};
-use crate::sandbox::sql::script::{self, Statement};
+use crate::sandbox::sql::script;
+use crate::sandbox::sql::statement::Statement;
 use crate::sandbox::sql::{declared, errors};
 use crate::sandbox::value::{SqlType, Value};
 

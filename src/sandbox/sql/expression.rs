@@ -5,7 +5,7 @@ use sqlparser::ast::{BinaryOperator, CaseWhen, CastKind, DataType, Expr, Ident, 
 
 use super::scope::{quoted, same};
 use super::translate::Translator;
-use super::{convert, declared, errors, script, storage};
+use super::{constant, convert, declared, errors, storage};
 use crate::sandbox::database::ServerError;
 use crate::sandbox::value::{SqlType, Value};
 
@@ -378,7 +378,7 @@ fn constant(value: &Literal) -> Result<Term, ServerError> {
     match value {
         Literal::Null => Ok(Term::constant(Value::Null, None)),
         Literal::Number(digits, false) => {
-            let value = script::number(digits, false).ok_or_else(|| errors::syntax(digits))?;
+            let value = constant::number(digits, false).ok_or_else(|| errors::syntax(digits))?;
             let sql_type = match &value {
                 Value::Decimal { unscaled, scale } => {
                     let digits = u8::try_from(unscaled.unsigned_abs().to_string().len()).unwrap_or(38);
@@ -394,7 +394,7 @@ fn constant(value: &Literal) -> Result<Term, ServerError> {
             Ok(Term::constant(Value::NVarChar(text.clone()), Some(SqlType::NVarChar(length))))
         }
         Literal::HexStringLiteral(digits) => {
-            let bytes = script::bytes(digits).ok_or_else(|| errors::syntax(digits))?;
+            let bytes = constant::bytes(digits).ok_or_else(|| errors::syntax(digits))?;
             let length = u16::try_from(bytes.len().max(1)).ok().filter(|length| *length <= 8000);
             Ok(Term::constant(Value::VarBinary(bytes), Some(SqlType::VarBinary(length))))
         }

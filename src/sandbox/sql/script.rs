@@ -3,190 +3,20 @@
 //! sqlparser reads queries and expressions; which statements there are is decided here, because T-SQL separates them by
 //! keyword and because everything that is not listed has to be refused.
 
-use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, Query};
+use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart};
 use sqlparser::dialect::MsSqlDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::{convert, declared, errors};
+use super::depth::{NESTING_MAX, nesting, too_deep};
+use super::keywords::{REFUSED, SWITCHES_IGNORED, SWITCHES_OBEYED, SWITCHES_OFF_ONLY, UNSUPPORTED, VALUES_IGNORED};
+use super::statement::Statement;
+use super::{declared, errors};
 use crate::sandbox::database::ServerError;
-use crate::sandbox::value::{SqlType, Value};
-
-/// How deep operators may nest. The parser bounds nested parentheses by itself, but not chains such as `1+1+1+...`, each
-/// link of which is one level of the tree.
-const NESTING_MAX: usize = 400;
 
 /// How deep IF and BEGIN may nest.
 const BLOCKS_MAX: usize = 32;
-
-/// One statement.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Statement {
-    /// SELECT, WITH ... SELECT, and `SELECT @x = ...`.
-    Query(Box<Query>),
-    /// `DECLARE @name type [= value]`.
-    Declare {
-        /// With its `@`.
-        name: String,
-        /// Its type.
-        sql_type: SqlType,
-        /// What it begins with.
-        value: Option<Expr>,
-    },
-    /// `SET @name = value`.
-    Assign {
-        /// With its `@`.
-        name: String,
-        /// The new value.
-        value: Expr,
-    },
-    /// `SET NOCOUNT ON`: the option in capitals, and whether it is on.
-    Switch(String, bool),
-    /// A SET that changes nothing here.
-    Ignored,
-    /// `USE database`.
-    Use(String),
-    /// `PRINT value`.
-    Print(Expr),
-    /// `EXEC procedure ...`.
-    Execute(Execution),
-    /// `BEGIN TRANSACTION`.
-    Begin,
-    /// `COMMIT`.
-    Commit,
-    /// `ROLLBACK`, all of it or to a savepoint.
-    Rollback(Option<String>),
-    /// `SAVE TRANSACTION name`.
-    Save(String),
-    /// `IF condition statement [ELSE statement]`.
-    If {
-        /// What decides.
-        condition: Expr,
-        /// Runs where it holds.
-        then: Box<Statement>,
-        /// Runs where it does not.
-        otherwise: Option<Box<Statement>>,
-    },
-    /// `BEGIN ... END`.
-    Block(Vec<Statement>),
-    /// `RETURN`: ends the batch.
-    Return,
-}
-
-/// A procedure call in a batch.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Execution {
-    /// The variable that takes the return code.
-    pub result: Option<String>,
-    /// The procedure's name as written.
-    pub procedure: String,
-    /// The arguments in order.
-    pub arguments: Vec<Argument>,
-}
-
-/// An argument of a procedure call in a batch.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Argument {
-    /// The parameter's name with its `@`; empty where given by position.
-    pub name: String,
-    /// What is passed.
-    pub value: ArgumentValue,
-    /// Whether OUTPUT was written behind it.
-    pub output: bool,
-}
-
-/// What an argument passes.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ArgumentValue {
-    /// A constant.
-    Constant(Value),
-    /// A variable, with its `@`.
-    Variable(String),
-    /// `DEFAULT`.
-    Default,
-}
-
-/// Options that may be on or off without an effect on what the sandbox does.
-const SWITCHES_IGNORED: &[&str] = &[
-    "ANSI_DEFAULTS",
-    "ANSI_NULLS",
-    "ANSI_NULL_DFLT_OFF",
-    "ANSI_NULL_DFLT_ON",
-    "ANSI_PADDING",
-    "ANSI_WARNINGS",
-    "ARITHABORT",
-    "ARITHIGNORE",
-    "CONCAT_NULL_YIELDS_NULL",
-    "CURSOR_CLOSE_ON_COMMIT",
-    "FORCEPLAN",
-    "NUMERIC_ROUNDABORT",
-    "QUOTED_IDENTIFIER",
-    "XACT_ABORT",
-];
-
-/// Options that the sandbox obeys.
-const SWITCHES_OBEYED: &[&str] = &["NOCOUNT", "FMTONLY"];
-
-/// Options that would change what statements do: they can be switched off only.
-const SWITCHES_OFF_ONLY: &[&str] = &[
-    "IMPLICIT_TRANSACTIONS",
-    "NOEXEC",
-    "PARSEONLY",
-    "REMOTE_PROC_TRANSACTIONS",
-    "SHOWPLAN_ALL",
-    "SHOWPLAN_TEXT",
-    "SHOWPLAN_XML",
-];
-
-/// Options with a value that changes nothing here.
-const VALUES_IGNORED: &[&str] =
-    &["CONTEXT_INFO", "DATEFIRST", "DATEFORMAT", "DEADLOCK_PRIORITY", "LANGUAGE", "LOCK_TIMEOUT", "TEXTSIZE"];
-
-/// Statements of T-SQL that write, define or administer.
-const REFUSED: &[&str] = &[
-    "INSERT",
-    "UPDATE",
-    "DELETE",
-    "MERGE",
-    "TRUNCATE",
-    "CREATE",
-    "ALTER",
-    "DROP",
-    "GRANT",
-    "REVOKE",
-    "DENY",
-    "BULK",
-    "BACKUP",
-    "RESTORE",
-    "DBCC",
-    "KILL",
-    "SHUTDOWN",
-    "RECONFIGURE",
-    "CHECKPOINT",
-    "WRITETEXT",
-    "UPDATETEXT",
-];
-
-/// Statements of T-SQL that only a program needs.
-const UNSUPPORTED: &[&str] = &[
-    "WHILE",
-    "GOTO",
-    "WAITFOR",
-    "RAISERROR",
-    "THROW",
-    "OPEN",
-    "FETCH",
-    "CLOSE",
-    "DEALLOCATE",
-    "READTEXT",
-    "BREAK",
-    "CONTINUE",
-    "REVERT",
-    "ENABLE",
-    "DISABLE",
-    "GO",
-];
 
 /// Reads a batch.
 ///
@@ -207,81 +37,13 @@ pub fn read(sql: &str) -> Result<Vec<Statement>, ServerError> {
     Reader { parser, depth: 0 }.batch()
 }
 
-fn too_deep() -> ServerError {
-    errors::severe(
-        191,
-        15,
-        "Some part of your SQL statement is nested too deeply. Rewrite the query or break it up into smaller queries.",
-    )
-}
-
 fn line(line: u64) -> u32 {
     u32::try_from(line).unwrap_or(u32::MAX).max(1)
 }
 
-/// An upper bound of the depth that operators give the tree.
-fn nesting(tokens: &[TokenWithSpan]) -> usize {
-    let mut levels = vec![0_usize];
-    let (mut sum, mut deepest) = (0_usize, 0_usize);
-    for token in tokens {
-        match &token.token {
-            Token::LParen => levels.push(0),
-            Token::RParen if levels.len() > 1 => sum -= levels.pop().unwrap_or_default(),
-            Token::SemiColon => {
-                levels = vec![0];
-                sum = 0;
-            }
-            Token::Comma => sum -= levels.last_mut().map(std::mem::take).unwrap_or_default(),
-            Token::RParen | Token::Whitespace(_) | Token::Period | Token::EOF | Token::Number(..) => {}
-            Token::SingleQuotedString(_) | Token::NationalStringLiteral(_) | Token::HexStringLiteral(_) => {}
-            Token::Word(word) if !chains(word.keyword) => {}
-            _ => {
-                if let Some(level) = levels.last_mut() {
-                    *level += 1;
-                    sum += 1;
-                    deepest = deepest.max(sum);
-                }
-            }
-        }
-    }
-    deepest
-}
-
-/// Whether a keyword can be repeated behind an expression or a table so that each one nests the former.
-fn chains(keyword: Keyword) -> bool {
-    matches!(
-        keyword,
-        Keyword::AND
-            | Keyword::OR
-            | Keyword::XOR
-            | Keyword::NOT
-            | Keyword::IS
-            | Keyword::IN
-            | Keyword::LIKE
-            | Keyword::ILIKE
-            | Keyword::SIMILAR
-            | Keyword::RLIKE
-            | Keyword::REGEXP
-            | Keyword::BETWEEN
-            | Keyword::COLLATE
-            | Keyword::AT
-            | Keyword::ESCAPE
-            | Keyword::OPERATOR
-            | Keyword::OVERLAPS
-            | Keyword::MEMBER
-            | Keyword::DIV
-            | Keyword::UNION
-            | Keyword::EXCEPT
-            | Keyword::MINUS
-            | Keyword::INTERSECT
-            | Keyword::PIVOT
-            | Keyword::UNPIVOT
-            | Keyword::MATCH_RECOGNIZE
-    )
-}
-
-struct Reader<'a> {
-    parser: Parser<'a>,
+/// Reads the statements of a batch one after the other.
+pub(super) struct Reader<'a> {
+    pub(super) parser: Parser<'a>,
     depth: usize,
 }
 
@@ -379,16 +141,16 @@ impl Reader<'_> {
         self.parser.parse_query().map(Statement::Query).map_err(|error| syntax_error(&error))
     }
 
-    fn expression(&mut self) -> Result<Expr, ServerError> {
+    pub(super) fn expression(&mut self) -> Result<Expr, ServerError> {
         self.parser.parse_expr().map_err(|error| syntax_error(&error))
     }
 
-    fn identifier(&mut self) -> Result<Ident, ServerError> {
+    pub(super) fn identifier(&mut self) -> Result<Ident, ServerError> {
         self.parser.parse_identifier().map_err(|error| syntax_error(&error))
     }
 
     /// 102 near the token that comes next.
-    fn unexpected(&self) -> ServerError {
+    pub(super) fn unexpected(&self) -> ServerError {
         let token = self.parser.peek_token();
         let mut error = match &token.token {
             Token::EOF => errors::severe(102, 15, "Incorrect syntax: the statement ends too early."),
@@ -399,7 +161,7 @@ impl Reader<'_> {
     }
 
     /// Takes the next token if it is this word.
-    fn word(&mut self, expected: &str) -> bool {
+    pub(super) fn word(&mut self, expected: &str) -> bool {
         let found = matches!(&self.parser.peek_token().token, Token::Word(word)
             if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(expected));
         if found {
@@ -409,7 +171,7 @@ impl Reader<'_> {
     }
 
     /// The name of the next variable, without taking it.
-    fn peek_variable(&self) -> Option<String> {
+    pub(super) fn peek_variable(&self) -> Option<String> {
         match self.parser.peek_token().token {
             Token::Word(word)
                 if word.quote_style.is_none() && word.value.starts_with('@') && !word.value.starts_with("@@") =>
@@ -575,117 +337,6 @@ impl Reader<'_> {
         self.statement(&mut statements)?;
         if statements.len() == 1 { Ok(statements.remove(0)) } else { Ok(Statement::Block(statements)) }
     }
-
-    /// What follows EXEC.
-    fn execute(&mut self) -> Result<Statement, ServerError> {
-        if self.parser.peek_token().token == Token::LParen {
-            return Err(errors::unsupported("EXEC of a text; call sp_executesql instead"));
-        }
-        let result = self.peek_variable();
-        if result.is_some() {
-            self.parser.next_token();
-            if !self.parser.consume_token(&Token::Eq) {
-                return Err(errors::unsupported("EXEC of a procedure whose name is in a variable"));
-            }
-        }
-        self.execution(result)
-    }
-
-    fn execution(&mut self, result: Option<String>) -> Result<Statement, ServerError> {
-        let name = self.parser.parse_object_name(false).map_err(|error| syntax_error(&error))?;
-        let mut arguments = Vec::new();
-        if self.argument_follows() {
-            loop {
-                arguments.push(self.argument()?);
-                if !self.parser.consume_token(&Token::Comma) {
-                    break;
-                }
-            }
-        }
-        Ok(Statement::Execute(Execution { result, procedure: object_name(&name), arguments }))
-    }
-
-    fn argument_follows(&self) -> bool {
-        match self.parser.peek_token().token {
-            Token::Word(word) => {
-                let upper = word.value.to_ascii_uppercase();
-                word.quote_style.is_some()
-                    || word.value.starts_with('@')
-                    || ["NULL", "DEFAULT"].contains(&upper.as_str())
-                    || word.keyword == Keyword::NoKeyword
-                        && !REFUSED.contains(&upper.as_str())
-                        && !UNSUPPORTED.contains(&upper.as_str())
-            }
-            Token::EOF | Token::SemiColon => false,
-            _ => true,
-        }
-    }
-
-    fn argument(&mut self) -> Result<Argument, ServerError> {
-        let mut name = String::new();
-        if let Some(variable) = self.peek_variable()
-            && self.parser.peek_nth_token(1).token == Token::Eq
-        {
-            self.parser.next_token();
-            self.parser.next_token();
-            name = variable;
-        }
-        let value = self.argument_value()?;
-        let output = self.word("OUTPUT") || self.word("OUT");
-        Ok(Argument { name, value, output })
-    }
-
-    fn argument_value(&mut self) -> Result<ArgumentValue, ServerError> {
-        if let Some(variable) = self.peek_variable() {
-            self.parser.next_token();
-            return Ok(ArgumentValue::Variable(variable));
-        }
-        if self.word("DEFAULT") {
-            return Ok(ArgumentValue::Default);
-        }
-        let negative = self.parser.consume_token(&Token::Minus);
-        let token = self.parser.peek_token().token;
-        let constant = match token {
-            Token::Number(digits, _) => number(&digits, negative),
-            _ if negative => None,
-            Token::SingleQuotedString(text) | Token::NationalStringLiteral(text) => Some(Value::NVarChar(text)),
-            Token::HexStringLiteral(digits) => bytes(&digits).map(Value::VarBinary),
-            Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("NULL") => {
-                Some(Value::Null)
-            }
-            Token::Word(word) => Some(Value::NVarChar(word.value)),
-            _ => None,
-        };
-        let constant = constant.ok_or_else(|| self.unexpected())?;
-        self.parser.next_token();
-        Ok(ArgumentValue::Constant(constant))
-    }
-}
-
-/// A numeric constant as SQL Server types it.
-pub fn number(digits: &str, negative: bool) -> Option<Value> {
-    let text = if negative { format!("-{digits}") } else { digits.to_owned() };
-    if text.contains(['e', 'E']) {
-        return text.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Float);
-    }
-    if let Ok(number) = text.parse() {
-        return Some(Value::Int(number));
-    }
-    if let Ok(number) = text.parse() {
-        return Some(Value::BigInt(number));
-    }
-    let (unscaled, scale) = convert::parse_decimal(&text)?;
-    Some(Value::Decimal { unscaled, scale })
-}
-
-/// The bytes of a `0x` constant, without its `0x`.
-pub fn bytes(digits: &str) -> Option<Vec<u8>> {
-    let padded = if digits.len().is_multiple_of(2) { digits.to_owned() } else { format!("0{digits}") };
-    padded
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()))
-        .collect()
 }
 
 /// A name with its dots, without its brackets.
@@ -698,7 +349,7 @@ pub fn object_name(name: &ObjectName) -> String {
 }
 
 /// 102 with the token and the line that sqlparser's message names.
-fn syntax_error(error: &ParserError) -> ServerError {
+pub(super) fn syntax_error(error: &ParserError) -> ServerError {
     match error {
         ParserError::RecursionLimitExceeded => too_deep(),
         ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
@@ -717,7 +368,9 @@ fn syntax_error(error: &ParserError) -> ServerError {
 
 #[cfg(test)]
 mod tests {
+    use super::super::statement::{ArgumentValue, Execution};
     use super::*;
+    use crate::sandbox::value::Value;
 
     fn execution(sql: &str) -> Execution {
         match read(sql).unwrap().pop().unwrap() {
