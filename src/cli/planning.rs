@@ -137,13 +137,13 @@ async fn check_pin(session: &mut Session, desired: &Desired, sources: &Sources) 
 /// Shows what is wrong with the manifests on standard error.
 pub fn show_diagnostics(problems: &Diagnostics, sources: &Sources, streams: Streams) {
     if problems.has_errors() || !streams.quiet {
-        streams.complain(&diagnostics::render(problems, sources, streams.color_err, streams.width()));
+        streams.complain(&diagnostics::render(problems, sources, streams.color_err, streams.width_err()));
     }
 }
 
 /// Shows a plan's warnings on standard error.
 pub fn show_notices(plan: &Plan, sources: &Sources, streams: Streams) {
-    let options = TextOptions { color: streams.color_err, width: streams.width(), explain: false };
+    let options = TextOptions { color: streams.color_err, width: streams.width_err(), explain: false };
     let notices = text::render_notices(&plan.warnings, sources, &options);
     if !notices.is_empty() && !streams.quiet {
         streams.complain(&notices);

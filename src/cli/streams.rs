@@ -30,11 +30,16 @@ impl Streams {
         }
     }
 
-    /// Columns that messages are fitted to: `COLUMNS` where a shell exports it, else 100.
+    /// Columns that the report is fitted to: those of the terminal it goes to, else 100.
     #[must_use]
     pub fn width(&self) -> usize {
-        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-        columns.filter(|columns| (40..=400).contains(columns)).unwrap_or(100)
+        columns(terminal_size::terminal_size_of(io::stdout()))
+    }
+
+    /// Columns that messages are fitted to: those of the terminal they go to, else 100.
+    #[must_use]
+    pub fn width_err(&self) -> usize {
+        columns(terminal_size::terminal_size_of(io::stderr()))
     }
 
     /// Writes a piece of the report. A reader that went away is not an error.
@@ -77,6 +82,13 @@ impl Streams {
             self.complain(&format!("{text}\n"));
         }
     }
+}
+
+/// `COLUMNS` where it is set, else the terminal's width. A report in a file does not depend on who wrote it where.
+fn columns(terminal: Option<(terminal_size::Width, terminal_size::Height)>) -> usize {
+    let wanted = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let columns = wanted.or_else(|| terminal.map(|(width, _)| usize::from(width.0)));
+    columns.filter(|columns| (40..=400).contains(columns)).unwrap_or(100)
 }
 
 fn colored(choice: ColorChoice, terminal: bool) -> bool {

@@ -34,8 +34,12 @@ impl Terminal {
             .chain(arguments.iter().copied())
             .map(|word| format!("'{}'", word.replace('\'', r"'\''")))
             .collect();
+        Self::shell(lab, &words.join(" "), prepare)
+    }
+
+    fn shell(lab: &Lab, line: &str, prepare: impl FnOnce(&mut Command)) -> Self {
         let mut command = Command::new("script");
-        command.args(["-q", "-e", "-c", &words.join(" "), "/dev/null"]).current_dir(lab.path("."));
+        command.args(["-q", "-e", "-c", line, "/dev/null"]).current_dir(lab.path("."));
         command.env_remove("NO_COLOR").env_remove("COLUMNS").env("TERM", "xterm").env("SHELL", "/bin/sh");
         prepare(&mut command);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -198,4 +202,23 @@ fn colours() {
     // Not on a terminal.
     assert!(!lab.diff().out.contains('\u{1b}'));
     assert!(lab.run(&["diff", "-f", "lab.yaml", "--color", "always"]).out.contains('\u{1b}'));
+}
+
+#[test]
+fn reports_fit_the_terminal() {
+    if no_terminal() {
+        return;
+    }
+    let lab = Lab::new("demo");
+    lab.manifest("  approvals:\n    - {update: KB5060533, groups: {All Computers: install, Servers: install}}\n");
+    let fits = |columns: u32| {
+        let line =
+            format!("stty cols {columns} rows 40; '{}' diff -f lab.yaml --color never", env!("CARGO_BIN_EXE_wsusctl"));
+        let (code, shown) = Terminal::shell(&lab, &line, |_| {}).end();
+        assert_eq!(code, 2, "{shown}");
+        let change = shown.lines().find(|line| line.contains("+ [\"Servers\"]")).unwrap();
+        change.contains("lab.yaml:7")
+    };
+    assert!(!fits(80));
+    assert!(fits(160));
 }

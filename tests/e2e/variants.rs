@@ -72,6 +72,15 @@ fn a_missing_or_different_procedure_for_approvals() {
 }
 
 #[test]
+fn what_is_wrong_with_a_procedure_is_said_once() {
+    let lab = Lab::new("demo");
+    lab.manifest("  approvals:\n    - {update: KB2267602, groups: {Kiosks: notApproved}}\n");
+    let ran = run(&lab, "spDeployUpdate:missing", &["diff"]);
+    ran.expect_status(2).expect_out("unsupported: ").expect_out(" more)");
+    assert_eq!(ran.out.matches("spDeployUpdate, which").count(), 1, "{}", ran.out);
+}
+
+#[test]
 fn what_needs_a_group_that_cannot_be_made() {
     let lab = Lab::new("demo");
     lab.manifest(SPEC);

@@ -15,6 +15,9 @@ use crate::report::style::Style;
 /// So many pending objects are listed; the rest are counted.
 const PENDING_LISTED_MAX: usize = 10;
 
+/// So many changes that the same thing makes impossible are listed; the rest are counted.
+const UNSUPPORTED_LISTED_MAX: usize = 20;
+
 /// The code of a warning that only tells something.
 const NOTE: &str = "note";
 
@@ -82,9 +85,31 @@ pub(super) fn render_unsupported(page: &mut Page, unsupported: &[Notice], source
         return;
     }
     page.heading("Unsupported");
+    // One procedure that differs keeps many changes from being made: what is wrong with it is said once.
+    let mut by_reason: Vec<(&str, Vec<&Notice>)> = Vec::new();
     for notice in unsupported {
+        match by_reason.iter_mut().find(|(message, _)| *message == notice.message) {
+            Some((_, notices)) => notices.push(notice),
+            None => by_reason.push((&notice.message, vec![notice])),
+        }
+    }
+    for (message, notices) in by_reason {
         let lead = [Piece::new("?", Style::Unsupported), Piece::next("unsupported:", Style::Unsupported)];
-        notice_line(page, INDENT, lead, notice, true, sources);
+        if let [notice] = notices[..] {
+            notice_line(page, INDENT, lead, notice, true, sources);
+            continue;
+        }
+        let number = Piece::next(format!("{} changes:", notices.len()), Style::Plain);
+        let code = Piece::next(format!("[{}]", notices[0].code), Style::Dim);
+        page.line(INDENT, lead.into_iter().chain([number]).chain(words(message)).chain([code]));
+        for Notice { address, origin, .. } in notices.iter().take(UNSUPPORTED_LISTED_MAX) {
+            let address = Piece::plain(address.to_string());
+            page.line(INDENT + 4, [address].into_iter().chain(origin_piece(*origin, sources)));
+        }
+        let rest = notices.len().saturating_sub(UNSUPPORTED_LISTED_MAX);
+        if rest > 0 {
+            page.line(INDENT + 4, [Piece::new(format!("# (and {rest} more)"), Style::Dim)]);
+        }
     }
 }
 
