@@ -9,6 +9,13 @@ pub enum Event {
     Started(usize),
     /// A step ended, one way or another.
     Finished(usize),
+    /// The server reported an error, and reading back shows that the object is as asked all the same.
+    DoneDespite {
+        /// The step.
+        step: usize,
+        /// What the server said.
+        error: String,
+    },
     /// The server chose a step's call as a deadlock victim; it is tried again after a pause.
     Retrying {
         /// The step.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::event::Event;
-use super::outcome::{End, Outcome, StaleObject, StepError, StepOutcome};
+use super::outcome::{End, Outcome, Remains, StaleObject, StepError, StepOutcome, chain};
 use super::target::{Call, CreatedGroups, describe_state, describe_target, key, missing_calls};
 use crate::model::object::{GroupState, ObjectKey, ObjectState};
 use crate::model::procedure::{Procedure, ProcedureState};
@@ -41,27 +41,19 @@ pub struct Run<'a> {
 }
 
 /// Carries the plan out. The caller holds the lock.
-pub async fn execute(session: &mut Session, run: Run<'_>) -> Outcome {
-    let outcome = Outcome::not_begun(run.plan, End::Complete);
+///
+/// The outcome is the caller's, so that it says what is known even where the future is dropped.
+pub async fn execute<'a>(session: &mut Session, run: Run<'a>, outcome: &'a mut Outcome) {
     let mut state = Execution { run, outcome, created: CreatedGroups::default() };
     if let Err(end) = state.run_all(session).await {
         state.outcome.end = *end;
     }
-    state.outcome
 }
 
 struct Execution<'a> {
     run: Run<'a>,
-    outcome: Outcome,
+    outcome: &'a mut Outcome,
     created: CreatedGroups,
-}
-
-/// What became of a step's calls.
-enum Called {
-    /// They were all answered with success.
-    Done,
-    /// The step failed; others go on.
-    Failed(StepError),
 }
 
 impl Execution<'_> {
@@ -75,14 +67,16 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// A chunk ends before the first step whose object has no id yet because its group is made in this very chunk, and
-    /// before deletions of groups begin: what they hold is counted when everything else is done.
+    /// A chunk ends before the first step whose object has no id yet because its group is made in this very chunk. The
+    /// deletion of a group is a chunk of its own: it takes everything below with it, so what is there is looked at right
+    /// before, when everything else is done and its children are known to be gone.
     fn chunk_end(&self, start: usize) -> usize {
         let steps = &self.run.plan.steps;
         let limit = steps.len().min(start + CHUNK_LENGTH_MAX);
         let made_here = |index: usize| (start..index).any(|earlier| creates_group_of(&steps[earlier], &steps[index]));
         let deletes = |index: usize| matches!(steps[index].operation, Operation::DeleteGroup { .. });
-        (start + 1..limit).find(|index| made_here(*index) || (deletes(*index) && !deletes(start))).unwrap_or(limit)
+        let ends_before = |index: &usize| deletes(start) || deletes(*index) || made_here(*index);
+        (start + 1..limit).find(ends_before).unwrap_or(limit)
     }
 
     async fn run_chunk(&mut self, session: &mut Session, start: usize, end: usize) -> Result<(), Box<End>> {
@@ -93,9 +87,8 @@ impl Execution<'_> {
         let today = read::read_clock(session).await.map_err(ended)?.0;
         let before = self.look(session, &runnable).await?;
         self.check_preconditions(&runnable, &before)?;
-        let mut called = Vec::new();
         let mut ended_early = Ok(());
-        for index in runnable {
+        for &index in &runnable {
             if self.run.stop.load(Ordering::Relaxed) {
                 ended_early = Err(Box::new(End::Interrupted));
                 break;
@@ -104,22 +97,12 @@ impl Execution<'_> {
                 continue;
             }
             (self.run.observe)(Event::Started(index));
-            match self.run_step(session, index, &before, today).await {
-                Ok(Called::Done) => called.push(index),
-                Ok(Called::Failed(error)) => self.outcome.steps[index] = StepOutcome::Failed(error),
-                Err(end) => {
-                    self.outcome.steps[index] = StepOutcome::Unknown;
-                    // What was called before in this chunk is not read back any more: its fate is looked up when the
-                    // program connects again.
-                    for index in called {
-                        self.outcome.steps[index] = StepOutcome::Unknown;
-                    }
-                    return Err(end);
-                }
-            }
+            // Where this ends the run, the steps of the chunk stay unverified: their fate is looked up when the program
+            // connects again.
+            self.run_step(session, index, &before, today).await?;
             (self.run.observe)(Event::Finished(index));
         }
-        self.read_back(session, &called, today).await?;
+        self.read_back(session, &runnable, &before, today).await?;
         ended_early
     }
 
@@ -159,64 +142,96 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// Calls what a step is missing. After a deadlock the object is read again and only what is still missing is called.
+    /// Calls what a step is missing. After an error the object is read again: what the server says about a call counts less
+    /// than what is there. After a deadlock, only what is still missing is called.
     async fn run_step(
         &mut self,
         session: &mut Session,
         index: usize,
         before: &BTreeMap<ObjectKey, ObjectState>,
         today: DateTime<Utc>,
-    ) -> Result<Called, Box<End>> {
+    ) -> Result<(), Box<End>> {
         let operation = self.run.plan.steps[index].operation.clone();
-        let Some(key) = key(&operation, &self.created) else {
+        let planned_from = key(&operation, &self.created).and_then(|key| before.get(&key).cloned());
+        let Some(planned_from) = planned_from else {
             unreachable!("a step whose group could not be created is skipped because it depends on that step")
         };
-        let mut state = before.get(&key).cloned();
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let Some(now) = &state else { return Ok(Called::Done) };
-            let calls = missing_calls(&operation, now, &self.created, today);
-            let Err(error) = self.call_all(session, &operation, calls).await else { return Ok(Called::Done) };
+        let mut state = planned_from.clone();
+        for attempts in 1.. {
+            let calls = missing_calls(&operation, &state, &self.created, today);
+            let Err(error) = self.call_all(session, index, calls).await else { break };
             if error.fate_unknown() {
                 return Err(Box::new(End::Lost(Box::new(error))));
             }
-            if !error.is_deadlock() || attempts == ATTEMPTS_MAX {
-                return Ok(Called::Failed(StepError::Write(error)));
+            let retry = error.is_deadlock() && attempts < ATTEMPTS_MAX;
+            if retry {
+                let pause = Duration::from_millis(50 << attempts);
+                (self.run.observe)(Event::Retrying { step: index, attempts, pause });
+                tokio::time::sleep(pause).await;
             }
-            let pause = Duration::from_millis(50 << attempts);
-            (self.run.observe)(Event::Retrying { step: index, attempts, pause });
-            tokio::time::sleep(pause).await;
-            let keys = BTreeSet::from([key.clone()]);
-            state = read::read_objects(session, &keys).await.map_err(ended)?.remove(&key);
+            state = match self.look_at(session, &operation).await {
+                Ok(state) => state,
+                Err(end) => {
+                    let failed = StepError::Write { error, remains: Remains::Unread };
+                    self.outcome.steps[index] = StepOutcome::Failed(failed);
+                    return Err(end);
+                }
+            };
+            self.remember(&operation, &state);
+            if is_as_asked(&operation, &state, &self.created, today) {
+                (self.run.observe)(Event::DoneDespite { step: index, error: chain(&error).join(": ") });
+                break;
+            }
+            if !retry {
+                let unchanged = still_holds(&planned_from, &state);
+                let remains = if unchanged { Remains::Unchanged } else { Remains::Changed(describe_state(&state)) };
+                self.outcome.steps[index] = StepOutcome::Failed(StepError::Write { error, remains });
+                return Ok(());
+            }
         }
+        self.outcome.steps[index] = StepOutcome::Unverified;
+        Ok(())
     }
 
-    async fn call_all(
-        &mut self,
-        session: &mut Session,
-        operation: &Operation,
-        calls: Vec<Call>,
-    ) -> Result<(), WriteError> {
+    async fn call_all(&mut self, session: &mut Session, index: usize, calls: Vec<Call>) -> Result<(), WriteError> {
         for call in calls {
-            self.outcome.wrote = true;
-            let id = self.call(session, call).await?;
-            if let (Operation::CreateGroup { name, .. }, Some(id)) = (operation, id) {
-                self.created.insert(name, id);
+            // Until there is an answer.
+            self.outcome.steps[index] = StepOutcome::Unknown;
+            let wrote = std::mem::replace(&mut self.outcome.wrote, true);
+            match self.call(session, call).await {
+                Ok(Some((name, id))) => self.created.insert(&name, id),
+                Ok(None) => {}
+                Err(error) => {
+                    self.outcome.wrote = wrote || error.was_sent();
+                    return Err(error);
+                }
             }
         }
         Ok(())
     }
 
-    /// Sends one call; gives the id of a group that it created.
-    async fn call(&self, session: &mut Session, call: Call) -> Result<Option<Uuid>, WriteError> {
+    /// A group's id is what the server says it is.
+    fn remember(&mut self, operation: &Operation, state: &ObjectState) {
+        if let (Operation::CreateGroup { name, .. }, ObjectState::Group(Some(group))) = (operation, state) {
+            self.created.insert(name, group.id);
+        }
+    }
+
+    async fn look_at(&self, session: &mut Session, operation: &Operation) -> Result<ObjectState, Box<End>> {
+        let key = key(operation, &self.created).expect("the step has run, so its object has a key");
+        let mut found = read::read_objects(session, &BTreeSet::from([key.clone()])).await.map_err(ended)?;
+        Ok(found.remove(&key).expect("every key that is asked for has its answer"))
+    }
+
+    /// Sends one call; gives name and id of a group that it created.
+    async fn call(&self, session: &mut Session, call: Call) -> Result<Option<(String, Uuid)>, WriteError> {
         let admin_name = self.run.admin_name;
         let mut writer = Writer::new(session, self.run.procedures);
         match call {
             Call::CreateGroup { name, parent } => {
                 let id = Uuid::new_v4();
                 writer.create_target_group(&name, id, parent).await?;
-                return Ok(Some(id));
+                return Ok(Some((name, id)));
             }
             Call::DeleteGroup(group) => writer.delete_target_group(group, admin_name).await?,
             Call::AddComputer(group, computer) => writer.add_computer(group, &computer).await?,
@@ -235,49 +250,51 @@ impl Execution<'_> {
         Ok(None)
     }
 
-    /// Reads the objects of these steps back. A group that was created is looked up by name, and that id counts.
+    /// Reads back the objects of those of the steps that the server says worked. A group that was created is looked up by
+    /// name, and that id counts.
     async fn read_back(
         &mut self,
         session: &mut Session,
         indexes: &[usize],
+        before: &BTreeMap<ObjectKey, ObjectState>,
         today: DateTime<Utc>,
     ) -> Result<(), Box<End>> {
-        let found = match self.look(session, indexes).await {
-            Ok(found) => found,
-            Err(end) => {
-                for index in indexes {
-                    self.outcome.steps[*index] = StepOutcome::Unknown;
-                }
-                return Err(end);
-            }
-        };
-        for index in indexes {
-            let operation = &self.run.plan.steps[*index].operation;
-            let state = key(operation, &self.created).and_then(|key| found.get(&key));
-            self.outcome.steps[*index] = match state {
-                Some(state) if is_as_asked(operation, state, &self.created, today) => StepOutcome::Applied,
-                state => StepOutcome::Failed(StepError::Mismatch {
+        let called = |index: &&usize| matches!(self.outcome.steps[**index], StepOutcome::Unverified);
+        let called: Vec<usize> = indexes.iter().filter(called).copied().collect();
+        if called.is_empty() {
+            return Ok(());
+        }
+        let found = self.look(session, &called).await?;
+        let plan = self.run.plan;
+        for index in called {
+            let operation = &plan.steps[index].operation;
+            let key = key(operation, &self.created).expect("the step has run, so its object has a key");
+            let state = found.get(&key).expect("every key that is asked for has its answer");
+            self.outcome.steps[index] = if is_as_asked(operation, state, &self.created, today) {
+                StepOutcome::Applied
+            } else {
+                StepOutcome::Failed(StepError::Mismatch {
                     asked: describe_target(operation),
-                    found: state.map_or_else(|| "nothing".to_owned(), describe_state),
-                }),
+                    found: describe_state(state),
+                    unchanged: before.get(&key).is_some_and(|before| still_holds(before, state)),
+                })
             };
-            if let (Operation::CreateGroup { name, .. }, Some(ObjectState::Group(Some(group)))) = (operation, state) {
-                self.created.insert(name, group.id);
-            }
+            self.remember(operation, state);
         }
         Ok(())
     }
 }
 
-/// Whether an object is still what the plan was made from. A group to be deleted may have lost computers and approvals
-/// since, for other steps take them away; that somebody added some is what must not be overlooked.
+/// Whether an object is still what the plan was made from. A group to be deleted may have lost computers, approvals and
+/// children since, for other steps take them away; that somebody added some is what must not be overlooked.
 fn still_holds(planned_from: &ObjectState, found: &ObjectState) -> bool {
     match (planned_from, found) {
         (ObjectState::Group(Some(planned)), ObjectState::Group(Some(found))) => {
-            let GroupState { id, name, parent, computers, approvals } = found;
+            let GroupState { id, name, parent, computers, approvals, children } = found;
             (*id, name, *parent) == (planned.id, &planned.name, planned.parent)
                 && *computers <= planned.computers
                 && *approvals <= planned.approvals
+                && children.is_subset(&planned.children)
         }
         _ => planned_from == found,
     }

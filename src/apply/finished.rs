@@ -1,9 +1,8 @@
 //! What a whole run came to: one outcome, or several where the connection was lost in between.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
 
-use super::outcome::{End, Outcome, StepError, StepOutcome};
+use super::outcome::{End, Outcome, StepOutcome, chain};
 use super::target::describe_state;
 use crate::model::address::Address;
 use crate::plan::Plan;
@@ -13,41 +12,72 @@ use crate::plan::change::ChangeAction;
 #[derive(Debug, Default)]
 pub struct Finished {
     /// What became of each change that was planned. A change that is planned again after a lost connection counts once.
-    pub changes: BTreeMap<Address, Fate>,
+    pub changes: BTreeMap<Address, Finish>,
     /// Whether any write was sent.
     pub wrote: bool,
     /// How the last outcome ended.
     pub ending: Ending,
-    /// Whether a second plan was made and found nothing left.
-    pub verified: bool,
-    /// Addresses of what the second plan still wants to change.
-    pub left_over: Vec<String>,
+    /// What looking again found.
+    pub second_look: SecondLook,
 }
 
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finish {
+    /// What was to happen.
+    pub action: ChangeAction,
+    /// What happened: of several steps, the worst.
+    pub fate: Fate,
+    /// How many of its steps worked.
+    pub steps_done: usize,
+    /// How many it has.
+    pub steps: usize,
+}
+
+/// What became of a change's step.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// Every step of it worked.
-    Applied(ChangeAction),
-    /// A step of it failed: why, one line for each error beneath.
+    /// It worked, and was read back.
+    Applied,
+    /// It failed.
     Failed {
-        /// What the server said.
+        /// Why, one line for each error beneath.
         why: Vec<String>,
-        /// Whether the call was refused and left everything as it was.
-        refused: bool,
+        /// What to do about it.
+        hints: Vec<String>,
+        /// Whether everything is surely as it was.
+        unchanged: bool,
     },
     /// It was left out because something before it failed.
     Skipped {
         /// What failed.
         because_of: Address,
     },
-    /// Its call was sent, and the connection was lost before the answer came.
-    Unknown {
-        /// What was to happen.
-        action: ChangeAction,
-    },
+    /// Its call was sent, and no answer came.
+    Unknown,
+    /// The server reported success, and it was not read back.
+    Unverified,
     /// The run ended before it.
     NotReached,
+}
+
+/// What the look after the last step found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum SecondLook {
+    /// The run did not get so far.
+    #[default]
+    None,
+    /// The server could not be read or planned for.
+    Failed,
+    /// There is nothing left to do.
+    Clean,
+    /// The second plan is not empty.
+    Differs {
+        /// Addresses of what it wants to change.
+        left_over: Vec<String>,
+        /// What stands in its way.
+        blockers: Vec<String>,
+    },
 }
 
 /// How a run ended.
@@ -67,6 +97,8 @@ pub enum Ending {
     },
     /// The user asked to stop.
     Interrupted,
+    /// The user insisted on stopping at once: what was under way was cut off.
+    CutOff,
     /// The connection was lost, or the server could not be read: one line for each error beneath.
     Broken(Vec<String>),
 }
@@ -75,28 +107,36 @@ impl Finished {
     /// Adds the outcome of a plan.
     pub fn add(&mut self, plan: &Plan, outcome: Outcome) {
         self.wrote |= outcome.wrote;
-        let mut fates: BTreeMap<usize, Fate> = BTreeMap::new();
+        let mut finishes: BTreeMap<usize, Finish> = BTreeMap::new();
         for (step, outcome) in plan.steps.iter().zip(&outcome.steps) {
-            let fate = match outcome {
-                StepOutcome::Applied => Fate::Applied(plan.changes[step.change].action),
-                StepOutcome::Failed(error) => {
-                    Fate::Failed { why: chain(error), refused: matches!(error, StepError::Write(_)) }
-                }
-                StepOutcome::Skipped { because_of } => {
-                    Fate::Skipped { because_of: plan.changes[plan.steps[*because_of].change].address.clone() }
-                }
-                StepOutcome::Unknown => Fate::Unknown { action: plan.changes[step.change].action },
-                StepOutcome::NotReached => Fate::NotReached,
-            };
-            let worst = fates.entry(step.change).or_insert_with(|| fate.clone());
-            if weight(&fate) > weight(worst) {
-                *worst = fate;
+            let fate = fate(plan, outcome);
+            let done = usize::from(fate == Fate::Applied);
+            let finish = finishes.entry(step.change).or_insert_with(|| Finish {
+                action: plan.changes[step.change].action,
+                fate: fate.clone(),
+                steps_done: 0,
+                steps: 0,
+            });
+            finish.steps += 1;
+            finish.steps_done += done;
+            if weight(&fate) > weight(&finish.fate) {
+                finish.fate = fate;
             }
         }
-        self.changes.extend(fates.into_iter().map(|(change, fate)| (plan.changes[change].address.clone(), fate)));
+        for (change, mut finish) in finishes {
+            let address = &plan.changes[change].address;
+            if let Some(earlier) = self.changes.get(address) {
+                // What worked before the connection was lost is not planned again.
+                finish.steps_done += earlier.steps_done;
+                finish.steps = finish.steps.max(earlier.steps);
+                finish.action = earlier.action;
+            }
+            self.changes.insert(address.clone(), finish);
+        }
         self.ending = match outcome.end {
             End::Complete => Ending::Complete,
             End::Interrupted => Ending::Interrupted,
+            End::CutOff => Ending::CutOff,
             End::Stale(stale) => Ending::Stale {
                 address: plan.changes[plan.steps[stale.step].change].address.clone(),
                 planned_from: describe_state(&stale.planned_from),
@@ -110,12 +150,15 @@ impl Finished {
     /// A new plan was made after the connection was lost: what it does not want any more has happened after all.
     pub fn planned_again(&mut self, plan: &Plan) {
         let wanted: BTreeSet<&Address> = plan.changes.iter().map(|change| &change.address).collect();
-        self.changes.retain(|address, fate| *fate != Fate::NotReached || wanted.contains(address));
-        for (address, fate) in &mut self.changes {
-            if let Fate::Unknown { action } = fate
-                && !wanted.contains(address)
-            {
-                *fate = Fate::Applied(*action);
+        // What was not even begun is as asked without us: it is not ours to count.
+        self.changes.retain(|address, finish| finish.was_touched() || wanted.contains(address));
+        for (address, finish) in &mut self.changes {
+            if wanted.contains(address) {
+                continue;
+            }
+            if let Fate::Unknown | Fate::Unverified | Fate::NotReached = finish.fate {
+                finish.fate = Fate::Applied;
+                finish.steps_done = finish.steps;
             }
         }
         self.ending = Ending::Complete;
@@ -124,35 +167,50 @@ impl Finished {
     /// Whether everything was executed.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.ending == Ending::Complete && self.changes.values().all(|fate| matches!(fate, Fate::Applied(_)))
+        self.ending == Ending::Complete && self.changes.values().all(|finish| finish.fate == Fate::Applied)
     }
 
     /// Whether the server is surely as it was before.
     #[must_use]
     pub fn changed_nothing(&self) -> bool {
-        self.changes
-            .values()
-            .all(|fate| matches!(fate, Fate::NotReached | Fate::Skipped { .. } | Fate::Failed { refused: true, .. }))
+        self.changes.values().all(|finish| match finish.fate {
+            Fate::NotReached | Fate::Skipped { .. } | Fate::Failed { unchanged: true, .. } => finish.steps_done == 0,
+            Fate::Applied | Fate::Failed { .. } | Fate::Unknown | Fate::Unverified => false,
+        })
+    }
+}
+
+impl Finish {
+    /// Whether anything of it was tried.
+    #[must_use]
+    pub fn was_touched(&self) -> bool {
+        self.fate != Fate::NotReached || self.steps_done > 0
+    }
+}
+
+fn fate(plan: &Plan, outcome: &StepOutcome) -> Fate {
+    match outcome {
+        StepOutcome::Applied => Fate::Applied,
+        StepOutcome::Failed(error) => {
+            Fate::Failed { why: chain(error), hints: error.hints(), unchanged: error.changed_nothing() }
+        }
+        StepOutcome::Skipped { because_of } => {
+            Fate::Skipped { because_of: plan.changes[plan.steps[*because_of].change].address.clone() }
+        }
+        StepOutcome::Unknown => Fate::Unknown,
+        StepOutcome::Unverified => Fate::Unverified,
+        StepOutcome::NotReached => Fate::NotReached,
     }
 }
 
 /// Of several steps of a change, the worst decides.
 fn weight(fate: &Fate) -> u8 {
     match fate {
-        Fate::Applied(_) => 0,
+        Fate::Applied => 0,
         Fate::NotReached => 1,
-        Fate::Skipped { .. } => 2,
-        Fate::Unknown { .. } => 3,
-        Fate::Failed { .. } => 4,
+        Fate::Unverified => 2,
+        Fate::Skipped { .. } => 3,
+        Fate::Unknown => 4,
+        Fate::Failed { .. } => 5,
     }
-}
-
-fn chain(error: &dyn Error) -> Vec<String> {
-    let mut lines = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(error) = source {
-        lines.push(error.to_string());
-        source = error.source();
-    }
-    lines
 }

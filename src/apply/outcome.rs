@@ -7,7 +7,8 @@ use crate::plan::Plan;
 use crate::susdb::read::ReadError;
 use crate::susdb::write::WriteError;
 
-/// What became of every step, and how the run ended.
+/// What became of every step, and how the run ended. It is true at any moment, so a run that is dropped in the middle
+/// leaves behind what it knew.
 #[derive(Debug)]
 pub struct Outcome {
     /// One entry for each of the plan's steps, in the plan's order.
@@ -30,8 +31,10 @@ pub enum StepOutcome {
         /// That step.
         because_of: usize,
     },
-    /// Its call was sent and the connection was lost before the answer came.
+    /// Its call was sent, and no answer came: whether it ran is not known.
     Unknown,
+    /// The server reported success, and the object was not read back.
+    Unverified,
     /// The run ended before it.
     NotReached,
 }
@@ -40,8 +43,14 @@ pub enum StepOutcome {
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
     /// The server refused or failed.
-    #[error("the server did not do it")]
-    Write(#[source] WriteError),
+    #[error("the server did not do it{remains}")]
+    Write {
+        /// What it said.
+        #[source]
+        error: WriteError,
+        /// What the object is now.
+        remains: Remains,
+    },
     /// The server said yes and did something else.
     #[error("the server reported success, but reading back shows otherwise: asked for {asked}, found {found}")]
     Mismatch {
@@ -49,7 +58,50 @@ pub enum StepError {
         asked: String,
         /// What is there now.
         found: String,
+        /// Whether that is what was there before.
+        unchanged: bool,
     },
+}
+
+impl StepError {
+    /// Whether the object is surely what it was before the step.
+    #[must_use]
+    pub fn changed_nothing(&self) -> bool {
+        match self {
+            Self::Write { error: _, remains } => *remains == Remains::Unchanged,
+            Self::Mismatch { asked: _, found: _, unchanged } => *unchanged,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Write { error, remains: _ } => error.hints(),
+            Self::Mismatch { .. } => Vec::new(),
+        }
+    }
+}
+
+/// What a step that failed left of its object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remains {
+    /// It is what it was.
+    Unchanged,
+    /// It is something else now, neither what it was nor what it was to be: this.
+    Changed(String),
+    /// It could not be read again.
+    Unread,
+}
+
+impl std::fmt::Display for Remains {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unchanged => f.write_str("; the object is as it was"),
+            Self::Changed(found) => write!(f, ", or only a part of it; now there is: {found}"),
+            Self::Unread => f.write_str(", and what is there now could not be read"),
+        }
+    }
 }
 
 /// How a run ended.
@@ -61,6 +113,8 @@ pub enum End {
     Stale(Box<StaleObject>),
     /// The user asked to stop; the step under way was finished.
     Interrupted,
+    /// The user insisted on stopping at once, in the middle of whatever was under way.
+    CutOff,
     /// The connection was lost, or its state is not known any more after a timeout.
     Lost(Box<dyn Error + Send + Sync>),
     /// The server's state could not be read.
@@ -79,9 +133,20 @@ pub struct StaleObject {
 }
 
 impl Outcome {
-    /// The outcome of a run that ended before its first step.
+    /// The outcome before the first step.
     #[must_use]
     pub fn not_begun(plan: &Plan, end: End) -> Self {
         Self { steps: plan.steps.iter().map(|_| StepOutcome::NotReached).collect(), end, wrote: false }
     }
+}
+
+/// An error and those beneath it, one text each.
+pub(super) fn chain(error: &dyn Error) -> Vec<String> {
+    let mut lines = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(error) = source {
+        lines.push(error.to_string());
+        source = error.source();
+    }
+    lines
 }

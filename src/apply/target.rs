@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Days, NaiveTime, Timelike, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline};
 use crate::model::name::fold;
-use crate::model::object::{ObjectKey, ObjectState, UpdateState};
+use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::resolved::GroupReference;
 use crate::model::snapshot::Deployment;
 use crate::plan::step::Operation;
@@ -136,7 +136,7 @@ pub fn missing_calls(
         (Operation::SetApproval { update, revision, group, value, deploy, remove }, ObjectState::Approval(rows)) => {
             let Some(group) = created.id(group) else { return Vec::new() };
             let mut calls = Vec::new();
-            if *deploy && !rows.iter().any(|row| is_wanted(row, *revision, value, today)) {
+            if *deploy && !rows.iter().any(|row| row.revision == *revision && value.is_stored_as(row)) {
                 calls.extend(deploy_call(*update, *revision, group, value, today));
             }
             calls.extend(rows.iter().filter(|row| remove.contains(&row.id)).map(|row| Call::DeleteDeployment(row.id)));
@@ -149,37 +149,7 @@ pub fn missing_calls(
 fn deploy_call(update: Uuid, revision: i32, group: Uuid, value: &ApprovalValue, today: DateTime<Utc>) -> Option<Call> {
     let ApprovalValue { action, deadline, optional } = *value;
     let action = action.code()?;
-    Some(Call::Deploy { update, revision, group, action, assigned: !optional, deadline: resolve(deadline, today) })
-}
-
-fn is_wanted(row: &Deployment, revision: i32, value: &ApprovalValue, today: DateTime<Utc>) -> bool {
-    let ApprovalValue { action, deadline, optional } = *value;
-    // Only an install can be optional: what a server stores in IsAssigned for the other actions means nothing.
-    let assignment_matters = action == ApprovalAction::Install;
-    row.revision == revision
-        && Some(row.action) == action.code()
-        && row.deadline.map(whole_second) == resolve(deadline, today).map(whole_second)
-        && (!assignment_matters || row.assigned != optional)
-}
-
-/// The time that a deadline means when it is written on this day.
-#[must_use]
-pub fn resolve(deadline: Deadline, today: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    match deadline {
-        Deadline::None => None,
-        Deadline::At(time) => Some(time),
-        Deadline::After { days, at } => Some(after(today, days, at)),
-    }
-}
-
-fn after(today: DateTime<Utc>, days: u16, at: NaiveTime) -> DateTime<Utc> {
-    let date = today.date_naive().checked_add_days(Days::new(u64::from(days)));
-    date.unwrap_or(today.date_naive()).and_time(at).and_utc()
-}
-
-/// `datetime` counts in steps of 1/300 s; deadlines are whole seconds.
-fn whole_second(time: DateTime<Utc>) -> DateTime<Utc> {
-    time.with_nanosecond(0).unwrap_or(time)
+    Some(Call::Deploy { update, revision, group, action, assigned: !optional, deadline: deadline.resolve(today) })
 }
 
 /// What the object is asked to be, for messages.
@@ -217,7 +187,11 @@ pub fn describe_state(state: &ObjectState) -> String {
     match state {
         ObjectState::Group(None) => "no such group".to_owned(),
         ObjectState::Group(Some(group)) => {
-            format!("group {} with {} computers and {} approvals", group.name, group.computers, group.approvals)
+            let GroupState { id: _, name, parent: _, computers, approvals, children } = group;
+            format!(
+                "group {name} with {computers} computers, {approvals} approvals and {} groups below",
+                children.len()
+            )
         }
         ObjectState::Membership(true) => "the computer is in the group".to_owned(),
         ObjectState::Membership(false) => "the computer is not in the group".to_owned(),
@@ -248,7 +222,7 @@ fn describe_rows(rows: &[Deployment]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, CreatedGroups, key, missing_calls, resolve};
+    use super::{Call, CreatedGroups, key, missing_calls};
     use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline};
     use crate::model::object::{ObjectKey, ObjectState};
     use crate::model::resolved::GroupReference;
@@ -310,10 +284,20 @@ mod tests {
     #[test]
     fn relative_deadlines_count_from_the_servers_utc_date() {
         let at = NaiveTime::from_hms_opt(18, 0, 0).unwrap();
-        assert_eq!(
-            resolve(Deadline::After { days: 7, at }, today()),
-            Some(Utc.with_ymd_and_hms(2026, 6, 16, 18, 0, 0).unwrap())
+        let mut operation = approval(true, Vec::new());
+        if let Operation::SetApproval { value, .. } = &mut operation {
+            value.deadline = Deadline::After { days: 7, at };
+        }
+        let calls = |state| missing_calls(&operation, &state, &CreatedGroups::default(), today());
+        let due = Utc.with_ymd_and_hms(2026, 6, 16, 18, 0, 0).unwrap();
+        let nothing = calls(ObjectState::Approval(Vec::new()));
+        assert!(
+            matches!(nothing[..], [Call::Deploy { deadline: Some(deadline), .. }] if deadline == due),
+            "{nothing:?}"
         );
+        let mut written = row(10, 201, 0);
+        written.deadline = Some(due);
+        assert_eq!(calls(ObjectState::Approval(vec![written])), []);
     }
 
     #[test]

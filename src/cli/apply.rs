@@ -1,6 +1,5 @@
 //! `wsusctl apply`: lock, read, plan, show, ask, execute, read again.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -13,14 +12,14 @@ use super::server::{Connecting, Sandboxes, not_locked, unreadable};
 use super::stop::Stop;
 use super::streams::Streams;
 use crate::apply::execute::{Run, execute};
-use crate::apply::finished::{Ending, Finished};
+use crate::apply::finished::{Ending, Finish, Finished, SecondLook};
 use crate::apply::outcome::{End, Outcome};
 use crate::diagnostic::Diagnostics;
 use crate::failure::{Exit, Failure};
 use crate::model::address::Address;
 use crate::model::attribute::Attribute;
 use crate::plan::Plan;
-use crate::plan::change::ChangeAction;
+use crate::plan::change::{Change, ChangeAction};
 use crate::plan::permission::{Permission, Permissions};
 use crate::report::json::{self, ServerReport};
 use crate::report::outcome;
@@ -32,6 +31,9 @@ use crate::susdb::session::Session;
 /// How often a run connects again after it lost its connection.
 const RECONNECTS_MAX: u32 = 3;
 
+/// How often it tries to, each time, once it has written something.
+const REOPENS_MAX: u32 = 5;
+
 /// The first pause before that; each further one is longer by as much.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -42,18 +44,25 @@ const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
 pub async fn run(arguments: &Apply, streams: Streams) -> Result<Exit, Failure> {
     let loaded = planning::load_valid(&arguments.manifests, &arguments.reach, arguments.output, streams)?;
     let Some(loaded) = loaded else { return Ok(Exit::Invalid) };
+    let total = loaded.servers.len();
+    if arguments.output == Output::Json && total > 1 {
+        let summary = format!("--output json writes one document, and there are {total} manifests to apply one by one");
+        return Err(Failure::new(Exit::Invalid, summary).hint("run apply once for each manifest"));
+    }
     let stop = Stop::on_ctrl_c(streams);
     let sandboxes = Sandboxes::default();
     let mut exit = Exit::Success;
-    for index in 0..loaded.servers.len() {
+    for index in 0..total {
         let one = OneServer { arguments, loaded: &loaded, index, streams, stop: &stop, sandboxes: &sandboxes };
         let end = one.run().await.unwrap_or_else(|failure| {
             streams.complain(&failure.render());
             failure.exit
         });
         exit = exit.worse(end);
-        if stop.is_asked() {
-            break;
+        if stop.is_asked() && index + 1 < total {
+            let left = loaded.servers[index + 1..].iter().map(|server| server.desired.name.as_str());
+            streams.complain(&format!("Interrupted: not begun: {}.\n", left.collect::<Vec<_>>().join(", ")));
+            return Ok(exit.worse(Exit::Interrupted));
         }
     }
     Ok(exit)
@@ -140,7 +149,7 @@ impl OneServer<'_> {
             match self.try_lock_and_plan(permissions).await {
                 Ok(planned) => return Ok(planned),
                 Err(failure) if failure.may_pass && attempt <= RECONNECTS_MAX => {
-                    self.streams.note("The connection was lost while reading. Connecting again.");
+                    self.streams.note("Reading broke off. Connecting again.");
                     tokio::time::sleep(RECONNECT_PAUSE * attempt).await;
                 }
                 Err(failure) => return Err(failure),
@@ -245,42 +254,17 @@ impl OneServer<'_> {
         })
     }
 
-    /// Executes, recovers from lost connections, and looks again.
+    /// Executes, looks again, and tells what it came to.
     async fn execute(&self, session: Session, planned: Planned, permissions: &Permissions) -> Result<Exit, Failure> {
         self.stop.begin_execution();
-        let promised = promises(&planned.plan);
         let mut finished = Finished::default();
-        let (mut session, mut current) = (session, planned);
-        for reconnects in 0.. {
-            let once = self.execute_once(&mut session, &current, finished.wrote).await?;
-            let outcome = match once {
-                Executed::Ended(outcome) => outcome,
-                Executed::Stopped { began } => return Ok(self.stopped_at_once(finished.wrote || began)),
-            };
-            let lost = matches!(outcome.end, End::Lost(_));
-            finished.add(&current.plan, outcome);
-            if !lost || reconnects == RECONNECTS_MAX {
-                break;
+        let exit = match self.run_steps(session, planned, permissions, &mut finished).await {
+            Ok(session) if finished.is_clean() => self.look_again(session, &mut finished, permissions).await,
+            Ok(_) => exit_of(&finished),
+            Err(failure) => {
+                self.streams.complain(&failure.render());
+                if finished.wrote { Exit::Partial } else { failure.exit }
             }
-            self.streams.note("The connection was lost. Connecting again, taking the lock again and reading again.");
-            tokio::time::sleep(RECONNECT_PAUSE * (reconnects + 1)).await;
-            let again = tokio::select! {
-                again = self.take_up_again(&promised, permissions) => again,
-                () = self.stop.insisted() => return Ok(self.stopped_at_once(finished.wrote)),
-            };
-            match again {
-                Ok(Some(again)) => (session, current) = again,
-                Ok(None) => break,
-                Err(failure) => {
-                    self.streams.complain(&failure.render());
-                    break;
-                }
-            }
-            finished.planned_again(&current.plan);
-        }
-        let exit = tokio::select! {
-            exit = self.look_again(session, &mut finished, permissions) => exit?,
-            () = self.stop.insisted() => return Ok(self.stopped_at_once(true)),
         };
         let text = outcome::render(&finished);
         match self.arguments.output {
@@ -290,36 +274,60 @@ impl OneServer<'_> {
         Ok(exit)
     }
 
-    fn stopped_at_once(&self, wrote: bool) -> Exit {
-        if wrote {
-            self.streams.complain("Stopped at once. What the call under way did is not known: run apply again.\n");
-            Exit::Partial
-        } else {
-            self.streams.complain("Stopped at once: nothing was written.\n");
-            Exit::Interrupted
+    /// Executes the steps; where the connection is lost, goes on with what is left.
+    ///
+    /// # Errors
+    /// What keeps it from going on. Its exit status is that of a run that wrote nothing.
+    async fn run_steps(
+        &self,
+        mut session: Session,
+        mut planned: Planned,
+        permissions: &Permissions,
+        finished: &mut Finished,
+    ) -> Result<Session, Failure> {
+        let promised = Promises::new(&planned.plan);
+        for reconnects in 0.. {
+            let outcome = self.execute_once(&mut session, &planned).await?;
+            let lost = matches!(outcome.end, End::Lost(_));
+            finished.add(&planned.plan, outcome);
+            if !lost || reconnects == RECONNECTS_MAX {
+                break;
+            }
+            // The new connection waits for the lock, which the old one keeps until the server has undone what it was at:
+            // what is read after that is settled.
+            drop(session);
+            (session, planned) = tokio::select! {
+                again = self.take_up_again(&promised, permissions, finished) => again?,
+                () = self.stop.insisted() => {
+                    finished.ending = Ending::CutOff;
+                    return Err(Failure::new(Exit::Interrupted, "stopped while connecting again"));
+                }
+            };
+            finished.planned_again(&planned.plan);
         }
+        Ok(session)
     }
 
     /// Compares the signatures once more under the lock, then executes.
-    async fn execute_once(&self, session: &mut Session, planned: &Planned, wrote: bool) -> Result<Executed, Failure> {
+    async fn execute_once(&self, session: &mut Session, planned: &Planned) -> Result<Outcome, Failure> {
+        let mut outcome = Outcome::not_begun(&planned.plan, End::Complete);
         match read_procedures(session).await {
             Ok(live) if live == planned.snapshot.procedures => {}
             Ok(_) => {
-                let exit = if wrote { Exit::Partial } else { Exit::Stale };
-                return Err(Failure::new(exit, "a stored procedure changed its signature since the plan was made")
-                    .hint("was WSUS updated just now? run apply again"));
+                return Err(Failure::new(
+                    Exit::Stale,
+                    "a stored procedure changed its signature since the plan was made",
+                )
+                .hint("was WSUS updated just now? run apply again"));
             }
             Err(ReadError::Query(lost)) if lost.fate_unknown() => {
-                return Ok(Executed::Ended(Outcome::not_begun(&planned.plan, End::Lost(Box::new(lost)))));
+                outcome.end = End::Lost(Box::new(lost));
+                return Ok(outcome);
             }
             Err(error) => return Err(unreadable(error)),
         }
         let mut progress = Progress::new(&planned.plan, self.streams);
-        let began = Cell::new(false);
-        let mut observe = |event| {
-            began.set(true);
-            progress.observe(event);
-        };
+        let mut observe = |event| progress.observe(event);
         let run = Run {
             plan: &planned.plan,
             procedures: &planned.snapshot.procedures,
@@ -327,104 +335,156 @@ impl OneServer<'_> {
             stop: self.stop.flag(),
             observe: &mut observe,
         };
-        Ok(tokio::select! {
-            outcome = execute(session, run) => Executed::Ended(outcome),
-            () = self.stop.insisted() => Executed::Stopped { began: began.get() },
-        })
+        let cut_off = tokio::select! {
+            () = execute(session, run, &mut outcome) => false,
+            () = self.stop.insisted() => true,
+        };
+        if cut_off {
+            self.streams.complain("Stopped at once.\n");
+            outcome.end = End::CutOff;
+        }
+        Ok(outcome)
     }
 
-    /// After a lost connection: a new session, the lock, a new read and a new plan. Goes on only if what is left is part
-    /// of what was shown.
+    /// After a lost connection: a new session, the lock, a new read and a new plan, tried a few times, since a server that
+    /// restarts needs a moment and a connection that broke keeps its lock until the server has noticed.
     async fn take_up_again(
         &self,
-        promised: &BTreeMap<Address, Promise>,
+        promised: &Promises,
         permissions: &Permissions,
-    ) -> Result<Option<(Session, Planned)>, Failure> {
+        finished: &Finished,
+    ) -> Result<(Session, Planned), Failure> {
+        self.streams.note("The connection was lost. Connecting again, taking the lock again and reading again.");
+        for attempt in 1.. {
+            tokio::time::sleep(RECONNECT_PAUSE * attempt).await;
+            match self.try_take_up_again(promised, permissions, finished).await {
+                Err(failure) if attempt < REOPENS_MAX && matches!(failure.exit, Exit::Failure | Exit::Locked) => {
+                    self.streams.note(&format!("That did not work yet ({}). Trying again.", failure.summary));
+                }
+                other => return other,
+            }
+        }
+        unreachable!("the loop ends by returning")
+    }
+
+    /// Goes on only with what was shown and, before the first write, only with all of it.
+    async fn try_take_up_again(
+        &self,
+        promised: &Promises,
+        permissions: &Permissions,
+        finished: &Finished,
+    ) -> Result<(Session, Planned), Failure> {
         let mut session = self.open_and_lock().await?;
-        let Ok(planned) = self.plan(&mut session, permissions).await? else { return Ok(None) };
-        let unexpected =
-            promises(&planned.plan).into_iter().find(|(address, now)| !is_part_of(now, promised.get(address)));
-        if let Some((address, _)) = unexpected {
-            self.streams.complain(&format!(
-                "The server changed while the connection was lost: {address} was not part of the plan, or is to become \
-                 something else. Stopping here; run diff to see what is left.\n"
-            ));
-            return Ok(None);
-        }
+        let planned = self.plan(&mut session, permissions).await?.map_err(|_| {
+            Failure::new(
+                Exit::Invalid,
+                "the server changed while the connection was lost, and the manifest is wrong on it",
+            )
+        })?;
         if !planned.plan.blockers.is_empty() {
-            self.streams.complain("What is left to do is blocked now. Stopping here; run diff to see why.\n");
-            return Ok(None);
+            return Err(Failure::new(Exit::Refused, "what is left to do is blocked now")
+                .hint("run diff to see what stands in the way"));
         }
-        Ok(Some((session, planned)))
+        let unexpected = promised.broken_by(&planned.plan, finished);
+        let changed = "the server changed while the connection was lost";
+        let stale = |summary: String| Failure::new(Exit::Stale, summary).hint("run diff to see what is left");
+        match unexpected {
+            Some(address) => Err(stale(format!("{changed}: {address} is not as it was when the plan was shown"))),
+            None if !finished.wrote && planned.plan.digest() != promised.digest => {
+                Err(stale(format!("{changed}: the plan is not the one that was shown")))
+            }
+            None => Ok((session, planned)),
+        }
     }
 
     /// Reads and plans again: only an empty second plan is success.
-    async fn look_again(
+    async fn look_again(&self, session: Session, finished: &mut Finished, permissions: &Permissions) -> Exit {
+        let second = tokio::select! {
+            second = self.plan_again(session, permissions) => second,
+            () = self.stop.insisted() => {
+                finished.ending = Ending::CutOff;
+                return Exit::Partial;
+            }
+        };
+        finished.second_look = SecondLook::Failed;
+        let plan = match second {
+            Ok(Ok(planned)) => planned.plan,
+            Ok(Err(_)) => return Exit::Partial,
+            Err(failure) => {
+                self.streams.complain(&failure.render());
+                return Exit::Partial;
+            }
+        };
+        if plan.is_empty() {
+            finished.second_look = SecondLook::Clean;
+            return self.nothing_left(&plan, permissions);
+        }
+        finished.second_look = SecondLook::Differs {
+            left_over: plan.changes.iter().map(|change| change.address.to_string()).collect(),
+            blockers: plan.blockers.iter().map(|blocker| blocker.message.clone()).collect(),
+        };
+        Exit::Partial
+    }
+
+    async fn plan_again(
         &self,
         mut session: Session,
-        finished: &mut Finished,
         permissions: &Permissions,
-    ) -> Result<Exit, Failure> {
-        if !finished.is_clean() {
-            return Ok(exit_of(finished));
-        }
+    ) -> Result<Result<Planned, Diagnostics>, Failure> {
         let mut second = self.plan(&mut session, permissions).await;
         if second.as_ref().is_err_and(|failure| failure.may_pass) {
             // Reading needs no lock, so a new session will do.
             session = self.connecting().open().await?;
             second = self.plan(&mut session, permissions).await;
         }
-        let planned = match second {
-            Ok(Ok(planned)) => planned,
-            Ok(Err(_)) => return Ok(Exit::Partial),
-            Err(failure) => {
-                self.streams.complain(&failure.render());
-                return Ok(Exit::Partial);
-            }
-        };
-        // The session ends with the program, and the lock with the session: a failed release loses nothing.
+        // The session ends here, and the lock with the session: a failed release loses nothing.
         let _ = session.unlock().await;
-        if planned.plan.is_empty() {
-            finished.verified = true;
-            return Ok(self.nothing_left(&planned.plan, permissions));
-        }
-        finished.left_over = planned.plan.changes.iter().map(|change| change.address.to_string()).collect();
-        Ok(Exit::Partial)
+        second
     }
-}
-
-/// How one attempt to execute a plan ended.
-enum Executed {
-    Ended(Outcome),
-    /// The user ended it at once: whether any step had begun.
-    Stopped {
-        began: bool,
-    },
 }
 
 /// The exit status of a run that did not do everything.
 fn exit_of(finished: &Finished) -> Exit {
     match finished.ending {
         Ending::Stale { .. } if !finished.wrote => Exit::Stale,
-        Ending::Interrupted if !finished.wrote => Exit::Interrupted,
+        Ending::Interrupted | Ending::CutOff if !finished.wrote => Exit::Interrupted,
         Ending::Broken(_) if !finished.wrote => Exit::Failure,
         Ending::Complete if finished.changed_nothing() => Exit::Failure,
         _ => Exit::Partial,
     }
 }
 
-/// What a plan promises to make of an object.
-type Promise = Option<BTreeMap<String, Attribute>>;
-
-fn promises(plan: &Plan) -> BTreeMap<Address, Promise> {
-    plan.changes.iter().map(|change| (change.address.clone(), change.after.clone())).collect()
+/// What the plan that was shown promises.
+struct Promises {
+    digest: String,
+    changes: BTreeMap<Address, Change>,
 }
 
+impl Promises {
+    fn new(plan: &Plan) -> Self {
+        let changes = plan.changes.iter().map(|change| (change.address.clone(), change.clone())).collect();
+        Self { digest: plan.digest(), changes }
+    }
+
+    /// The first change of a new plan that was not promised. An object that nothing was done to yet has to be what it was;
+    /// of one that was begun with, a part may be as asked already.
+    fn broken_by<'a>(&self, plan: &'a Plan, finished: &Finished) -> Option<&'a Address> {
+        let kept = |now: &&Change| {
+            let Some(promised) = self.changes.get(&now.address) else { return false };
+            let touched = finished.changes.get(&now.address).is_some_and(Finish::was_touched);
+            (touched || now.before == promised.before) && is_part_of(now.after.as_ref(), promised.after.as_ref())
+        };
+        plan.changes.iter().find(|change| !kept(change)).map(|change| &change.address)
+    }
+}
+
+type Attributes = BTreeMap<String, Attribute>;
+
 /// Whether what a change makes of its object now was promised: an attribute may be missing now because it is so already.
-fn is_part_of(now: &Promise, promised: Option<&Promise>) -> bool {
+fn is_part_of(now: Option<&Attributes>, promised: Option<&Attributes>) -> bool {
     match (now, promised) {
-        (None, Some(None)) => true,
-        (Some(now), Some(Some(promised))) => now.iter().all(|(name, value)| promised.get(name) == Some(value)),
+        (None, None) => true,
+        (Some(now), Some(promised)) => now.iter().all(|(name, value)| promised.get(name) == Some(value)),
         _ => false,
     }
 }

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::streams::Streams;
 use crate::apply::event::Event;
 use crate::plan::Plan;
+use crate::report::visible::visible;
 
 /// How often a line is written where there is no terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(60);
@@ -38,6 +39,12 @@ impl Progress {
         match event {
             Event::Started(step) => self.started(step),
             Event::Finished(_) => self.finished(),
+            Event::DoneDespite { step, error } => {
+                let address = self.addresses.get(step).map_or("", String::as_str);
+                self.warn(&format!(
+                    "warning: {address}: the server reported an error, and it is done all the same: {error}"
+                ));
+            }
             Event::Retrying { step, attempts, pause } => {
                 let address = self.addresses.get(step).map_or("", String::as_str);
                 self.say(&format!(
@@ -64,6 +71,15 @@ impl Progress {
                 self.say(&format!("{} of {} steps, {} s", self.done, self.total, self.begun.elapsed().as_secs()));
             }
             None => {}
+        }
+    }
+
+    /// What is said even where the user wants quiet.
+    fn warn(&self, line: &str) {
+        let line = format!("{}\n", visible(line));
+        match &self.bar {
+            Some(bar) => bar.suspend(|| self.streams.complain(&line)),
+            None => self.streams.complain(&line),
         }
     }
 

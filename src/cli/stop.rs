@@ -1,4 +1,5 @@
-//! Ctrl-C: the first asks to stop at the next good place, the second insists on stopping at once.
+//! Ctrl-C: the first asks to stop at the next good place, the second insists on stopping at once. SIGTERM, by which
+//! services are stopped, counts as one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,13 +23,18 @@ impl Stop {
         let (counted, count) = watch::channel(0);
         let executing = Arc::new(AtomicBool::new(false));
         let (flag, under_way) = (Arc::clone(&asked), Arc::clone(&executing));
+        // Without a handler the program just ends at the first Ctrl-C, which is safe too.
+        let signals = Signals::listen();
         tokio::spawn(async move {
-            // Without a handler the program just ends at the first Ctrl-C, which is safe too.
-            while tokio::signal::ctrl_c().await.is_ok() {
-                if !flag.swap(true, Ordering::Relaxed) && under_way.load(Ordering::Relaxed) {
-                    streams.note("Interrupted: stopping after the step under way. Press Ctrl-C again to stop at once.");
+            if let Ok(mut signals) = signals {
+                while signals.next().await.is_some() {
+                    if !flag.swap(true, Ordering::Relaxed) && under_way.load(Ordering::Relaxed) {
+                        streams.note(
+                            "Interrupted: stopping after the step under way. Press Ctrl-C again to stop at once.",
+                        );
+                    }
+                    counted.send_modify(|count| *count += 1);
                 }
-                counted.send_modify(|count| *count += 1);
             }
             // Without a sender the receivers would end at once.
             std::future::pending::<()>().await;
@@ -68,5 +74,42 @@ impl Stop {
         if count.wait_for(|count| *count >= times).await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+/// What asks to stop. Listening goes on between two signals, so that none is missed.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) -> Option<()> {
+        tokio::select! {
+            signal = self.interrupt.recv() => signal,
+            signal = self.terminate.recv() => signal,
+        }
+    }
+}
+
+/// What asks to stop. Listening goes on between two signals, so that none is missed.
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) -> Option<()> {
+        self.0.recv().await
     }
 }

@@ -1,5 +1,7 @@
 //! Objects as they are re-read around a write, to check that they are what the plan started from.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -60,6 +62,8 @@ pub struct GroupState {
     pub computers: u64,
     /// Pairs of update and this group with an approval.
     pub approvals: u64,
+    /// The groups below it: deleting it deletes them.
+    pub children: BTreeSet<Uuid>,
 }
 
 /// An update's flags and approvals.

@@ -177,6 +177,13 @@ fn deletion(
             parent: *parent,
             computers: totals.computers_by_group.get(id).copied().unwrap_or_default(),
             approvals: approvals.saturating_sub(destroyed.get(id).copied().unwrap_or_default()),
+            children: context
+                .snapshot
+                .groups
+                .values()
+                .filter(|child| child.parent == Some(*id))
+                .map(|child| child.id)
+                .collect(),
         })),
         achieves: Some(Milestone::Deleted(*id)),
         needs: children,

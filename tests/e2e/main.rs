@@ -13,6 +13,7 @@ mod json;
 mod lab;
 mod lock;
 mod manifests;
+mod partial;
 mod readme;
 mod references;
 mod roles;

@@ -255,6 +255,13 @@ pub(super) const OBJECT_GROUP_APPROVALS: Select = select!(
     "GROUP BY d.TargetGroupID"
 );
 
+pub(super) const OBJECT_GROUP_CHILDREN: Select = select!(
+    "objects.group-children",
+    "SELECT ParentGroupID, TargetGroupID"
+    "FROM dbo.tbTargetGroup"
+    "WHERE TargetGroupTypeID = 0 AND ParentGroupID IN ({list})"
+);
+
 pub(super) const OBJECT_MEMBERSHIPS: Select = select!(
     "objects.memberships",
     "SELECT TargetGroupID, TargetID"
@@ -338,6 +345,7 @@ pub const ALL: &[Select] = &[
     OBJECT_GROUPS,
     OBJECT_GROUP_MEMBERS,
     OBJECT_GROUP_APPROVALS,
+    OBJECT_GROUP_CHILDREN,
     OBJECT_MEMBERSHIPS,
     OBJECT_UPDATES,
     OBJECT_LICENSES,

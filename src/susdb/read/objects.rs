@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::catalogue::{
-    APPROVALS, OBJECT_EXPLICIT_LICENSES, OBJECT_GROUP_APPROVALS, OBJECT_GROUP_MEMBERS, OBJECT_GROUPS,
-    OBJECT_GROUPS_BY_NAME, OBJECT_LICENSES, OBJECT_MEMBERSHIPS, OBJECT_UPDATES, Select, UpdateScope,
+    APPROVALS, OBJECT_EXPLICIT_LICENSES, OBJECT_GROUP_APPROVALS, OBJECT_GROUP_CHILDREN, OBJECT_GROUP_MEMBERS,
+    OBJECT_GROUPS, OBJECT_GROUPS_BY_NAME, OBJECT_LICENSES, OBJECT_MEMBERSHIPS, OBJECT_UPDATES, Select, UpdateScope,
 };
 use super::row::Cells;
 use super::{ReadError, deployments, rows_in, run, statements};
@@ -102,6 +102,12 @@ async fn read_groups(session: &mut Session, wanted: &Wanted<'_>) -> Result<BTree
             group.approvals = approvals;
         }
     }
+    let child = |row: &Cells<'_>| Ok((row.guid("ParentGroupID")?, row.guid("TargetGroupID")?));
+    for (parent, child) in rows_in(session, &OBJECT_GROUP_CHILDREN, &ids, child).await? {
+        if let Some(group) = groups.get_mut(&parent) {
+            group.children.insert(child);
+        }
+    }
     Ok(groups)
 }
 
@@ -112,6 +118,7 @@ fn group(row: &Cells<'_>) -> Result<GroupState, ReadError> {
         parent: row.guid_or_null("ParentGroupID")?,
         computers: 0,
         approvals: 0,
+        children: BTreeSet::new(),
     })
 }
 

@@ -82,6 +82,12 @@ pub enum WriteError {
 }
 
 impl WriteError {
+    /// Whether anything was sent. What does not fit its parameter is not.
+    #[must_use]
+    pub fn was_sent(&self) -> bool {
+        !matches!(self, Self::Unsupported { .. } | Self::Bind { .. })
+    }
+
     /// Whether the procedure may have run although there is no answer. The session has to reconnect.
     #[must_use]
     pub fn fate_unknown(&self) -> bool {

@@ -1,0 +1,114 @@
+//! Applies that end half-way: the exit status and the report say what was done, and nothing that was not looked at.
+
+use crate::lab::Lab;
+
+fn lab(spec: &str) -> Lab {
+    let lab = Lab::new("demo");
+    lab.manifest(spec);
+    lab
+}
+
+#[test]
+fn a_refused_only_step_changed_nothing() {
+    let lab = lab("  approvals:
+    - {update: {kb: KB5060842, title: '*Windows 11*24H2*x64*'}, groups: {Servers: notApproved}}
+");
+    lab.sql("CREATE TRIGGER refuse BEFORE INSERT ON tbDeployment BEGIN SELECT RAISE(ABORT, 'not today'); END");
+    let ran = lab.apply();
+    ran.expect_status(1)
+        .expect_out("the object is as it was")
+        .expect_out("Apply stopped: 0 created, 0 modified, 0 deleted, 1 failed.");
+    lab.sql("DROP TRIGGER refuse").apply_twice();
+}
+
+#[test]
+fn a_license_accepted_for_a_refused_approval_is_a_change() {
+    let lab = lab("  approvals:
+    - {update: KB5048239, acceptLicense: true, groups: {Servers: install}}
+");
+    lab.sql("CREATE TRIGGER refuse BEFORE INSERT ON tbDeployment BEGIN SELECT RAISE(ABORT, 'not today'); END");
+    let accepted = lab.number("SELECT COUNT(*) FROM tbEulaAcceptance");
+    let ran = lab.apply();
+    assert_eq!(lab.number("SELECT COUNT(*) FROM tbEulaAcceptance"), accepted + 1);
+    ran.expect_status(7).expect_out("done of it: 1 of 2 steps");
+    lab.sql("DROP TRIGGER refuse").apply_twice();
+}
+
+#[test]
+fn a_new_approval_beside_an_old_one_that_stays_is_a_change() {
+    let lab = lab("  approvals:
+    - {update: KB5044284, groups: {Ring 0 - IT: {action: install, optional: true}}}
+");
+    let of_the_article = "SELECT RevisionID FROM tbKBArticleForRevision WHERE KBArticleID = '5044284'";
+    let in_ring_0 = "TargetGroupID = (SELECT TargetGroupID FROM tbTargetGroup WHERE Name = 'Ring 0 - IT')";
+    lab.sql(&format!(
+        "UPDATE tbDeployment SET RevisionID = (SELECT MIN(RevisionID) FROM ({of_the_article}))
+         WHERE RevisionID IN ({of_the_article}) AND {in_ring_0}"
+    ));
+    let fields = lab.plan()["servers"][0]["changes"][0]["fields"].to_string();
+    assert!(fields.contains("\"revision\""), "{fields}");
+    lab.sql("CREATE TRIGGER refuse BEFORE DELETE ON tbDeployment BEGIN SELECT RAISE(ABORT, 'not today'); END");
+    lab.apply().expect_status(7).expect_out("or only a part of it; now there is: install");
+    lab.sql("DROP TRIGGER refuse").apply_twice();
+}
+
+#[test]
+fn two_servers_are_no_json_document() {
+    let lab = lab("  groups: []
+");
+    let text = std::fs::read_to_string(lab.path("lab.yaml")).unwrap();
+    std::fs::write(lab.path("two.yaml"), text.replace("name: lab", "name: two")).unwrap();
+    let ran = lab.run(&["apply", "-f", "lab.yaml", "-f", "two.yaml", "--yes", "--output", "json"]);
+    ran.expect_status(3).expect_err("run apply once for each manifest");
+    assert_eq!(ran.out, "");
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::lab;
+    use crate::lab::Running;
+
+    #[test]
+    fn sigterm_stops_after_the_step_under_way_and_later_servers_are_not_begun() {
+        let lab = lab("  groups: [{name: New, groups: [{name: Newer}, {name: Newest}, {name: Newest of all}]}]
+");
+        let text = std::fs::read_to_string(lab.path("lab.yaml")).unwrap();
+        std::fs::write(lab.path("lab.yaml"), text.replace("lab.db", "lab.db?delay=40")).unwrap();
+        std::fs::write(lab.path("two.yaml"), text.replace("name: lab", "name: two")).unwrap();
+        let mut running = Running::start(lab.command(&["apply", "-f", "lab.yaml", "-f", "two.yaml", "--yes"]));
+        running.wait_until(|| lab.writes() > 0).signal("TERM");
+        let ran = running.end();
+        ran.expect_status(7).expect_out("Interrupted as asked").expect_err("Interrupted: not begun: two.");
+    }
+
+    #[test]
+    fn a_group_that_somebody_put_below_a_doomed_one_is_not_deleted_with_it() {
+        let lab = lab("  groups: [{name: New, computers: ['pilot-*']}]
+  management: {prune: {groups: always}}
+");
+        let victim = lab.text("SELECT g.TargetGroupID FROM tbTargetGroup g WHERE g.Name = 'Old Pilot'");
+        let server = "sandbox:lab.db?delay=60";
+        let arguments = [
+            "apply",
+            "-f",
+            "lab.yaml",
+            "--yes",
+            "--allow",
+            "groups.delete=100%",
+            "--allow",
+            "empty",
+            "--server",
+            server,
+        ];
+        let mut running = Running::start(lab.command(&arguments));
+        running.wait_until(|| lab.writes() > 0);
+        lab.sql(&format!(
+            "INSERT INTO tbTargetGroup (TargetGroupTypeID, Name, TargetGroupID, OrderValue, IsBuiltin, ParentGroupID, GroupPriority)
+             SELECT TargetGroupTypeID, 'Just made', '11111111-2222-4333-8444-555555555555', OrderValue, 0, '{victim}', GroupPriority
+             FROM tbTargetGroup WHERE TargetGroupID = '{victim}'"
+        ));
+        let ran = running.end();
+        assert_eq!(lab.number("SELECT COUNT(*) FROM tbTargetGroup WHERE Name = 'Just made'"), 1, "{ran:?}");
+        ran.expect_status(7).expect_out("group[\"Old Pilot\"]");
+    }
+}
