@@ -393,16 +393,29 @@ impl ServerError {
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         // Source: learn.microsoft.com, Database Engine events and errors (grade A).
-        let texts: &[&str] = match self.number {
-            229 | 230 if self.message.contains("EXECUTE") => {
-                &["let the login run WSUS's procedures: it needs EXECUTE on them in SUSDB, or db_owner"]
+        let text = match self.number {
+            229 | 230 if self.message.contains("EXECUTE") => return vec![self.grant_execute()],
+            229 | 230 => "let the login read SUSDB: make its user a member of db_datareader and of PublicViewAccess",
+            208 => "check that the database in the URL is WSUS's: it is always called SUSDB",
+            1205 => "run it again: the server chose this statement to end a deadlock",
+            // Source: PatchMyPC CustomerTroubleshooting, Remove-WSUSCategories.ps1 (grade A).
+            50000 if self.message.contains("Reset Process") => {
+                "WSUS still processes an earlier change of its configuration: wait until it has, and run it again"
             }
-            229 | 230 => &["let the login read SUSDB: make its user a member of db_datareader and of PublicViewAccess"],
-            208 => &["check that the database in the URL is WSUS's: it is always called SUSDB"],
-            1205 => &["run it again: the server chose this statement to end a deadlock"],
-            _ => &[],
+            _ => return Vec::new(),
         };
-        texts.iter().map(|text| (*text).to_owned()).collect()
+        vec![text.to_owned()]
+    }
+
+    /// The message of 229 names the procedure: `... denied on the object 'spDeployUpdate', database ...`.
+    fn grant_execute(&self) -> String {
+        let named = self.message.split("object '").nth(1).and_then(|rest| rest.split('\'').next());
+        let procedure = named.unwrap_or(&self.procedure);
+        if procedure.is_empty() {
+            return "let the login run WSUS's procedures: it needs EXECUTE on them in SUSDB, or db_owner".to_owned();
+        }
+        let quoted = procedure.replace(']', "]]");
+        format!("let the login's user run it: GRANT EXECUTE ON dbo.[{quoted}] TO [USER] in SUSDB, or make it db_owner")
     }
 }
 
@@ -454,5 +467,23 @@ mod tests {
         assert!(deadlock.is_deadlock() && !deadlock.fate_unknown());
         let lost = QueryError::ConnectionLost { statement: "spDeployUpdate", source: None };
         assert!(lost.fate_unknown() && !lost.is_deadlock());
+    }
+
+    #[test]
+    fn known_errors_say_what_to_do() {
+        let hint = |number, message: &str| {
+            let error =
+                ServerError { number, message: message.into(), state: 1, class: 16, procedure: String::new(), line: 1 };
+            error.hints().concat()
+        };
+        let denied =
+            "The EXECUTE permission was denied on the object 'spDeployUpdate', database 'SUSDB', schema 'dbo'.";
+        assert!(hint(229, denied).contains("GRANT EXECUTE ON dbo.[spDeployUpdate] TO"));
+        assert!(hint(229, "EXECUTE permission denied").contains("needs EXECUTE"));
+        assert!(hint(229, "The SELECT permission was denied on the object 'tbUpdate'").contains("db_datareader"));
+        let reset = "spSetConfiguration was called while a Reset Process was Needed/InProgress cannot change Configuration \
+                     at this time";
+        assert!(hint(50000, reset).contains("wait until it has"));
+        assert_eq!(hint(50000, "something else"), "");
     }
 }
