@@ -162,7 +162,7 @@ pub struct Apply {
     /// Which server.
     #[command(flatten)]
     pub reach: Reach,
-    /// How to report
+    /// How to report the plan; with json the outcome goes to standard error, and there can be one manifest only
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     pub output: Output,
     /// List what every entry matched and what it left out
