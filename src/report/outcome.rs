@@ -142,3 +142,113 @@ fn list(items: &[String], text: &mut String) {
         text.push_str(&format!("  and {} more\n", items.len() - LISTED_MAX));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::apply::finished::{Ending, Fate, Finish, Finished, SecondLook};
+    use crate::model::address::Address;
+    use crate::plan::change::ChangeAction;
+
+    fn group(name: &str) -> Address {
+        Address::Group(name.into())
+    }
+
+    fn finish(fate: Fate, steps_done: usize, steps: usize) -> Finish {
+        Finish { action: ChangeAction::Create, fate, steps_done, steps }
+    }
+
+    fn refused() -> Fate {
+        Fate::Failed {
+            why: vec!["spX failed".into(), "no\u{1b}[2K".into()],
+            hints: vec!["wait".into()],
+            unchanged: true,
+        }
+    }
+
+    fn run(changes: Vec<(&str, Finish)>, ending: Ending, second_look: SecondLook) -> String {
+        let changes = changes.into_iter().map(|(name, finish)| (group(name), finish)).collect();
+        render(&Finished { changes, wrote: true, ending, second_look })
+    }
+
+    #[test]
+    fn everything_done_and_checked() {
+        let mut changes = vec![("A", finish(Fate::Applied, 1, 1)), ("B", finish(Fate::Applied, 2, 2))];
+        changes[1].1.action = ChangeAction::Delete;
+        assert_eq!(
+            run(changes, Ending::Complete, SecondLook::Clean),
+            "Apply complete: 1 created, 0 modified, 1 deleted.\nThe server was read again: nothing is left to do.\n"
+        );
+    }
+
+    #[test]
+    fn done_and_not_checked_is_not_complete() {
+        let done = || vec![("A", finish(Fate::Applied, 1, 1))];
+        let text = run(done(), Ending::Complete, SecondLook::Failed);
+        assert!(text.starts_with("Apply stopped: 1 created") && text.contains("could not be read again"), "{text}");
+        let differs =
+            SecondLook::Differs { left_over: vec!["group[\"C\"]".into()], blockers: vec!["a blocker".into()] };
+        let text = run(done(), Ending::Complete, differs);
+        assert!(text.contains("still differs:\n  group[\"C\"]\n  a blocker\nRun apply again"), "{text}");
+    }
+
+    #[test]
+    fn each_change_counts_once_and_says_what_is_known() {
+        let changes = vec![
+            ("A", finish(Fate::Applied, 1, 1)),
+            ("B", finish(refused(), 1, 2)),
+            ("C", finish(Fate::Skipped { because_of: group("B") }, 0, 1)),
+            ("D", finish(Fate::Unverified, 0, 1)),
+            ("E", finish(Fate::Unknown, 0, 1)),
+            ("F", finish(Fate::NotReached, 1, 2)),
+            ("G", finish(Fate::NotReached, 0, 1)),
+        ];
+        let text = run(changes, Ending::Broken(vec!["the connection was lost".into()]), SecondLook::None);
+        assert_eq!(
+            text,
+            r#"failed: group["B"]
+  spX failed
+  no\u001b[2K
+  hint: wait
+  done of it: 1 of 2 steps
+skipped: group["C"]
+  because group["B"] failed
+not verified: group["D"]
+  the server reported success, and the run ended before it was read back
+unknown: group["E"]
+  its call was sent, and the run ended before the answer came
+unfinished: group["F"]
+  done of it: 1 of 2 steps
+not reached:
+  group["G"]
+The run broke off:
+  the connection was lost
+Apply stopped: 1 created, 0 modified, 0 deleted, 1 failed, 1 skipped, 1 unknown, 1 not verified, 1 unfinished, 1 not reached.
+Run apply again to go on: it plans anew and does only what is left.
+"#
+        );
+    }
+
+    #[test]
+    fn a_run_that_wrote_nothing_says_so() {
+        let stale =
+            Ending::Stale { address: group("A"), planned_from: "no such group".into(), found: "group A".into() };
+        for (ending, said) in [
+            (stale, "The server changed since the plan was made: group[\"A\"]"),
+            (Ending::Interrupted, "between two steps"),
+            (Ending::CutOff, "Stopped at once"),
+        ] {
+            let changes = [(group("A"), finish(Fate::NotReached, 0, 1))].into();
+            let text = render(&Finished { changes, wrote: false, ending, second_look: SecondLook::None });
+            assert!(text.contains(said) && text.contains("Nothing was written.\nRun apply again"), "{text}");
+        }
+    }
+
+    #[test]
+    fn long_lists_only_count() {
+        let names: Vec<String> = (0..30).map(|number| number.to_string()).collect();
+        let changes = names.iter().map(|name| (name.as_str(), finish(Fate::NotReached, 0, 1))).collect();
+        let text = run(changes, Ending::Interrupted, SecondLook::None);
+        assert!(text.contains("  and 10 more\n") && text.contains(", 30 not reached."), "{text}");
+    }
+}
