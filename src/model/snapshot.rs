@@ -57,6 +57,8 @@ pub struct ServerFacts {
     pub replica: bool,
     /// Whether it synchronises from another WSUS server.
     pub has_upstream: bool,
+    /// Whether an approval follows its update to a new revision by itself; else somebody decides about each revision.
+    pub approves_new_revisions: bool,
     /// Whether the server places computers into groups; else group policy does.
     pub server_side_targeting: bool,
     /// The database server's version text, for display.

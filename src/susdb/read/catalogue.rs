@@ -82,8 +82,8 @@ pub(super) const SERVER_LOGIN: Select = select!("server.login", "SELECT SUSER_SN
 
 pub(super) const SERVER_FACTS: Select = select!(
     "server.read",
-    "SELECT a.ServerID, a.SyncToMU, a.ServerTargeting, c.ReplicaMode"
-    "FROM dbo.tbConfigurationA a CROSS JOIN dbo.tbConfigurationC c"
+    "SELECT a.ServerID, a.SyncToMU, a.ServerTargeting, b.AutoRefreshDeployments, c.ReplicaMode"
+    "FROM dbo.tbConfigurationA a CROSS JOIN dbo.tbConfigurationB b CROSS JOIN dbo.tbConfigurationC c"
 );
 
 pub(super) const GROUPS: Select = select!(
