@@ -86,6 +86,9 @@ pub(super) const SERVER_FACTS: Select = select!(
     "FROM dbo.tbConfigurationA a CROSS JOIN dbo.tbConfigurationB b CROSS JOIN dbo.tbConfigurationC c"
 );
 
+pub(super) const ARTICLES: Select =
+    select!("updates.articles", "SELECT DISTINCT KBArticleID" "FROM dbo.tbKBArticleForRevision");
+
 pub(super) const GROUPS: Select = select!(
     "groups.read",
     "SELECT TargetGroupID, Name, ParentGroupID, IsBuiltin"
@@ -324,6 +327,7 @@ pub const ALL: &[Select] = &[
     REQUESTED_GROUPS,
     UPDATES,
     UPDATE_KBS,
+    ARTICLES,
     UPDATE_PRODUCTS,
     PRODUCT_TITLES,
     UPDATE_TITLES,
