@@ -1,7 +1,7 @@
 //! Every SELECT that wsusctl runs. Each begins with its name, so that it is known in a profiler.
 //!
 //! Plain joins, IN lists and counts only: the Windows Internal Database of 2012 has to understand them. `{list}` stands
-//! for placeholders and `{scope}` for one of the conditions of [`UpdateScope`]; nothing else is ever put into a text.
+//! for placeholders and `{scope}` for one of the conditions of `UpdateScope`; nothing else is ever put into a text.
 
 use std::collections::BTreeSet;
 
