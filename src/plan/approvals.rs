@@ -167,15 +167,16 @@ fn written(context: &Context<'_>, update: &Update, group: &GroupReference, appro
     }
     draft.change.after = Some(after);
     draft.change.origin = Some(approval.origin);
-    if deploy && *group == GroupReference::Existing(ALL_COMPUTERS) {
-        draft.change.risk = Risk::High;
-    }
     let mut needs: Vec<Milestone> = Milestone::of_group(group).into_iter().collect();
     if update.declined {
         needs.push(Milestone::Reinstated(update.id));
     }
     if deploy {
-        draft.blockers = blockers(context, update, &live, approval, &draft.change.address);
+        let risk = high_risk(context, update, group, &live);
+        if risk.is_some() {
+            draft.change.risk = Risk::High;
+        }
+        draft.blockers = blockers(context, update, &live, approval, risk, &draft.change.address);
         if let Some(license) = pending_license(update, approval).filter(|_| approval.accept_license) {
             needs.push(Milestone::Accepted(license));
             draft.license = Some(PendingLicense { license, update: update.id, revision: update.revision });
@@ -299,6 +300,7 @@ fn blockers(
     update: &Update,
     live: &Live<'_>,
     approval: &ResolvedApproval,
+    risk: Option<&'static str>,
     address: &Address,
 ) -> Vec<Blocker> {
     let blocker = |code, message: String, permission| Blocker {
@@ -327,7 +329,20 @@ fn blockers(
         let message = format!("its deadline {deadline} has passed: computers enforce it as soon as they see it");
         blockers.push(blocker("pastDeadline", message, Some(Permission::PastDeadlines)));
     }
+    if let Some(risk) = risk.filter(|_| !context.policy.permissions.has(Permission::HighRisk)) {
+        blockers.push(blocker("highRisk", risk.to_owned(), Some(Permission::HighRisk)));
+    }
     blockers
+}
+
+/// Why writing an approval is of high risk, if it is.
+fn high_risk(context: &Context<'_>, update: &Update, group: &GroupReference, live: &Live<'_>) -> Option<&'static str> {
+    if *group == GroupReference::Existing(ALL_COMPUTERS) {
+        return Some("it reaches every computer of the server that no other approval shields");
+    }
+    let moves = live.primary.is_some_and(|row| row.revision != update.revision);
+    (moves && !context.snapshot.server.approves_new_revisions)
+        .then_some("it approves a new revision, and this server leaves new revisions to an administrator")
 }
 
 /// A deadline that has passed and that the server does not have already.

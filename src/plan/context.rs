@@ -83,9 +83,13 @@ impl<'a> Context<'a> {
         lineage
     }
 
-    /// Whether a group is another one or below it.
-    pub(super) fn is_within(&self, group: Uuid, top: Uuid) -> bool {
-        self.lineage(&GroupReference::Existing(group)).contains(&GroupReference::Existing(top))
+    /// A group that exists, and the groups above it.
+    pub(super) fn groups_above(&self, group: Uuid) -> impl Iterator<Item = Uuid> {
+        let lineage = self.lineage(&GroupReference::Existing(group)).into_iter();
+        lineage.filter_map(|above| match above {
+            GroupReference::Existing(id) => Some(id),
+            GroupReference::Planned(_) => None,
+        })
     }
 
     /// The groups that a computer is explicitly in.

@@ -30,17 +30,6 @@ pub(super) fn declining(context: &Context<'_>) -> BTreeSet<Uuid> {
     declared.filter(live).filter(|id| !context.ignores(&Address::Decline(*id))).collect()
 }
 
-/// How many approvals of each group go with declined updates.
-pub(super) fn destroyed(context: &Context<'_>, declining: &BTreeSet<Uuid>) -> BTreeMap<Uuid, u64> {
-    let mut destroyed = BTreeMap::new();
-    for ((update, group), _) in context.live_approvals() {
-        if declining.contains(&update) {
-            *destroyed.entry(group).or_default() += 1;
-        }
-    }
-    destroyed
-}
-
 /// Declared declines of updates that are not declined.
 pub(super) fn declared(context: &Context<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
@@ -66,7 +55,7 @@ fn creation(context: &Context<'_>, update: &Update, origin: Origin) -> Draft {
         change.before = Some(BTreeMap::from([("approvals".to_owned(), Attribute::List(approvals))]));
     }
     // What a group counts includes the groups below it. A computer in two unrelated groups counts twice here.
-    let topmost = |group: &&Uuid| !groups.iter().any(|top| top != *group && context.is_within(**group, *top));
+    let topmost = |group: &&Uuid| !context.groups_above(**group).skip(1).any(|above| groups.contains(&above));
     let topmost = groups.iter().filter(topmost);
     let computers = topmost.map(|group| context.computers_below(&GroupReference::Existing(*group))).sum();
     change.affects = Affects { computers, approvals: groups.len() as u64 };

@@ -123,33 +123,33 @@ pub(super) fn doomed<'a>(context: &Context<'_>, prunable: &'a BTreeSet<Uuid>) ->
     context.can_call(Procedure::DeleteTargetGroup).then_some(prunable)
 }
 
-/// Deletions of pruned groups, children before parents. `destroyed` counts, by group, the approvals that earlier steps
-/// of the plan take away.
-pub(super) fn deletions(
-    context: &Context<'_>,
-    prunable: &BTreeSet<Uuid>,
-    destroyed: &BTreeMap<Uuid, u64>,
-) -> Vec<Draft> {
+/// Deletions of pruned groups, children before parents.
+pub(super) fn deletions(context: &Context<'_>, prunable: &BTreeSet<Uuid>) -> Vec<Draft> {
+    let mut children: BTreeMap<Uuid, Vec<Milestone>> = BTreeMap::new();
+    let mut approvals: BTreeMap<Uuid, u64> = BTreeMap::new();
+    for id in prunable {
+        let of_group = context.snapshot.totals.approvals_by_group.get(id).copied().unwrap_or_default();
+        for above in context.groups_above(*id) {
+            *approvals.entry(above).or_default() += of_group;
+        }
+        if let Some(parent) = context.snapshot.groups.get(id).and_then(|group| group.parent) {
+            children.entry(parent).or_default().push(Milestone::Deleted(*id));
+        }
+    }
     let groups = prunable.iter().filter_map(|id| context.snapshot.groups.get(id));
-    groups.map(|group| deletion(context, group, prunable, destroyed)).collect()
+    let of_group = |group: &TargetGroup| {
+        let approvals = approvals.get(&group.id).copied().unwrap_or_default();
+        deletion(context, group, children.remove(&group.id).unwrap_or_default(), approvals)
+    };
+    groups.map(of_group).collect()
 }
 
-fn deletion(
-    context: &Context<'_>,
-    group: &TargetGroup,
-    prunable: &BTreeSet<Uuid>,
-    destroyed: &BTreeMap<Uuid, u64>,
-) -> Draft {
+/// The deletion of a group. `approvals` counts those of the group and of the groups below it.
+fn deletion(context: &Context<'_>, group: &TargetGroup, children: Vec<Milestone>, approvals: u64) -> Draft {
     let TargetGroup { id, name, parent, builtin: _ } = group;
     let totals = &context.snapshot.totals;
     let reference = GroupReference::Existing(*id);
     let order = context.path(&reference);
-    let below = prunable.iter().filter(|other| context.is_within(**other, *id));
-    let children: Vec<Milestone> = prunable
-        .iter()
-        .filter(|child| context.snapshot.groups.get(child).and_then(|child| child.parent) == Some(*id))
-        .map(|child| Milestone::Deleted(*child))
-        .collect();
     let change = Change {
         address: Address::Group(name.clone()),
         action: ChangeAction::Delete,
@@ -159,16 +159,12 @@ fn deletion(
         members: None,
         reason: Reason { code: "pruned", text: "nothing declares it, and groups are pruned".to_owned() },
         risk: Risk::Low,
-        affects: Affects {
-            computers: context.computers_below(&reference),
-            approvals: below.map(|id| totals.approvals_by_group.get(id).copied().unwrap_or_default()).sum(),
-        },
+        affects: Affects { computers: context.computers_below(&reference), approvals },
         changed_by: None,
         changed_at: None,
         origin: None,
         label: None,
     };
-    let approvals = totals.approvals_by_group.get(id).copied().unwrap_or_default();
     let step = DraftStep {
         operation: Operation::DeleteGroup { group: *id, name: name.clone() },
         before: ObjectState::Group(Some(GroupState {
@@ -176,7 +172,7 @@ fn deletion(
             name: name.clone(),
             parent: *parent,
             computers: totals.computers_by_group.get(id).copied().unwrap_or_default(),
-            approvals: approvals.saturating_sub(destroyed.get(id).copied().unwrap_or_default()),
+            approvals: totals.approvals_by_group.get(id).copied().unwrap_or_default(),
             children: context
                 .snapshot
                 .groups

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::change::{ChangeAction, Risk};
+use super::change::ChangeAction;
 use super::context::Context;
 use super::draft::Draft;
 use super::permission::Permission;
 use super::reach::Reach;
 use super::{Blocker, BlockerSubject};
-use crate::model::address::{Address, Kind};
+use crate::model::address::Kind;
 use crate::model::management::{Limits, Prune};
 
 /// The kinds that limits and pruning know.
@@ -28,7 +28,7 @@ struct Toll {
     asking: u64,
 }
 
-/// Blockers of limits, pruning and risk.
+/// Blockers of limits and pruning.
 pub(super) fn blockers(context: &Context<'_>, drafts: &[Draft], reach: &BTreeMap<Kind, Reach>) -> Vec<Blocker> {
     let mut blockers = Vec::new();
     for kind in KINDS {
@@ -39,7 +39,6 @@ pub(super) fn blockers(context: &Context<'_>, drafts: &[Draft], reach: &BTreeMap
         blockers.extend(unconfirmed(context, kind, &toll));
         blockers.extend(emptied(context, kind, &toll, existing));
     }
-    blockers.extend(drafts.iter().filter_map(|draft| high_risk(context, draft)));
     blockers
 }
 
@@ -113,25 +112,6 @@ fn emptied(context: &Context<'_>, kind: Kind, toll: &Toll, existing: u64) -> Opt
     }
     let message = format!("pruning would leave no {} at all ({existing} now)", kind.plural());
     Some(blocker(kind, "pruneToEmpty", message, Permission::Empty))
-}
-
-fn high_risk(context: &Context<'_>, draft: &Draft) -> Option<Blocker> {
-    if draft.change.risk != Risk::High || context.policy.permissions.has(Permission::HighRisk) {
-        return None;
-    }
-    let message = match &draft.change.address {
-        Address::Approval { group, .. } => {
-            format!("an approval for {group} reaches every computer of the server that no other approval shields")
-        }
-        _ => "a change of high risk".to_owned(),
-    };
-    Some(Blocker {
-        subject: BlockerSubject::Object(draft.change.address.clone()),
-        code: "highRisk",
-        message,
-        permission: Some(Permission::HighRisk),
-        origin: draft.change.origin,
-    })
 }
 
 fn blocker(kind: Kind, code: &'static str, message: String, permission: Permission) -> Blocker {

@@ -177,7 +177,7 @@ fn draft_all(context: &Context<'_>) -> Vec<Draft> {
     drafts.extend(approvals::pruned(context, &takeaway));
     drafts.extend(declines::declared(context));
     drafts.extend(declines::reinstated(context));
-    drafts.extend(groups::deletions(context, &prunable, &declines::destroyed(context, &declining)));
+    drafts.extend(groups::deletions(context, &prunable));
     drafts
 }
 

@@ -139,7 +139,7 @@ impl<'a> Catalog<'a> {
                 .at(kb.origin, "not read")
                 .help("take the snapshot again with this manifest");
         }
-        let known: Vec<String> = self.by_kb.keys().map(|known| format!("KB{known}")).collect();
+        let known: Vec<String> = self.snapshot.articles.iter().map(|known| format!("KB{known}")).collect();
         let near = nearest(&format!("KB{}", kb.value), known.iter().map(String::as_str));
         let error = Diagnostic::error("unknown-kb", "Unknown knowledge-base article")
             .detail(format!("The server has no update of KB{}.", kb.value))

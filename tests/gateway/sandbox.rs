@@ -112,6 +112,7 @@ async fn the_demo_server_reads_as_what_it_is() {
     assert!(statements <= 35, "{statements} statements");
     assert_eq!(snapshot.server.server_id, id);
     assert!(!snapshot.server.replica && !snapshot.server.sql_version.is_empty());
+    assert!(snapshot.server.approves_new_revisions);
     assert_eq!(snapshot.server.login, "tester");
     assert!(snapshot.groups[&ALL_COMPUTERS].builtin && snapshot.groups[&ALL_COMPUTERS].parent.is_none());
     assert_eq!(snapshot.computers.len(), 60);
@@ -438,6 +439,7 @@ async fn what_is_stored_is_what_is_read() {
     let server = arranged(
         directory.path(),
         "UPDATE tbConfigurationA SET ServerTargeting = 0;
+         UPDATE tbConfigurationB SET AutoRefreshDeployments = 0;
          INSERT INTO tbRequestedTargetGroup (RequestedTargetGroupID, Name) VALUES (901, 'kiosks '), (902, 'Nowhere');
          INSERT INTO tbRequestedTargetGroupsForTarget (TargetID, RequestedTargetGroupID)
              SELECT TargetID, 901 + TargetID % 2 FROM tbComputerTarget;
@@ -446,7 +448,7 @@ async fn what_is_stored_is_what_is_read() {
     );
     let mut session = session(&server).await;
     let snapshot = read_snapshot(&mut session, &everything()).await.unwrap();
-    assert!(!snapshot.server.server_side_targeting);
+    assert!(!snapshot.server.server_side_targeting && !snapshot.server.approves_new_revisions);
     // The sandbox's own computers ask for other groups that exist or do not.
     assert!(snapshot.requested_groups["Nowhere"] >= 29, "{:?}", snapshot.requested_groups);
     assert!(!snapshot.requested_groups.contains_key("kiosks "));

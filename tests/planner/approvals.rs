@@ -1,7 +1,7 @@
 //! Approvals: one value, compared and written whole.
 
 use wsusctl::model::approval::ApprovalAction;
-use wsusctl::model::snapshot::License;
+use wsusctl::model::snapshot::{Deployment, License};
 use wsusctl::plan::step::Operation;
 
 use crate::check::{change_of, check, check_allowing, plan_of, plan_with};
@@ -222,6 +222,31 @@ fn unassigned_computers_can_be_approved_for() {
         &live(),
         &["+ approval[u1][Unassigned Computers] declared action=notApproved"],
     );
+}
+
+#[test]
+fn a_new_revision_is_of_high_risk_where_the_server_leaves_it_to_somebody() {
+    let declared = manifest().approve("u1", &[("Servers", "install")]);
+    let older = |row: &mut Deployment| row.revision = 100;
+    let live = live().asks_about_new_revisions();
+    let on_older = live.clone().approved_with("u1", "Servers", "install", older);
+    check(
+        &declared,
+        &on_older,
+        &[
+            "~ approval[u1][Servers] newRevision revision: 100 -> 200 HIGH",
+            "blocker highRisk approval[u1][Servers] (high-risk)",
+        ],
+    );
+    let change = "~ approval[u1][Servers] newRevision revision: 100 -> 200 HIGH";
+    check_allowing(&declared, &on_older, &["high-risk"], &[change]);
+    // Another value on an older revision moves the approval all the same; what is on the latest does not move.
+    let differs = live.clone().approved_with("u1", "Servers", "uninstall", older);
+    let change = "~ approval[u1][Servers] differs action: uninstall -> install revision: 100 -> 200 HIGH";
+    check_allowing(&declared, &differs, &["high-risk"], &[change]);
+    check(&declared, &live, &["+ approval[u1][Servers] declared action=install"]);
+    let on_both = on_older.approved("u1", "Servers", "install");
+    check(&declared, &on_both, &["~ approval[u1][Servers] newRevision revision: [100, 200] -> 200"]);
 }
 
 #[test]

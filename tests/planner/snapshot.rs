@@ -71,6 +71,7 @@ pub fn server() -> Server {
             server_id: Uuid::from_u128(0xeeee << 112),
             replica: false,
             has_upstream: false,
+            approves_new_revisions: true,
             server_side_targeting: true,
             sql_version: "test".into(),
             login: "CONTOSO\\svc-wsus".into(),
@@ -80,6 +81,7 @@ pub fn server() -> Server {
         memberships: BTreeSet::new(),
         requested_groups: BTreeMap::new(),
         updates: BTreeMap::new(),
+        articles: BTreeSet::new(),
         deployments: BTreeMap::new(),
         totals: Totals::default(),
         procedures: Procedure::ALL.into_iter().map(|procedure| (procedure, as_known(procedure))).collect(),
@@ -142,6 +144,7 @@ impl Server {
             license: License::None,
         };
         change(&mut update);
+        self.snapshot.articles.extend(update.kbs.iter().cloned());
         self.snapshot.updates.insert(update.id, update);
         self
     }
@@ -184,6 +187,12 @@ impl Server {
 
     pub fn replica(mut self) -> Self {
         self.snapshot.server.replica = true;
+        self
+    }
+
+    /// Leaves it to somebody to approve new revisions of approved updates.
+    pub fn asks_about_new_revisions(mut self) -> Self {
+        self.snapshot.server.approves_new_revisions = false;
         self
     }
 

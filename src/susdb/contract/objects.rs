@@ -12,6 +12,7 @@ const fn table(name: &'static str, columns: &'static [&'static str]) -> ObjectCo
 /// The catalogue.
 pub const OBJECTS: &[ObjectContract] = &[
     table("tbConfigurationA", &["ServerID", "SyncToMU", "ServerTargeting"]),
+    table("tbConfigurationB", &["AutoRefreshDeployments"]),
     table("tbConfigurationC", &["ReplicaMode"]),
     table("tbTargetGroup", &["TargetGroupTypeID", "TargetGroupID", "Name", "ParentGroupID", "IsBuiltin"]),
     table("tbTargetInTargetGroup", &["TargetGroupID", "TargetID", "IsExplicitMember"]),

@@ -1,7 +1,7 @@
 //! Every SELECT that wsusctl runs. Each begins with its name, so that it is known in a profiler.
 //!
 //! Plain joins, IN lists and counts only: the Windows Internal Database of 2012 has to understand them. `{list}` stands
-//! for placeholders and `{scope}` for one of the conditions of [`UpdateScope`]; nothing else is ever put into a text.
+//! for placeholders and `{scope}` for one of the conditions of `UpdateScope`; nothing else is ever put into a text.
 
 use std::collections::BTreeSet;
 
@@ -82,9 +82,12 @@ pub(super) const SERVER_LOGIN: Select = select!("server.login", "SELECT SUSER_SN
 
 pub(super) const SERVER_FACTS: Select = select!(
     "server.read",
-    "SELECT a.ServerID, a.SyncToMU, a.ServerTargeting, c.ReplicaMode"
-    "FROM dbo.tbConfigurationA a CROSS JOIN dbo.tbConfigurationC c"
+    "SELECT a.ServerID, a.SyncToMU, a.ServerTargeting, b.AutoRefreshDeployments, c.ReplicaMode"
+    "FROM dbo.tbConfigurationA a CROSS JOIN dbo.tbConfigurationB b CROSS JOIN dbo.tbConfigurationC c"
 );
+
+pub(super) const ARTICLES: Select =
+    select!("updates.articles", "SELECT DISTINCT KBArticleID" "FROM dbo.tbKBArticleForRevision");
 
 pub(super) const GROUPS: Select = select!(
     "groups.read",
@@ -331,6 +334,7 @@ pub const ALL: &[Select] = &[
     REQUESTED_GROUPS,
     UPDATES,
     UPDATE_KBS,
+    ARTICLES,
     UPDATE_PRODUCTS,
     PRODUCT_TITLES,
     UPDATE_TITLES,

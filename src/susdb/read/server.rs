@@ -22,8 +22,10 @@ pub(super) async fn read_version(session: &mut Session) -> Result<String, ReadEr
 
 /// Reads the facts.
 ///
-/// Source: tbConfigurationA and tbConfigurationC: Intensive-Self-Service-Portal (grade A); SyncToMU 0 means an upstream
-/// server, ServerTargeting 0 means that group policy places computers: MicrosoftDocs security-updates (grade A, B).
+/// Source: tbConfigurationA, tbConfigurationB and tbConfigurationC: Intensive-Self-Service-Portal (grade A); SyncToMU 0
+/// means an upstream server, ServerTargeting 0 means that group policy places computers: MicrosoftDocs security-updates
+/// (grade A, B); AutoRefreshDeployments 1 means that approvals follow to new revisions: learn.microsoft.com,
+/// IUpdateServerConfiguration.AutoRefreshUpdateApprovals (grade B).
 pub(super) async fn read_facts(session: &mut Session, sql_version: String) -> Result<ServerFacts, ReadError> {
     let login = one(&SERVER_LOGIN, rows(session, &SERVER_LOGIN, |row| row.text("Login")).await?)?;
     let facts = rows(session, &SERVER_FACTS, |row| {
@@ -31,6 +33,7 @@ pub(super) async fn read_facts(session: &mut Session, sql_version: String) -> Re
             server_id: row.guid("ServerID")?,
             replica: row.bit("ReplicaMode")?,
             has_upstream: !row.bit("SyncToMU")?,
+            approves_new_revisions: row.bit("AutoRefreshDeployments")?,
             server_side_targeting: row.bit("ServerTargeting")?,
             sql_version: sql_version.clone(),
             login: login.clone(),
