@@ -59,7 +59,8 @@ impl<'a> Groups<'a> {
         match self.live.get(&fold(&group.name)).map_or(&[][..], Vec::as_slice) {
             [] => {
                 if replica {
-                    notes.error(self.unknown(&group.name, group.origin).detail(format!(
+                    let error = self.unknown(&group.name, group.origin, notes);
+                    notes.error(error.detail(format!(
                         "This server is a replica: its groups come from its parent, and `{}` is not among them.",
                         group.name
                     )));
@@ -95,7 +96,8 @@ impl<'a> Groups<'a> {
         }
         match self.live.get(&folded).map_or(&[][..], Vec::as_slice) {
             [] => {
-                notes.error(self.unknown(name, origin).detail(format!(
+                let error = self.unknown(name, origin, notes);
+                notes.error(error.detail(format!(
                     "No group is called `{name}`: the manifest does not declare one and the server has none."
                 )));
                 None
@@ -139,11 +141,15 @@ impl<'a> Groups<'a> {
         notes.warn(Address::Group(name.to_owned()), "note", message, origin);
     }
 
-    fn unknown(&self, name: &str, origin: Origin) -> Diagnostic {
+    fn unknown(&self, name: &str, origin: Origin, notes: &mut Notes) -> Diagnostic {
         let declared = self.declared.iter().map(|group| group.name.as_str());
         let live = self.live.values().flatten().filter(|group| !group.builtin).map(|group| group.name.as_str());
         let built_in = BUILT_IN.iter().map(|(known, _)| *known);
-        let near = nearest(name, declared.chain(live).chain(built_in));
+        let near = if notes.may_compare(self.declared.len() + self.live.len()) {
+            nearest(name, declared.chain(live).chain(built_in))
+        } else {
+            Vec::new()
+        };
         let error = Diagnostic::error("unknown-group", "Unknown computer group").at(origin, "no such group");
         match did_you_mean(&near) {
             Some(question) => error.help(question),
