@@ -97,7 +97,11 @@ management:
     check(
         &declared,
         &live().approved("u1", "Workstations", "install").declined("u3", "1"),
-        &["- group[Servers] pruned", "blocker pruneConfirm groups (groups.delete)"],
+        &[
+            "- group[Servers] pruned",
+            "blocker pruneConfirm groups (groups.delete)",
+            "blocker pruneToEmpty approvals (empty)",
+        ],
     );
 }
 
