@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, DesiredGroup};
-use crate::model::name::{FORBIDDEN_IN_GROUP_NAMES, GROUP_NAME_LENGTH_MAX, fold};
+use crate::model::name::{FORBIDDEN_IN_GROUP_NAMES, GROUP_NAME_LENGTH_MAX, fold, trim};
 use crate::model::origin::Origin;
 use crate::model::resolved::{GroupReference, ResolvedGroup};
 use crate::model::snapshot::{ALL_COMPUTERS, Snapshot, TargetGroup, UNASSIGNED_COMPUTERS};
@@ -134,7 +134,7 @@ impl<'a> Groups<'a> {
     }
 
     fn note_spelling(&mut self, name: &str, live: &TargetGroup, origin: Origin, notes: &mut Notes) {
-        if name.trim_end_matches(' ') == live.name.trim_end_matches(' ') || !self.spelling_noted.insert(fold(name)) {
+        if trim(name) == trim(&live.name) || !self.spelling_noted.insert(fold(name)) {
             return;
         }
         let message = format!("the server spells it `{}`; names compare without regard to case", live.name);

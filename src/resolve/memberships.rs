@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, DesiredGroup};
 use crate::model::glob::Glob;
-use crate::model::name::fold;
+use crate::model::name::{fold, trim};
 use crate::model::origin::{Declared, Origin};
 use crate::model::resolved::{GroupReference, Notice, ResolvedMembership};
 use crate::model::snapshot::{Computer, Snapshot};
@@ -175,7 +175,7 @@ impl Contest<'_> {
 }
 
 fn note_spelling(name: &Declared<Glob>, computer: &Computer, notes: &mut Notes) {
-    if name.value.as_str().trim_end_matches(' ') != computer.name.trim_end_matches(' ') {
+    if trim(name.value.as_str()) != trim(&computer.name) {
         let address = Address::Membership(computer.name.clone());
         let message = format!("written `{}` here; names compare without regard to case", name.value.as_str());
         notes.warn(address, "note", message, name.origin);
