@@ -59,7 +59,12 @@ impl<'a> Groups<'a> {
         match self.live.get(&fold(&group.name)).map_or(&[][..], Vec::as_slice) {
             [] => {
                 if replica {
-                    let error = self.unknown(&group.name, group.origin, notes);
+                    let error = self.unknown(
+                        &group.name,
+                        group.origin,
+                        "create the group on the parent server, or remove it here",
+                        notes,
+                    );
                     notes.error(error.detail(format!(
                         "This server is a replica: its groups come from its parent, and `{}` is not among them.",
                         group.name
@@ -96,7 +101,12 @@ impl<'a> Groups<'a> {
         }
         match self.live.get(&folded).map_or(&[][..], Vec::as_slice) {
             [] => {
-                let error = self.unknown(name, origin, notes);
+                let error = self.unknown(
+                    name,
+                    origin,
+                    "declare the group under `groups`, or write the name of one that exists",
+                    notes,
+                );
                 notes.error(error.detail(format!(
                     "No group is called `{name}`: the manifest does not declare one and the server has none."
                 )));
@@ -141,7 +151,7 @@ impl<'a> Groups<'a> {
         notes.warn(Address::Group(name.to_owned()), "note", message, origin);
     }
 
-    fn unknown(&self, name: &str, origin: Origin, notes: &mut Notes) -> Diagnostic {
+    fn unknown(&self, name: &str, origin: Origin, otherwise: &str, notes: &mut Notes) -> Diagnostic {
         let declared = self.declared.iter().map(|group| group.name.as_str());
         let live = self.live.values().flatten().filter(|group| !group.builtin).map(|group| group.name.as_str());
         let built_in = BUILT_IN.iter().map(|(known, _)| *known);
@@ -153,7 +163,7 @@ impl<'a> Groups<'a> {
         let error = Diagnostic::error("unknown-group", "Unknown computer group").at(origin, "no such group");
         match did_you_mean(&near) {
             Some(question) => error.help(question),
-            None => error.help("declare the group under `groups`, or write the name of one that exists"),
+            None => error.help(otherwise),
         }
     }
 }
