@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use crate::report::visible::visible;
+
 /// The exit status of the program. The numbers are frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Exit {
@@ -114,14 +116,14 @@ impl Failure {
     /// The text for people: the chain of errors, one a line, then the hints.
     #[must_use]
     pub fn render(&self) -> String {
-        let mut text = format!("error: {}\n", self.summary);
+        let mut text = format!("error: {}\n", visible(&self.summary));
         let mut source: Option<&dyn Error> = self.source.as_deref().map(|source| source as &dyn Error);
         while let Some(error) = source {
-            text.push_str(&format!("  caused by: {error}\n"));
+            text.push_str(&format!("  caused by: {}\n", visible(&error.to_string())));
             source = error.source();
         }
         for hint in &self.hints {
-            text.push_str(&format!("  hint: {hint}\n"));
+            text.push_str(&format!("  hint: {}\n", visible(hint)));
         }
         text
     }
@@ -148,6 +150,14 @@ mod tests {
             assert_eq!(a.worse(b), worse);
             assert_eq!(b.worse(a), worse);
         }
+    }
+
+    #[test]
+    fn what_users_and_servers_wrote_cannot_steer_the_terminal() {
+        let beneath = std::io::Error::other("no \u{1b}[2Jroute");
+        let text =
+            Failure::new(Exit::Failure, "cannot read nope\u{1b}[31m").caused_by(beneath).hint("a\u{202e}b").render();
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
     }
 
     #[test]

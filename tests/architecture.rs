@@ -53,11 +53,7 @@ const RULES: &[Rule] = &[
         forbidden: &["async fn", "tokio", "SystemTime", "std::fs", "std::net", "std::env"],
     },
     Rule { module: "sandbox", may_use: &[], forbidden: &[] },
-    Rule {
-        module: "failure",
-        may_use: &["model", "diagnostic", "manifest", "susdb", "apply", "sandbox"],
-        forbidden: &["async fn", "tokio", "std::fs", "std::env"],
-    },
+    Rule { module: "failure", may_use: &["report"], forbidden: &["async fn", "tokio", "std::fs", "std::env"] },
     Rule {
         module: "cli",
         may_use: &[

@@ -108,7 +108,7 @@ pub struct Manifests {
 /// How to reach the server.
 #[derive(Debug, Args)]
 pub struct Reach {
-    /// Use this database instead of the manifest's whole connection (mssql://..., wid:, sandbox:[FILE])
+    /// Use this database instead of the manifest's whole connection (mssql://..., wid:, sandbox:FILE)
     #[arg(long, value_name = "URL")]
     pub server: Option<DatabaseUrl>,
     /// Read the password from this file

@@ -129,8 +129,9 @@ pub fn check_options(options: &[(String, String)]) -> Result<(), String> {
 }
 
 fn parse_options(options: &[(String, String)]) -> Result<Options, Failure> {
-    Options::parse(options)
-        .map_err(|error| Failure::new(Exit::Invalid, "the sandbox URL has an option that is not one").caused_by(error))
+    Options::parse(options).map_err(|error| {
+        Failure::new(Exit::Invalid, "the sandbox URL has an option that the sandbox does not take").caused_by(error)
+    })
 }
 
 /// Opens the server of a `sandbox:` URL in this process.

@@ -190,10 +190,25 @@ fn read_secret(path: &Path) -> Result<Secret, Failure> {
 
 /// `wsusctl/0.1.0 apply anna@runner7`: what a database administrator sees in the list of sessions.
 fn application_name(verb: &str) -> String {
-    let user = variable(&["USER", "LOGNAME", "USERNAME"]).unwrap_or_else(|| "unknown".to_owned());
+    let user = variable(&["USER", "LOGNAME", "USERNAME"]).or_else(account).unwrap_or_else(|| "unknown".to_owned());
     let name = format!("wsusctl/{} {verb} {user}@{}", env!("CARGO_PKG_VERSION"), host_name());
     // LOGIN7 takes 128 characters.
     name.chars().take(128).collect()
+}
+
+/// The account that runs the program, where no variable says so: in containers and under cron.
+#[cfg(unix)]
+fn account() -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let uid = fs::metadata("/proc/self").ok()?.uid().to_string();
+    let accounts = fs::read_to_string("/etc/passwd").ok()?;
+    let line = accounts.lines().find(|line| line.split(':').nth(2) == Some(uid.as_str()))?;
+    line.split(':').next().map(str::to_owned)
+}
+
+#[cfg(not(unix))]
+fn account() -> Option<String> {
+    None
 }
 
 fn host_name() -> String {
@@ -212,7 +227,7 @@ pub fn check_options(desired: &Desired, diagnostics: &mut Diagnostics) {
     let DatabaseUrl::Sandbox { options, .. } = &connection.database.value else { return };
     if let Err(problem) = sandbox_options(options) {
         diagnostics.push(
-            Diagnostic::error("sandbox-option", "a sandbox URL has an option that is not one")
+            Diagnostic::error("sandbox-option", "a sandbox URL has an option that the sandbox does not take")
                 .detail(problem)
                 .at(connection.database.origin, "in this URL"),
         );

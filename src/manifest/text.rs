@@ -23,8 +23,8 @@ pub(super) fn decode<'b>(
     let max = limits.max_bytes.min(u64::from(u32::MAX) - 1);
     if bytes.len() as u64 > max {
         let diagnostic = Diagnostic::error("too-large", "the file is too large")
-            .detail(format!("{name} has {} bytes, and a manifest may have {max}", bytes.len()))
-            .help("split the manifest, or raise the limit");
+            .detail(format!("{name} has more than {max} bytes"))
+            .help("split the manifest, or raise the limit: --max-manifest-size MIB");
         return Err(Box::new(Refused { diagnostic, shown: String::new() }));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {

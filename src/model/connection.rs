@@ -140,6 +140,9 @@ pub enum UrlError {
     /// No host.
     #[error("the URL names no host")]
     Host,
+    /// A host that cannot be one.
+    #[error("the host has a character that no host name has")]
+    HostCharacter,
     /// An IPv6 address whose bracket is not closed.
     #[error("the bracket of the IPv6 address is not closed")]
     Bracket,
@@ -240,6 +243,9 @@ fn parse_endpoint(endpoint: &str) -> Result<(String, Option<String>, Option<u16>
     };
     if host.is_empty() {
         return Err(UrlError::Host);
+    }
+    if host.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '@' | '%' | '[' | ']' | '"' | '\'')) {
+        return Err(UrlError::HostCharacter);
     }
     let (instance, port) = match behind.strip_prefix('\\') {
         Some(rest) => match rest.split_once(':') {
@@ -413,6 +419,8 @@ mod tests {
             ("mssql://user:secret@h", UrlError::Password),
             ("mssql://", UrlError::Host),
             ("mssql://[::1", UrlError::Bracket),
+            ("mssql://h x/SUSDB", UrlError::HostCharacter),
+            ("mssql://h\u{1b}[31m/SUSDB", UrlError::HostCharacter),
             ("mssql://h:0", UrlError::Port),
             ("mssql://h:99999", UrlError::Port),
             ("mssql://h/a/b", UrlError::Path),

@@ -22,6 +22,14 @@ pub fn trim(name: &str) -> &str {
 /// Source: learn.microsoft.com, IUpdateServer.CreateComputerTargetGroup (grade A).
 pub const FORBIDDEN_IN_GROUP_NAMES: &str = "~!@#$^&*()=+[]{}\\|;:'\"<>/";
 
+/// Whether a new computer group's name may have this character. Control characters and those that reverse the direction of
+/// text are refused by us, though no source says that WSUS does: nobody could tell such a name from another.
+#[must_use]
+pub fn may_stand_in_group_name(c: char) -> bool {
+    let reverses = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !FORBIDDEN_IN_GROUP_NAMES.contains(c) && !c.is_control() && !reverses
+}
+
 /// Longest name of a computer group in UTF-16 code units.
 ///
 /// Source: learn.microsoft.com, IUpdateServer.CreateComputerTargetGroup: less than 256 (grade A).
@@ -29,7 +37,13 @@ pub const GROUP_NAME_LENGTH_MAX: usize = 255;
 
 #[cfg(test)]
 mod tests {
-    use super::fold;
+    use super::{fold, may_stand_in_group_name};
+
+    #[test]
+    fn names_of_new_groups_can_be_read() {
+        assert!("Ring 0 - IT, 50 % (ü)_.?".chars().filter(|c| !"()".contains(*c)).all(may_stand_in_group_name));
+        assert!(!"/'\u{7}\u{202e}\n".chars().any(may_stand_in_group_name));
+    }
 
     #[test]
     fn names_fold_case_and_trailing_spaces_only() {

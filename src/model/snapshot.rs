@@ -40,6 +40,9 @@ pub struct Snapshot {
     pub requested_groups: BTreeMap<String, u32>,
     /// Updates by id: those in scope that exist.
     pub updates: BTreeMap<Uuid, Update>,
+    /// Every knowledge-base article of the server, digits only, where one of the scope has no update: to say what may have
+    /// been meant. Empty where none is missing.
+    pub articles: BTreeSet<String>,
     /// The approvals (action 0, 1 or 3 of computer groups, of any revision) of each update in `updates` that has any.
     pub deployments: BTreeMap<Uuid, Vec<Deployment>>,
     /// Totals over the whole server, in scope or not.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, DesiredGroup};
-use crate::model::name::{FORBIDDEN_IN_GROUP_NAMES, GROUP_NAME_LENGTH_MAX, fold, trim};
+use crate::model::name::{FORBIDDEN_IN_GROUP_NAMES, GROUP_NAME_LENGTH_MAX, fold, may_stand_in_group_name, trim};
 use crate::model::origin::Origin;
 use crate::model::resolved::{GroupReference, ResolvedGroup};
 use crate::model::snapshot::{ALL_COMPUTERS, Snapshot, TargetGroup, UNASSIGNED_COMPUTERS};
@@ -169,7 +169,7 @@ impl<'a> Groups<'a> {
 }
 
 fn check_name(group: &DesiredGroup, notes: &mut Notes) {
-    let forbidden: BTreeSet<char> = group.name.chars().filter(|c| FORBIDDEN_IN_GROUP_NAMES.contains(*c)).collect();
+    let forbidden: BTreeSet<char> = group.name.chars().filter(|c| !may_stand_in_group_name(*c)).collect();
     if !forbidden.is_empty() {
         let forbidden: Vec<String> = forbidden.iter().map(char::to_string).collect();
         notes.error(

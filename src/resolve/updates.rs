@@ -140,8 +140,8 @@ impl<'a> Catalog<'a> {
                 .at(kb.origin, "not read")
                 .help("take the snapshot again with this manifest");
         }
-        let near = if notes.may_compare(self.by_kb.len()) {
-            let known: Vec<String> = self.by_kb.keys().map(|known| format!("KB{known}")).collect();
+        let near = if notes.may_compare(self.snapshot.articles.len()) {
+            let known: Vec<String> = self.snapshot.articles.iter().map(|known| format!("KB{known}")).collect();
             nearest(&format!("KB{}", kb.value), known.iter().map(String::as_str))
         } else {
             Vec::new()

@@ -267,9 +267,9 @@ impl ConnectError {
             ],
             Self::Timeout { stage: "name resolution", .. } => &["check this machine's DNS"],
             Self::Timeout { stage: "TCP", .. } => {
-                &["check that no firewall drops packets to that port", "give it more time: --connect-timeout SECONDS"]
+                &["check that no firewall drops packets to that port", "give it more time: --connect-timeout 60s"]
             }
-            Self::Timeout { .. } => &["give it more time: --connect-timeout SECONDS"],
+            Self::Timeout { .. } => &["give it more time: --connect-timeout 60s"],
         };
         texts.iter().map(|text| (*text).to_owned()).collect()
     }
@@ -296,7 +296,7 @@ fn certificate_hints(problem: &CertificateProblem, certificate: &PeerCertificate
 fn authentication_hints(feature: Option<&str>) -> Vec<String> {
     let mut hints = vec!["use a SQL Server login: mssql://USER@HOST/SUSDB".to_owned()];
     if let Some(feature) = feature {
-        hints.push(format!("or build wsusctl with it: cargo install wsusctl --features {feature}"));
+        hints.push(format!("or build wsusctl with it: cargo install --path . --features {feature}"));
     }
     hints
 }
@@ -361,7 +361,7 @@ impl QueryError {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Server { error, .. } => error.hints(),
-            Self::Timeout { .. } => vec!["give statements more time: --timeout SECONDS".to_owned()],
+            Self::Timeout { .. } => vec!["give statements more time: --timeout 30m".to_owned()],
             Self::ConnectionLost { .. } | Self::Protocol { .. } => vec!["run it again".to_owned()],
         }
     }

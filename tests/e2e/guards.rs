@@ -186,7 +186,7 @@ fn an_approval_for_all_computers() {
     one_blocker(
         "  approvals:\n    - {update: KB5060533, groups: {All Computers: install}}\n",
         "highRisk",
-        "All Computers",
+        "it reaches every",
         Some("high-risk"),
     );
 }

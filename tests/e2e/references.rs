@@ -39,7 +39,12 @@ fn updates() {
         "unknown-update",
         &["12345678-1234-1234-1234-123456789abc"],
     );
-    refused(&lab, "  declines:\n    - update: KB5055556 # here\n", "unknown-kb", &["KB5055556"]);
+    refused(
+        &lab,
+        "  declines:\n    - update: KB5055556 # here\n",
+        "unknown-kb",
+        &["KB5055556", "did you mean `KB5055555`"],
+    );
     refused(
         &lab,
         "  approvals:\n    - update: {kb: KB5060842, title: '*Windows 7*'} # here\n      groups: {Servers: install}\n",

@@ -81,6 +81,7 @@ pub fn server() -> Server {
         memberships: BTreeSet::new(),
         requested_groups: BTreeMap::new(),
         updates: BTreeMap::new(),
+        articles: BTreeSet::new(),
         deployments: BTreeMap::new(),
         totals: Totals::default(),
         procedures: Procedure::ALL.into_iter().map(|procedure| (procedure, as_known(procedure))).collect(),
@@ -143,6 +144,7 @@ impl Server {
             license: License::None,
         };
         change(&mut update);
+        self.snapshot.articles.extend(update.kbs.iter().cloned());
         self.snapshot.updates.insert(update.id, update);
         self
     }

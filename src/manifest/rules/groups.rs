@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::document::Group;
 use super::super::problems::Problems;
 use crate::diagnostic::Diagnostic;
-use crate::model::name::{FORBIDDEN_IN_GROUP_NAMES, GROUP_NAME_LENGTH_MAX, fold};
+use crate::model::name::{GROUP_NAME_LENGTH_MAX, fold, may_stand_in_group_name};
 use crate::model::origin::{Declared, Origin};
 
 /// The groups that every server has, as a manifest writes them.
@@ -63,14 +63,16 @@ pub(super) fn creatable(groups: &[Group], problems: &mut Problems) {
 }
 
 fn forbidden_characters(name: &Declared<String>, problems: &mut Problems) {
-    let mut found: Vec<char> =
-        name.value.chars().filter(|c| FORBIDDEN_IN_GROUP_NAMES.contains(*c) || c.is_control()).collect();
+    let mut found: Vec<char> = name.value.chars().filter(|c| !may_stand_in_group_name(*c)).collect();
     found.sort_unstable();
     found.dedup();
     if found.is_empty() {
         return;
     }
-    let found: Vec<String> = found.iter().map(|c| format!("`{}`", c.escape_debug())).collect();
+    let found: Vec<String> = found
+        .iter()
+        .map(|c| format!("`{}`", if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() }))
+        .collect();
     problems.push(
         Diagnostic::warning("group-name-characters", "a group name that WSUS refuses for new groups")
             .detail(format!("it contains {}; this is an error if the group has to be created", found.join(" ")))

@@ -1,7 +1,7 @@
 //! Every SELECT that wsusctl runs. Each begins with its name, so that it is known in a profiler.
 //!
 //! Plain joins, IN lists and counts only: the Windows Internal Database of 2012 has to understand them. `{list}` stands
-//! for placeholders and `{scope}` for one of the conditions of [`UpdateScope`]; nothing else is ever put into a text.
+//! for placeholders and `{scope}` for one of the conditions of `UpdateScope`; nothing else is ever put into a text.
 
 use std::collections::BTreeSet;
 
@@ -85,6 +85,9 @@ pub(super) const SERVER_FACTS: Select = select!(
     "SELECT a.ServerID, a.SyncToMU, a.ServerTargeting, b.AutoRefreshDeployments, c.ReplicaMode"
     "FROM dbo.tbConfigurationA a CROSS JOIN dbo.tbConfigurationB b CROSS JOIN dbo.tbConfigurationC c"
 );
+
+pub(super) const ARTICLES: Select =
+    select!("updates.articles", "SELECT DISTINCT KBArticleID" "FROM dbo.tbKBArticleForRevision");
 
 pub(super) const GROUPS: Select = select!(
     "groups.read",
@@ -324,6 +327,7 @@ pub const ALL: &[Select] = &[
     REQUESTED_GROUPS,
     UPDATES,
     UPDATE_KBS,
+    ARTICLES,
     UPDATE_PRODUCTS,
     PRODUCT_TITLES,
     UPDATE_TITLES,

@@ -114,6 +114,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
         computers::read_requested_groups(session, &groups).await?
     };
     let (updates, deployments) = updates::read(session, scope).await?;
+    let articles = updates::read_articles(session, scope, &updates).await?;
     let totals = totals::read(session).await?;
     let procedures = read_procedures(session).await?;
     tracing::debug!(groups = groups.len(), computers = computers.len(), updates = updates.len(), "snapshot read");
@@ -126,6 +127,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
         memberships,
         requested_groups,
         updates,
+        articles,
         deployments,
         totals,
         procedures,

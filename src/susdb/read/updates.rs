@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::catalogue::{
-    APPROVALS, OTHER_TITLES, PRODUCT_TITLES, Select, UPDATE_KBS, UPDATE_PRODUCTS, UPDATE_TITLES, UPDATES, UpdateScope,
+    APPROVALS, ARTICLES, OTHER_TITLES, PRODUCT_TITLES, Select, UPDATE_KBS, UPDATE_PRODUCTS, UPDATE_TITLES, UPDATES,
+    UpdateScope,
 };
 use super::row::Cells;
 use super::{ReadError, deployments, rows, rows_in, run};
@@ -43,6 +44,19 @@ pub(super) async fn read(session: &mut Session, scope: &ReadScope) -> Result<(Up
         }
     }
     Ok((updates, deployments))
+}
+
+/// Reads the numbers of all articles where one of the scope has no update; else nothing.
+pub(super) async fn read_articles(
+    session: &mut Session,
+    scope: &ReadScope,
+    updates: &Updates,
+) -> Result<BTreeSet<String>, ReadError> {
+    let found: BTreeSet<&String> = updates.values().flat_map(|update| &update.kbs).collect();
+    if scope.kbs.iter().all(|kb| found.contains(kb)) {
+        return Ok(BTreeSet::new());
+    }
+    Ok(rows(session, &ARTICLES, |row| row.text("KBArticleID")).await?.into_iter().collect())
 }
 
 fn parts(scope: &ReadScope) -> Vec<UpdateScope<'_>> {

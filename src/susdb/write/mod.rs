@@ -99,7 +99,7 @@ impl WriteError {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Server { error, .. } => error.hints(),
-            Self::Timeout { .. } => vec!["give statements more time: --timeout SECONDS".to_owned()],
+            Self::Timeout { .. } => vec!["give statements more time: --timeout 30m".to_owned()],
             Self::ConnectionLost { .. } | Self::Protocol { .. } => {
                 vec!["run it again: it reads what is there and does the rest".to_owned()]
             }
