@@ -69,8 +69,11 @@ pub enum SecondLook {
     None,
     /// The server could not be read or planned for.
     Failed,
-    /// There is nothing left to do.
-    Clean,
+    /// There is nothing left that can be done.
+    Clean {
+        /// Addresses of what is declared and cannot be done through this connection.
+        unsupported: Vec<String>,
+    },
     /// The second plan is not empty.
     Differs {
         /// Addresses of what it wants to change.

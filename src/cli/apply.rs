@@ -416,7 +416,8 @@ impl OneServer<'_> {
             }
         };
         if plan.is_empty() {
-            finished.second_look = SecondLook::Clean;
+            let unsupported = plan.unsupported.iter().map(|notice| notice.address.to_string()).collect();
+            finished.second_look = SecondLook::Clean { unsupported };
             return self.nothing_left(&plan, permissions);
         }
         finished.second_look = SecondLook::Differs {

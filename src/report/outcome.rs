@@ -28,7 +28,7 @@ pub fn render(finished: &Finished) -> String {
     render_ending(ending, &mut text);
     render_counts(finished, &mut text);
     render_second_look(second_look, finished.is_clean(), &mut text);
-    if *second_look != SecondLook::Clean {
+    if !matches!(second_look, SecondLook::Clean { .. }) {
         if !wrote {
             text.push_str("Nothing was written.\n");
         }
@@ -93,7 +93,7 @@ fn render_ending(ending: &Ending, text: &mut String) {
 fn render_counts(finished: &Finished, text: &mut String) {
     let count = |is: &dyn Fn(&Finish) -> bool| finished.changes.values().filter(|finish| is(finish)).count();
     let applied = |action| count(&|finish| finish.fate == Fate::Applied && finish.action == action);
-    let complete = finished.is_clean() && finished.second_look == SecondLook::Clean;
+    let complete = finished.is_clean() && matches!(finished.second_look, SecondLook::Clean { .. });
     let head = if complete { "Apply complete" } else { "Apply stopped" };
     text.push_str(&format!(
         "{head}: {} created, {} modified, {} deleted",
@@ -117,7 +117,13 @@ fn render_counts(finished: &Finished, text: &mut String) {
 
 fn render_second_look(second_look: &SecondLook, clean: bool, text: &mut String) {
     match second_look {
-        SecondLook::Clean => text.push_str("The server was read again: nothing is left to do.\n"),
+        SecondLook::Clean { unsupported } if unsupported.is_empty() => {
+            text.push_str("The server was read again: nothing is left to do.\n");
+        }
+        SecondLook::Clean { unsupported } => {
+            text.push_str("The server was read again: what is left cannot be done through this connection:\n");
+            list(unsupported, text);
+        }
         SecondLook::Differs { left_over, blockers } => {
             text.push_str("The server was read again, and it still differs:\n");
             list(left_over, text);
@@ -176,8 +182,18 @@ mod tests {
         let mut changes = vec![("A", finish(Fate::Applied, 1, 1)), ("B", finish(Fate::Applied, 2, 2))];
         changes[1].1.action = ChangeAction::Delete;
         assert_eq!(
-            run(changes, Ending::Complete, SecondLook::Clean),
+            run(changes, Ending::Complete, SecondLook::Clean { unsupported: Vec::new() }),
             "Apply complete: 1 created, 0 modified, 1 deleted.\nThe server was read again: nothing is left to do.\n"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_not_called_done() {
+        let look = SecondLook::Clean { unsupported: vec!["group[\"B\"]".to_owned()] };
+        assert_eq!(
+            run(vec![("A", finish(Fate::Applied, 1, 1))], Ending::Complete, look),
+            "Apply complete: 1 created, 0 modified, 0 deleted.\n\
+             The server was read again: what is left cannot be done through this connection:\n  group[\"B\"]\n"
         );
     }
 
