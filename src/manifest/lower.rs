@@ -5,6 +5,7 @@ use crate::model::approval::{ApprovalValue, Deadline};
 use crate::model::desired::{ApprovalEntry, DeclineEntry, Desired, DesiredGroup, GroupApproval};
 use crate::model::glob::Glob;
 use crate::model::management::{self, Limits, Prune};
+use crate::model::name::trim;
 use crate::model::origin::Declared;
 
 /// Why parts that the reader leaves out on errors are there.
@@ -32,7 +33,7 @@ pub(super) fn lower(document: Document) -> Desired {
 fn lower_group(group: Group, parent: Option<usize>, groups: &mut Vec<DesiredGroup>) {
     let index = groups.len();
     groups.push(DesiredGroup {
-        name: group.name.value,
+        name: trim(&group.name.value).to_owned(),
         parent,
         computers: group.computers.map(|names| globs(names.value)),
         except: group.except.map(|names| globs(names.value)).unwrap_or_default(),
@@ -44,7 +45,7 @@ fn lower_group(group: Group, parent: Option<usize>, groups: &mut Vec<DesiredGrou
 }
 
 fn globs(names: Vec<Declared<String>>) -> Vec<Declared<Glob>> {
-    names.into_iter().map(|name| Declared { value: Glob::new(&name.value), origin: name.origin }).collect()
+    names.into_iter().map(|name| Declared { value: Glob::new(trim(&name.value)), origin: name.origin }).collect()
 }
 
 fn lower_approval(entry: Approval) -> ApprovalEntry {
@@ -59,7 +60,7 @@ fn lower_approval(entry: Approval) -> ApprovalEntry {
 
 fn lower_group_entry(entry: GroupEntry) -> GroupApproval {
     GroupApproval {
-        group: entry.group.value,
+        group: trim(&entry.group.value).to_owned(),
         value: ApprovalValue {
             action: entry.action.expect(COMPLETE).value,
             deadline: entry.deadline.or(Deadline::None),

@@ -131,20 +131,14 @@ impl ApprovalValue {
     /// No approval of its own.
     pub const INHERIT: Self = Self { action: ApprovalAction::Inherit, deadline: Deadline::None, optional: false };
 
-    /// Whether a row on the server, leaving its revision aside, is this value.
-    ///
-    /// Whether a row is assigned means something for installations only, a deadline for installations and removals.
+    /// Whether a row on the server, leaving its revision aside, is this value: the whole of it, for every action, so that
+    /// nothing that somebody changed goes unseen.
     #[must_use]
     pub fn is_stored_as(&self, row: &Deployment) -> bool {
         let Self { action, deadline, optional } = *self;
-        if action.code() != Some(row.action) {
-            return false;
-        }
-        match action {
-            ApprovalAction::Install => row.assigned != optional && deadline.is_stored_as(row.deadline, row.deployed_at),
-            ApprovalAction::Uninstall => deadline.is_stored_as(row.deadline, row.deployed_at),
-            ApprovalAction::NotApproved | ApprovalAction::Inherit => true,
-        }
+        action.code() == Some(row.action)
+            && row.assigned != optional
+            && deadline.is_stored_as(row.deadline, row.deployed_at)
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Desired {
 /// A declared computer group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredGroup {
-    /// The name as written.
+    /// The name as written, without spaces at its end.
     pub name: String,
     /// The group above it: an index into `Desired::groups`, below its own; none directly under All Computers.
     pub parent: Option<usize>,
@@ -66,7 +66,7 @@ pub struct ApprovalEntry {
 /// What one group does with the updates of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupApproval {
-    /// The group's name as written.
+    /// The group's name as written, without spaces at its end.
     pub group: String,
     /// The approval.
     pub value: ApprovalValue,

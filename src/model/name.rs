@@ -8,7 +8,13 @@
 /// learn.microsoft.com CreateComputerTargetGroup; the fold beyond ASCII is ours (grade B).
 #[must_use]
 pub fn fold(name: &str) -> String {
-    name.trim_end_matches(' ').chars().flat_map(char::to_lowercase).collect()
+    trim(name).chars().flat_map(char::to_lowercase).collect()
+}
+
+/// A name without the spaces at its end, which mean nothing.
+#[must_use]
+pub fn trim(name: &str) -> &str {
+    name.trim_end_matches(' ')
 }
 
 /// Characters that WSUS forbids in the name of a computer group.

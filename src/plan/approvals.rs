@@ -94,15 +94,13 @@ pub(super) fn declared(context: &Context<'_>, takeaway: &Takeaway<'_>) -> Vec<Dr
 /// Approvals that nothing declares, where pruning takes them. What a declined update or a deleted group takes with it
 /// needs no step of its own.
 pub(super) fn pruned(context: &Context<'_>, takeaway: &Takeaway<'_>) -> Vec<Draft> {
-    let management = &context.resolved.management;
     let mut drafts = Vec::new();
     for (pair, rows) in undeclared(context) {
         let (update, group) = pair;
-        let automatic = Context::is_automatic(rows);
-        let prune = if automatic { management.prune_automatic_approvals } else { management.prune(Kind::Approval) };
+        let (automatic, prune) = (Context::is_automatic(rows), pruning(context, rows));
         let taken = takeaway.declining.contains(&update) || takeaway.doomed.contains(&group);
         let Some(update) = context.snapshot.updates.get(&update) else { continue };
-        if prune == Prune::Never || taken || context.snapshot.server.replica {
+        if prune == Prune::Never || taken {
             continue;
         }
         let text = if automatic {
@@ -117,6 +115,16 @@ pub(super) fn pruned(context: &Context<'_>, takeaway: &Takeaway<'_>) -> Vec<Draf
         drafts.push(draft);
     }
     drafts
+}
+
+/// What happens to an approval of which nothing declares the pair.
+pub(super) fn pruning(context: &Context<'_>, rows: &[&Deployment]) -> Prune {
+    let management = &context.resolved.management;
+    match Context::is_automatic(rows) {
+        _ if context.snapshot.server.replica => Prune::Never,
+        true => management.prune_automatic_approvals,
+        false => management.prune(Kind::Approval),
+    }
 }
 
 /// Pairs on the server, as far as they were read, that are neither declared nor lapsed.

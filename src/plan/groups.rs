@@ -15,7 +15,7 @@ use crate::model::name::fold;
 use crate::model::object::{GroupState, ObjectState};
 use crate::model::procedure::Procedure;
 use crate::model::resolved::{GroupReference, Notice, ResolvedGroup};
-use crate::model::snapshot::TargetGroup;
+use crate::model::snapshot::{Computer, TargetGroup};
 
 /// Creations of declared groups that do not exist.
 pub(super) fn creations(context: &Context<'_>) -> Vec<Draft> {
@@ -81,7 +81,7 @@ pub(super) fn misplaced(context: &Context<'_>) -> Vec<Notice> {
 }
 
 /// The groups that pruning deletes: those of which nothing in the whole subtree is declared, named by an approval,
-/// ignored or built in, because WSUS deletes what is below a group along with it.
+/// ignored, home of something ignored or built in, because WSUS deletes what is below a group along with it.
 ///
 /// Source: MS-WSUSAR 3.1.4.29 (grade A).
 pub(super) fn prunable(context: &Context<'_>) -> BTreeSet<Uuid> {
@@ -93,8 +93,9 @@ pub(super) fn prunable(context: &Context<'_>) -> BTreeSet<Uuid> {
     for group in snapshot.groups.values() {
         children.entry(group.parent.unwrap_or_default()).or_default().push(group.id);
     }
-    let mut kept: Vec<Uuid> =
-        snapshot.groups.values().filter(|group| stays(context, group)).map(|group| group.id).collect();
+    let hiding = hiding(context);
+    let stays = |group: &&TargetGroup| stays(context, group) || hiding.contains(&group.id);
+    let mut kept: Vec<Uuid> = snapshot.groups.values().filter(stays).map(|group| group.id).collect();
     let mut staying: BTreeSet<Uuid> = kept.iter().copied().collect();
     while let Some(id) = kept.pop() {
         if let Some(parent) = snapshot.groups.get(&id).and_then(|group| group.parent)
@@ -111,6 +112,23 @@ fn stays(context: &Context<'_>, group: &TargetGroup) -> bool {
         || is_declared(context, group)
         || context.resolved.referenced_groups.contains(&group.id)
         || context.ignores(&Address::Group(group.name.clone()))
+}
+
+/// Groups that hold what `management.ignore` hides: it would go with them.
+fn hiding(context: &Context<'_>) -> BTreeSet<Uuid> {
+    let snapshot = context.snapshot;
+    if context.resolved.management.ignore.is_empty() {
+        return BTreeSet::new();
+    }
+    let hidden = |computer: &Computer| context.ignores(&Address::Membership(computer.name.clone()));
+    let hidden: BTreeSet<i32> =
+        snapshot.computers.values().filter(|computer| hidden(computer)).map(|computer| computer.target_id).collect();
+    let members =
+        snapshot.memberships.iter().filter(|(_, computer)| hidden.contains(computer)).map(|(group, _)| *group);
+    let approvals = context.live_approvals().map(|(pair, _)| pair).filter(|(update, group)| {
+        context.ignores(&context.approval_address(*update, &GroupReference::Existing(*group)))
+    });
+    members.chain(approvals.map(|(_, group)| group)).collect()
 }
 
 /// Whether the manifest declares a live group.

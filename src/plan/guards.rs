@@ -1,15 +1,20 @@
 //! What forbids a plan's execution as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use uuid::Uuid;
+
+use super::approvals;
 use super::change::ChangeAction;
 use super::context::Context;
 use super::draft::Draft;
 use super::permission::Permission;
 use super::reach::Reach;
+use super::step::Operation;
 use super::{Blocker, BlockerSubject};
 use crate::model::address::Kind;
 use crate::model::management::{Limits, Prune};
+use crate::model::resolved::GroupReference;
 
 /// The kinds that limits and pruning know.
 const KINDS: [Kind; 4] = [Kind::Group, Kind::Membership, Kind::Approval, Kind::Decline];
@@ -32,7 +37,10 @@ struct Toll {
 pub(super) fn blockers(context: &Context<'_>, drafts: &[Draft], reach: &BTreeMap<Kind, Reach>) -> Vec<Blocker> {
     let mut blockers = Vec::new();
     for kind in KINDS {
-        let toll = toll(drafts, kind);
+        let mut toll = toll(drafts, kind);
+        if kind == Kind::Approval {
+            take_along(context, drafts, &mut toll);
+        }
         let existing = reach.get(&kind).map_or(0, |reach| reach.managed_live + reach.prunable);
         blockers.extend(over_delete_limit(context, kind, &toll, existing));
         blockers.extend(over_modify_limit(context, kind, &toll, existing));
@@ -59,6 +67,32 @@ fn toll(drafts: &[Draft], kind: Kind) -> Toll {
         }
     }
     toll
+}
+
+/// Adds the approvals that pruning would take and that go with a pruned group instead, without a change of their own.
+/// Those that go with a declined update are declared to: they only count as gone.
+fn take_along(context: &Context<'_>, drafts: &[Draft], toll: &mut Toll) {
+    let operations = || drafts.iter().flat_map(|draft| &draft.steps).map(|step| &step.operation);
+    let declined: BTreeSet<Uuid> = operations()
+        .filter_map(|operation| if let Operation::Decline { update } = operation { Some(*update) } else { None })
+        .collect();
+    let deleted: BTreeSet<Uuid> = operations()
+        .filter_map(|operation| if let Operation::DeleteGroup { group, .. } = operation { Some(*group) } else { None })
+        .collect();
+    for ((update, group), rows) in approvals::undeclared(context) {
+        let prune = approvals::pruning(context, rows);
+        let address = context.approval_address(update, &GroupReference::Existing(group));
+        if prune == Prune::Never || context.ignores(&address) {
+            continue;
+        }
+        let (declined, deleted) = (declined.contains(&update), deleted.contains(&group));
+        toll.gone += u64::from(declined || deleted);
+        if deleted && !declined {
+            toll.deletions += 1;
+            toll.pruned += 1;
+            toll.asking += u64::from(prune == Prune::Confirm);
+        }
+    }
 }
 
 fn over_delete_limit(context: &Context<'_>, kind: Kind, toll: &Toll, existing: u64) -> Option<Blocker> {

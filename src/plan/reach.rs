@@ -162,6 +162,7 @@ fn declines(context: &Context<'_>) -> Reach {
         .approvals
         .iter()
         .filter(|((update, _), approval)| approval.value.action.code().is_some() && is_declined(update))
+        .filter(|((update, _), _)| !context.ignores(&Address::Decline(*update)))
         .map(|((update, _), _)| *update)
         .collect();
     reach.managed_live += taken_back.len() as u64;

@@ -31,7 +31,7 @@ pub(super) fn row_attributes(row: &Deployment, all: &[&Deployment]) -> BTreeMap<
     BTreeMap::from([
         ("action".to_owned(), action_attribute(*action)),
         ("deadline".to_owned(), deadline.map_or(Attribute::Null, time_attribute)),
-        ("optional".to_owned(), Attribute::Bool(!assigned && *action == 0)),
+        ("optional".to_owned(), Attribute::Bool(!assigned)),
         ("revision".to_owned(), revision),
     ])
 }
@@ -39,7 +39,7 @@ pub(super) fn row_attributes(row: &Deployment, all: &[&Deployment]) -> BTreeMap<
 /// An approval of a group in one line, for the list of those that a decline destroys.
 pub(super) fn row_text(group: &str, row: &Deployment) -> String {
     let action = ApprovalAction::from_code(row.action).map_or("approval", ApprovalAction::as_str);
-    let optional = if !row.assigned && row.action == 0 { ", optional" } else { "" };
+    let optional = if !row.assigned { ", optional" } else { "" };
     match row.deadline {
         Some(deadline) => format!("{group}: {action}{optional}, deadline {}", time_text(deadline)),
         None => format!("{group}: {action}{optional}"),

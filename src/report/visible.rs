@@ -16,16 +16,19 @@ pub fn visible(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if is_deceptive(c) => push_escape(&mut out, c),
-            c => out.push(c),
-        }
-    }
+    text.chars().for_each(|c| push_visible(&mut out, c));
     Cow::Owned(out)
+}
+
+/// Adds a character as it shows: itself, or its escape in JSON.
+pub(super) fn push_visible(out: &mut String, c: char) {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        c if is_deceptive(c) => push_escape(out, c),
+        c => out.push(c),
+    }
 }
 
 /// Escapes deceptive characters in a finished JSON document, where they stand in strings only, and keeps its line ends.

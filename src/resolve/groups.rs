@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, DesiredGroup};
-use crate::model::name::{FORBIDDEN_IN_GROUP_NAMES, GROUP_NAME_LENGTH_MAX, fold, may_stand_in_group_name};
+use crate::model::name::{FORBIDDEN_IN_GROUP_NAMES, GROUP_NAME_LENGTH_MAX, fold, may_stand_in_group_name, trim};
 use crate::model::origin::Origin;
 use crate::model::resolved::{GroupReference, ResolvedGroup};
 use crate::model::snapshot::{ALL_COMPUTERS, Snapshot, TargetGroup, UNASSIGNED_COMPUTERS};
@@ -59,7 +59,13 @@ impl<'a> Groups<'a> {
         match self.live.get(&fold(&group.name)).map_or(&[][..], Vec::as_slice) {
             [] => {
                 if replica {
-                    notes.error(self.unknown(&group.name, group.origin).detail(format!(
+                    let error = self.unknown(
+                        &group.name,
+                        group.origin,
+                        "create the group on the parent server, or remove it here",
+                        notes,
+                    );
+                    notes.error(error.detail(format!(
                         "This server is a replica: its groups come from its parent, and `{}` is not among them.",
                         group.name
                     )));
@@ -95,7 +101,13 @@ impl<'a> Groups<'a> {
         }
         match self.live.get(&folded).map_or(&[][..], Vec::as_slice) {
             [] => {
-                notes.error(self.unknown(name, origin).detail(format!(
+                let error = self.unknown(
+                    name,
+                    origin,
+                    "declare the group under `groups`, or write the name of one that exists",
+                    notes,
+                );
+                notes.error(error.detail(format!(
                     "No group is called `{name}`: the manifest does not declare one and the server has none."
                 )));
                 None
@@ -132,22 +144,26 @@ impl<'a> Groups<'a> {
     }
 
     fn note_spelling(&mut self, name: &str, live: &TargetGroup, origin: Origin, notes: &mut Notes) {
-        if name.trim_end_matches(' ') == live.name.trim_end_matches(' ') || !self.spelling_noted.insert(fold(name)) {
+        if trim(name) == trim(&live.name) || !self.spelling_noted.insert(fold(name)) {
             return;
         }
         let message = format!("the server spells it `{}`; names compare without regard to case", live.name);
         notes.warn(Address::Group(name.to_owned()), "note", message, origin);
     }
 
-    fn unknown(&self, name: &str, origin: Origin) -> Diagnostic {
+    fn unknown(&self, name: &str, origin: Origin, otherwise: &str, notes: &mut Notes) -> Diagnostic {
         let declared = self.declared.iter().map(|group| group.name.as_str());
         let live = self.live.values().flatten().filter(|group| !group.builtin).map(|group| group.name.as_str());
         let built_in = BUILT_IN.iter().map(|(known, _)| *known);
-        let near = nearest(name, declared.chain(live).chain(built_in));
+        let near = if notes.may_compare(self.declared.len() + self.live.len()) {
+            nearest(name, declared.chain(live).chain(built_in))
+        } else {
+            Vec::new()
+        };
         let error = Diagnostic::error("unknown-group", "Unknown computer group").at(origin, "no such group");
         match did_you_mean(&near) {
             Some(question) => error.help(question),
-            None => error.help("declare the group under `groups`, or write the name of one that exists"),
+            None => error.help(otherwise),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, DesiredGroup};
 use crate::model::glob::Glob;
-use crate::model::name::fold;
+use crate::model::name::{fold, trim};
 use crate::model::origin::{Declared, Origin};
 use crate::model::resolved::{GroupReference, Notice, ResolvedMembership};
 use crate::model::snapshot::{Computer, Snapshot};
@@ -69,13 +69,16 @@ impl Memberships {
         if computers.len() > 1 {
             let message = format!("{} computers of the server have this name; all of them are meant", computers.len());
             let address = Address::Membership(computers[0].name.clone());
-            if !notes.warnings.iter().any(|warning| warning.address == address) {
+            if !notes.warnings.iter().any(|warning| warning.code == "sameName" && warning.address == address) {
                 notes.warn(address, "sameName", message, name.origin);
             }
         }
         if let Some(computer) = computers.iter().find(|computer| computer.from_downstream) {
             notes.error(downstream_computer(computer, name.origin));
             return;
+        }
+        if let [computer] = computers {
+            note_spelling(name, computer, notes);
         }
         for computer in computers {
             self.add(computer.target_id, group, name.origin);
@@ -168,6 +171,14 @@ impl Contest<'_> {
             error = error.and(glob.origin, format!("pattern of `{}`", group.name));
         }
         error
+    }
+}
+
+fn note_spelling(name: &Declared<Glob>, computer: &Computer, notes: &mut Notes) {
+    if trim(name.value.as_str()) != trim(&computer.name) {
+        let address = Address::Membership(computer.name.clone());
+        let message = format!("written `{}` here; names compare without regard to case", name.value.as_str());
+        notes.warn(address, "note", message, name.origin);
     }
 }
 

@@ -50,7 +50,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot) -> Result<Resolved, Diagn
     });
     let declines = declines.collect();
     entries.extend(declined.entries);
-    let Notes { mut diagnostics, pending, warnings, findings } = notes;
+    let Notes { mut diagnostics, pending, warnings, findings, .. } = notes;
     if diagnostics.has_errors() {
         diagnostics.sort();
         return Err(diagnostics);

@@ -5,6 +5,9 @@ use crate::model::address::Address;
 use crate::model::origin::Origin;
 use crate::model::resolved::Notice;
 
+/// How many comparisons of names near matches are worth: a fraction of a second of them.
+const COMPARISONS_MAX: usize = 200_000;
+
 /// Everything said so far.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
@@ -16,9 +19,17 @@ pub(super) struct Notes {
     pub(super) warnings: Vec<Notice>,
     /// What cannot be repaired from here.
     pub(super) findings: Vec<Notice>,
+    comparisons: usize,
 }
 
 impl Notes {
+    /// Whether a name may still be compared with so many others to find near matches. A manifest of ten thousand unknown
+    /// names, written for another server perhaps, gets its errors without waiting for what each may have meant.
+    pub(super) fn may_compare(&mut self, candidates: usize) -> bool {
+        self.comparisons = self.comparisons.saturating_add(candidates);
+        self.comparisons <= COMPARISONS_MAX
+    }
+
     /// Adds an error.
     pub(super) fn error(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);

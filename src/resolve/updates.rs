@@ -88,7 +88,8 @@ impl<'a> Catalog<'a> {
     fn find_article(&self, reference: &KbReference, notes: &mut Notes) -> Option<Referent<'a>> {
         let KbReference { kb, title, product, expect } = reference;
         let Some(all) = self.by_kb.get(kb.value.as_str()) else {
-            notes.error(self.unknown_article(kb));
+            let error = self.unknown_article(kb, notes);
+            notes.error(error);
             return None;
         };
         let deployable: Vec<&Update> = all.iter().copied().filter(|update| update.deployable).collect();
@@ -132,15 +133,19 @@ impl<'a> Catalog<'a> {
         Some(Referent::Article(narrowed))
     }
 
-    fn unknown_article(&self, kb: &Declared<String>) -> Diagnostic {
+    fn unknown_article(&self, kb: &Declared<String>, notes: &mut Notes) -> Diagnostic {
         if !self.snapshot.scope.kbs.contains(&kb.value) {
             return Diagnostic::error("outside-scope", "This article was not read from the server")
                 .detail(format!("Nothing can be said about KB{}: the snapshot was taken without it.", kb.value))
                 .at(kb.origin, "not read")
                 .help("take the snapshot again with this manifest");
         }
-        let known: Vec<String> = self.snapshot.articles.iter().map(|known| format!("KB{known}")).collect();
-        let near = nearest(&format!("KB{}", kb.value), known.iter().map(String::as_str));
+        let near = if notes.may_compare(self.snapshot.articles.len()) {
+            let known: Vec<String> = self.snapshot.articles.iter().map(|known| format!("KB{known}")).collect();
+            nearest(&format!("KB{}", kb.value), known.iter().map(String::as_str))
+        } else {
+            Vec::new()
+        };
         let error = Diagnostic::error("unknown-kb", "Unknown knowledge-base article")
             .detail(format!("The server has no update of KB{}.", kb.value))
             .at(kb.origin, "no such article");

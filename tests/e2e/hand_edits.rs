@@ -98,6 +98,14 @@ fn an_approvals_action_deadline_assignment_and_revision() {
         "approval",
         Some("optional"),
     );
+    let blocked = deployment("5060842", "Kiosks");
+    one_change(
+        &lab,
+        &format!("UPDATE tbDeployment SET IsAssigned = 0 WHERE {blocked}"),
+        "modify",
+        "approval",
+        Some("optional"),
+    );
     let optional = deployment("5044284", "Ring 0 - IT");
     one_change(
         &lab,

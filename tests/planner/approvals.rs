@@ -75,10 +75,11 @@ fn the_rounding_of_datetime_is_no_difference() {
 }
 
 #[test]
-fn whether_a_block_or_a_removal_is_assigned_means_nothing() {
+fn a_block_or_a_removal_that_is_not_assigned_is_not_as_declared() {
     for value in ["notApproved", "uninstall"] {
         let live = live().approved_with("u1", "Servers", value, |row| row.assigned = false);
-        check(&servers().approve("u1", &[("Servers", value)]), &live, &[]);
+        let expected = "~ approval[u1][Servers] differs optional: true -> false";
+        check(&servers().approve("u1", &[("Servers", value)]), &live, &[expected]);
     }
 }
 

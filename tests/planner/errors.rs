@@ -176,3 +176,18 @@ fn summaries_hold_no_text_of_the_user() {
         }
     }
 }
+
+#[test]
+fn ten_thousand_unknown_names_do_not_take_the_square_of_the_time() {
+    let (mut live, mut declared) = (server().groups(&["Servers"]), manifest());
+    for number in 0..3_000 {
+        live = live.update(&format!("u{number}"), &format!("{}", 5_000_000 + number));
+        declared = declared.approve(&format!("KB{}", 5_000_000 + number), &[("Servers", "install")]);
+        declared = declared.approve(&format!("KB{}", 6_000_000 + number), &[("Servers", "install")]);
+    }
+    let begin = std::time::Instant::now();
+    let errors = errors(&declared, &live);
+    assert_eq!(errors.0.len(), 3_000);
+    assert!(errors.0[0].help[0].contains("did you mean"), "{:?}", errors.0[0].help);
+    assert!(begin.elapsed().as_secs() < 20, "nine million comparisons");
+}

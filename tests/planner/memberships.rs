@@ -10,7 +10,11 @@ use crate::snapshot::server;
 fn a_named_computer_joins_its_group() {
     let live = server().groups(&["Ring 0"]).computer(1, "pc-1.contoso.com", &[]);
     let declared = manifest().groups(&["Ring 0"]).computers("Ring 0", &["PC-1.contoso.com"]);
-    check(&declared, &live, &["+ membership[pc-1.contoso.com] declared groups=[Ring 0]"]);
+    check(
+        &declared,
+        &live,
+        &["+ membership[pc-1.contoso.com] declared groups=[Ring 0]", "warning note membership[pc-1.contoso.com]"],
+    );
 }
 
 #[test]

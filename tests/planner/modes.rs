@@ -21,6 +21,8 @@ fn groups_of_a_replica_are_references_that_must_exist() {
     let errors = plan_with(&manifest().groups(&["Severs"]), &live, &[]).unwrap_err();
     assert_eq!(errors.0[0].help, ["did you mean `Servers`?"]);
     assert!(errors.0[0].detail.contains("replica"));
+    let errors = plan_with(&manifest().groups(&["Kiosks"]), &live, &[]).unwrap_err();
+    assert_eq!(errors.0[0].help, ["create the group on the parent server, or remove it here"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use wsusctl::model::address::Kind;
 use wsusctl::model::management::Prune;
 use wsusctl::model::scope::ReadScope;
 use wsusctl::plan::plan;
+use wsusctl::report::text::{TextOptions, render_plan};
 use wsusctl::resolve::{resolve, scope};
 
 use crate::check::{lines, plan_of, policy};
@@ -52,6 +53,35 @@ fn what_is_ignored_is_counted_and_nothing_else() {
     assert_eq!(summary.ignored, 3);
     assert_eq!((summary.unmanaged[&Kind::Group], summary.unmanaged[&Kind::Membership]), (1, 0));
     assert_eq!((summary.unmanaged[&Kind::Approval], summary.automatic), (1, 0));
+}
+
+fn text_of(manifest: &Manifest, server: &Server) -> String {
+    let options = TextOptions { color: false, width: 0, explain: false };
+    render_plan(&plan_of(manifest, server), &wsusctl::diagnostic::Sources::default(), &options)
+}
+
+/// Two groups of three and one computer of two are pruned: each is counted once, among the changes.
+#[test]
+fn what_pruning_takes_is_not_left_alone_as_well() {
+    let live = server().groups(&["A", "B", "C", "C/Kept"]).computer(1, "pc-1", &["A", "B"]).computer(2, "pc-2", &["C"]);
+    let declared = manifest().groups(&["A", "B"]).computers("A", &[]).ignore(&["group[\"Kept\"]"]);
+    let declared = declared.prune(Kind::Membership, Prune::Always);
+    let text = text_of(&declared, &live);
+    assert!(text.contains("# 1 group, 1 membership are not declared and stay as they are"), "{text}");
+    assert!(text.contains("0 to create, 1 to modify, 0 to delete. 1 of 3 managed objects (33.33 %)"), "{text}");
+    let declared = manifest().groups(&["A"]).prune(Kind::Group, Prune::Always);
+    let live = server().groups(&["A", "B", "C", "D"]);
+    assert!(text_of(&declared.clone().groups(&["C"]), &live).contains("2 of 4 managed objects (50.00 %)"));
+    let live = live.update("u1", "100").approved("u1", "A", "install");
+    let text = text_of(&declared, &live);
+    assert!(text.contains("# 1 approval is not declared and stays, unless it goes with"), "{text}");
+}
+
+#[test]
+fn a_share_is_never_more_than_everything() {
+    let live = server().groups(&["A"]).declined("u1", "100");
+    let text = text_of(&manifest().approve("u1", &[("A", "install")]), &live);
+    assert!(text.contains("1 to create, 0 to modify, 1 to delete. 2 of 2 managed objects (100.00 %)"), "{text}");
 }
 
 #[test]

@@ -153,7 +153,8 @@ fn an_article_takes_in_what_pruning_brings_back() {
 fn what_goes_with_a_group_or_a_declined_update_needs_no_step_of_its_own() {
     let live = busy().update("u3", "300").approved("u3", "Servers", "install").approved("u3", "Older", "install");
     let declared = prune(Kind::Approval).prune(Kind::Group, Prune::Always).groups(&["Servers"]).decline("u3");
-    check(&declared, &live, &["+ decline[u3] declared", "- group[Older] pruned", "- group[Old] pruned"]);
+    let changes = ["+ decline[u3] declared", "- group[Older] pruned", "- group[Old] pruned"];
+    check_allowing(&declared, &live, EMPTY, &changes);
     let plan = plan_of(&declared, &live);
     let ObjectState::Group(Some(older)) = &plan.steps[1].before else { panic!() };
     assert_eq!(older.approvals, 1, "as read, although the decline comes first and takes the approval");
@@ -213,4 +214,33 @@ fn automatic_approvals_ask_as_approvals() {
         EMPTY,
         &["- approval[u1][Servers] pruned", "blocker pruneConfirm approvals (approvals.delete)"],
     );
+}
+
+#[test]
+fn approvals_that_go_with_a_pruned_group_count_as_pruned() {
+    let live = server().groups(&["Servers", "Old"]).update("u1", "100").update("u2", "200");
+    let live = live.approved("u1", "Servers", "install").approved("u1", "Old", "install");
+    let live = live.approved("u2", "Old", "install").automatic("u2", "Servers");
+    let declared = prune(Kind::Group).groups(&["Servers"]).approve("u1", &[("Servers", "install")]).limits(60, 60, 2);
+    check(&declared, &live, &["- group[Old] pruned"]);
+    let both = declared.clone().prune(Kind::Approval, Prune::Always);
+    check(&both, &live, &["- group[Old] pruned", "blocker deletePercent approvals (approvals.delete=67%)"]);
+    let asking = declared.prune(Kind::Approval, Prune::Confirm).limits(100, 100, 2);
+    check(&asking, &live, &["- group[Old] pruned", "blocker pruneConfirm approvals (approvals.delete)"]);
+    let nothing_else = prune(Kind::Group).prune(Kind::Approval, Prune::Always).groups(&["Servers"]);
+    check(
+        &nothing_else,
+        &live,
+        &["- approval[u1][Servers] pruned", "- group[Old] pruned", "blocker pruneToEmpty approvals (empty)"],
+    );
+}
+
+#[test]
+fn a_group_that_holds_something_ignored_is_not_pruned() {
+    let live = busy().groups(&["Kiosks"]).computer(9, "kiosk-1", &["Kiosks"]);
+    let declared = prune(Kind::Group).groups(&["Servers"]);
+    let deletions = ["- group[Older] pruned", "- group[Old] pruned", "- group[Kiosks] pruned"];
+    check(&declared, &live, &deletions);
+    check(&declared.clone().ignore(&["membership[\"kiosk-*\"]"]), &live, &deletions[..2]);
+    check(&declared.ignore(&["approval[*][\"Old\"]"]), &live, &["- group[Older] pruned", "- group[Kiosks] pruned"]);
 }

@@ -97,7 +97,11 @@ management:
     check(
         &declared,
         &live().approved("u1", "Workstations", "install").declined("u3", "1"),
-        &["- group[Servers] pruned", "blocker pruneConfirm groups (groups.delete)"],
+        &[
+            "- group[Servers] pruned",
+            "blocker pruneConfirm groups (groups.delete)",
+            "blocker pruneToEmpty approvals (empty)",
+        ],
     );
 }
 
@@ -118,4 +122,70 @@ fn an_update_by_id_and_its_licence() {
         &live,
         &["+ approval[u1][Servers] declared action=install license=accepted"],
     );
+}
+
+#[test]
+fn spaces_at_the_end_of_names_are_nobodys() {
+    let declared = spec(
+        r#"groups:
+  - name: "Workstations  "
+    computers: ["pilot-1.contoso.com "]
+  - name: "New "
+approvals:
+  - update: KB5060526
+    groups: {"new ": install}"#,
+    );
+    check(
+        &declared,
+        &live(),
+        &[
+            "+ group[New] declared",
+            "+ membership[pilot-1.contoso.com] declared groups=[Workstations]",
+            "+ approval[u1][New] declared action=install",
+        ],
+    );
+}
+
+#[test]
+fn the_order_of_lists_and_keys_does_not_matter() {
+    let one = spec(
+        r#"groups:
+  - name: Workstations
+    groups:
+      - name: Ring 1
+        computers: ["pilot-*.contoso.com", pilot-91.contoso.com]
+  - name: Servers
+approvals:
+  - update: KB5060526
+    groups: {Servers: install, ring 1: {action: install, deadline: {days: 7, at: "18:00Z"}}}
+  - {update: aaaa0000-0000-0000-0000-000000000001, groups: {Servers: install}, acceptLicense: true}
+declines: [{update: KB5055555}]"#,
+    );
+    let other = spec(
+        r#"declines: [{update: KB5055555}]
+approvals:
+  - {acceptLicense: true, groups: {servers: install}, update: AAAA0000-0000-0000-0000-000000000001}
+  - groups: {Ring 1: {deadline: {at: "18:00Z", days: 7}, action: install}, SERVERS: install}
+    update: kb5060526
+groups:
+  - name: Servers
+  - groups:
+      - computers: [pilot-91.contoso.com, "pilot-*.contoso.com"]
+        name: Ring 1
+    name: Workstations"#,
+    );
+    let (mut one, mut other) = (plan_of(&one, &live()), plan_of(&other, &live()));
+    assert_eq!(one.digest(), other.digest());
+    for plan in [&mut one, &mut other] {
+        assert_eq!(plan.changes.len(), 6);
+        plan.changes.iter_mut().for_each(|change| change.origin = None);
+    }
+    assert_eq!((one.changes, one.steps, one.summary), (other.changes, other.steps, other.summary));
+}
+
+#[test]
+fn what_has_no_approval_of_its_own_may_be_declined() {
+    let declared =
+        spec("approvals:\n  - {update: KB5055555, groups: {Servers: inherit}}\ndeclines: [{update: KB5055555}]");
+    check(&declared, &live(), &["+ decline[u2] declared"]);
 }

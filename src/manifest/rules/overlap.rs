@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::super::document::{Approval, Decline};
+use super::super::document::{Approval, Decline, GroupEntry};
 use super::super::problems::Problems;
 use crate::diagnostic::Diagnostic;
+use crate::model::approval::ApprovalAction;
 use crate::model::desired::UpdateReference;
 use crate::model::name::fold;
 use crate::model::origin::Origin;
@@ -89,12 +90,13 @@ pub(super) fn declines(declines: &[Decline], problems: &mut Problems) {
     }
 }
 
-/// No update is both approved and declined.
+/// No update is both approved and declined. To have no approval of its own contradicts nothing.
 pub(super) fn approvals_and_declines(approvals: &[Approval], declines: &[Decline], problems: &mut Problems) {
     let approved: BTreeMap<Meaning<'_>, Origin> = if declines.is_empty() {
         BTreeMap::new()
     } else {
-        let references = approvals.iter().filter_map(|approval| approval.update.as_ref());
+        let references = approvals.iter().filter(|approval| approves(approval));
+        let references = references.filter_map(|approval| approval.update.as_ref());
         references.map(|update| (Meaning::of(update), place(update))).collect()
     };
     for update in declines.iter().filter_map(|decline| decline.update.as_ref()) {
@@ -108,4 +110,9 @@ pub(super) fn approvals_and_declines(approvals: &[Approval], declines: &[Decline
             );
         }
     }
+}
+
+fn approves(approval: &Approval) -> bool {
+    let inherits = |entry: &GroupEntry| entry.action.is_some_and(|action| action.value == ApprovalAction::Inherit);
+    approval.groups.is_empty() || !approval.groups.iter().all(inherits)
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::diagnostic::{Label, Sources};
 use crate::model::origin::Origin;
-use crate::report::visible::{is_deceptive, visible};
+use crate::report::visible::{is_deceptive, push_visible, visible};
 
 /// Lines between two places that are shown together.
 const LINES_BETWEEN_MAX: u32 = 6;
@@ -26,8 +26,8 @@ const FROM: usize = 120;
 pub(super) struct Excerpt {
     /// The file.
     pub(super) name: String,
-    /// The line and column of the problem or of the first place; only where the text is a part of a line, which makes
-    /// columns of its own.
+    /// The line and column of the problem or of the first place; only where the text is not as the file has it (a part
+    /// of a line, an escape), which makes columns of its own.
     pub(super) position: Option<(u32, u32)>,
     /// The number of the first line of the text.
     pub(super) first_line: u32,
@@ -98,7 +98,7 @@ fn excerpt(cluster: &[(&Label, bool)], sources: &Sources) -> Option<Excerpt> {
     let marks = marks.collect();
     Some(Excerpt {
         name: visible(&source.name).into_owned(),
-        position: in_part.then_some((named.origin.line, named.origin.column)),
+        position: (in_part || shown.escapes).then_some((named.origin.line, named.origin.column)),
         first_line: first.line,
         text: shown.text,
         marks,
@@ -111,6 +111,8 @@ struct Shown {
     text: String,
     /// Bytes in the source and in the text, ascending.
     positions: Vec<(usize, usize)>,
+    /// Whether something shows as its escape.
+    escapes: bool,
 }
 
 impl Shown {
@@ -122,7 +124,10 @@ impl Shown {
             match c {
                 '\r' if characters.peek().is_some_and(|(_, next)| *next == '\n') => {}
                 '\r' | '\n' => self.text.push('\n'),
-                c => self.text.push(visible_char(c)),
+                c => {
+                    self.escapes |= is_deceptive(c);
+                    push_visible(&mut self.text, c);
+                }
             }
         }
         self.positions.push((start + lines.len(), self.text.len()));
@@ -172,15 +177,4 @@ fn boundary(text: &str, byte: usize) -> usize {
         byte -= 1;
     }
     byte
-}
-
-/// The character, or one that stands for it: positions must not move.
-fn visible_char(c: char) -> char {
-    match c {
-        // Unicode's pictures of the control characters, tabs included: YAML is strict about them.
-        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
-        '\u{7f}' => '\u{2421}',
-        c if is_deceptive(c) => char::REPLACEMENT_CHARACTER,
-        c => c,
-    }
 }

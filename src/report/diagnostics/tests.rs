@@ -100,8 +100,9 @@ fn nothing_reaches_the_terminal() {
     error[x]: y
      --> hq.yaml:1:10
       |
-    1 | a␛[31m: �evil�␉x
-      |          ^^^^ \u001bc
+     ::: 
+    1 | a\u001b[31m: \u202eevil\u009b\tx
+      |                    ^^^^ \u001bc
       |
       = note: \u001b]0;title\u0007\n
     "#);

@@ -176,7 +176,7 @@ mod tests {
           approvals[0]  KB5060526  2 updates, 1 left out  contoso-hq.yaml:28
             left out: decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0003"]: it is declined [declined]
 
-        # 7 groups, 4 declines are not declared and stay as they are
+        # 8 groups, 4 declines are not declared and stay, but for what goes with a deleted group or a declined update
         # 1 approval or decline only fell out of a condition and is kept
         # 40 undeclared approvals were made by WSUS itself
         # 1 update is left out by an entry

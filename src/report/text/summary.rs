@@ -68,8 +68,8 @@ pub(super) fn render_summary(page: &mut Page, plan: &Plan) {
         return;
     }
     let changes = create + modify + delete;
-    // What pruning deletes is managed by no entry, yet it is part of what the changes are a share of.
-    let objects = managed + undeclared_deletions(&plan.changes).values().sum::<u64>();
+    // What pruning takes is managed by no entry, yet it is part of what the changes are a share of.
+    let objects = managed + plan.changes.iter().filter(|change| is_unmanaged(change)).count() as u64;
     let mut line = format!("Plan: {create} to create, {modify} to modify, {delete} to delete.");
     if objects > 0 {
         let objects_counted = count(objects, "managed object");
@@ -95,27 +95,27 @@ fn percent(part: usize, whole: u64) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
-/// `7 groups, 4 declines are not declared and stay as they are`, less those that pruning deletes.
+/// `7 groups, 4 declines are not declared and stay as they are`, less firmly where other changes take approvals along.
 fn undeclared(unmanaged: &BTreeMap<Kind, u64>, changes: &[Change]) -> Option<String> {
-    let deleted = undeclared_deletions(changes);
-    let staying: Vec<(Kind, u64)> = unmanaged
-        .iter()
-        .map(|(kind, number)| (*kind, number.saturating_sub(deleted.get(kind).copied().unwrap_or(0))))
-        .filter(|(_, number)| *number > 0)
-        .collect();
-    let total: u64 = staying.iter().map(|(_, number)| number).sum();
-    let kinds: Vec<String> = staying.into_iter().map(|(kind, number)| count_of(number, kind)).collect();
-    let verb = if total == 1 { "is not declared and stays as it is" } else { "are not declared and stay as they are" };
+    let total: u64 = unmanaged.values().sum();
+    let kinds: Vec<String> =
+        unmanaged.iter().filter(|(_, number)| **number > 0).map(|(kind, number)| count_of(*number, *kind)).collect();
+    let takes_along = |change: &Change| {
+        let deletes_group = change.address.kind() == Kind::Group && change.action == ChangeAction::Delete;
+        deletes_group || (change.address.kind() == Kind::Decline && change.affects.approvals > 0)
+    };
+    let verb = match (total == 1, changes.iter().any(takes_along)) {
+        (true, false) => "is not declared and stays as it is",
+        (false, false) => "are not declared and stay as they are",
+        (true, true) => "is not declared and stays, unless it goes with a deleted group or a declined update",
+        (false, true) => "are not declared and stay, but for what goes with a deleted group or a declined update",
+    };
     (total > 0).then(|| format!("{} {verb}", kinds.join(", ")))
 }
 
-/// Deletions of what nothing declares, by kind.
-fn undeclared_deletions(changes: &[Change]) -> BTreeMap<Kind, u64> {
-    let mut deletions = BTreeMap::new();
-    for change in changes.iter().filter(|change| change.action == ChangeAction::Delete && change.origin.is_none()) {
-        *deletions.entry(change.address.kind()).or_insert(0) += 1;
-    }
-    deletions
+/// Whether nothing declares the object of a change: pruning takes it, or an approval takes back its decline.
+fn is_unmanaged(change: &Change) -> bool {
+    change.origin.is_none() || (change.address.kind() == Kind::Decline && change.action == ChangeAction::Delete)
 }
 
 fn remark(number: u64, one: &str, several: &str) -> Option<String> {
