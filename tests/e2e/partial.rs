@@ -1,4 +1,4 @@
-//! Applies that end half-way: the exit status and the report say what was done, and nothing that was not looked at.
+//! Applies that end half-way or come in several pieces: the exit status and the report say what was done, and nothing that was not looked at.
 
 use crate::lab::Lab;
 
@@ -50,6 +50,15 @@ fn a_new_approval_beside_an_old_one_that_stays_is_a_change() {
     lab.sql("CREATE TRIGGER refuse BEFORE DELETE ON tbDeployment BEGIN SELECT RAISE(ABORT, 'not today'); END");
     lab.apply().expect_status(7).expect_out("or only a part of it; now there is: install");
     lab.sql("DROP TRIGGER refuse").apply_twice();
+}
+
+#[test]
+fn steps_around_the_length_of_a_chunk() {
+    for count in [255, 256, 257] {
+        let groups: String = (1..count).map(|number| format!("    - {{name: Group {number}}}\n")).collect();
+        let last = "    - {name: Last, computers: [pc-001.contoso.com], groups: [{name: Below, computers: [pc-002.contoso.com]}]}\n";
+        lab(&format!("  groups:\n{groups}{last}")).apply_twice();
+    }
 }
 
 #[test]

@@ -222,3 +222,40 @@ fn reports_fit_the_terminal() {
     assert!(!fits(80));
     assert!(fits(160));
 }
+
+/// The number of the first statement after the question of an apply.
+fn first_statement_after_the_question(lab: &Lab) -> u64 {
+    let reached = |n: u64| {
+        let server = format!("sandbox:lab.db?raise=50000@{n}");
+        // Without a terminal there is no question: the run is refused there, unless the error comes before.
+        lab.run(&["apply", "-f", "lab.yaml", "--server", &server]).status != 4
+    };
+    (1..200).find(|n| !reached(*n)).unwrap()
+}
+
+#[test]
+fn a_connection_that_dies_at_the_question() {
+    if no_terminal() {
+        return;
+    }
+    let lab = Lab::new("demo");
+    lab.manifest("  groups: [{name: Kiosks}, {name: New}]\n");
+    let server = format!("sandbox:lab.db?drop-before={}", first_statement_after_the_question(&lab));
+    // Nothing happened meanwhile: the plan is still the one that was confirmed.
+    let mut terminal = Terminal::start(&lab, &["apply", "-f", "lab.yaml", "--server", &server], |_| {});
+    terminal.wait_for(ONLY_YES);
+    terminal.press("yes\n");
+    let (status, shown) = terminal.end();
+    assert!(status == 0 && shown.contains("Connecting again") && shown.contains("Apply complete"), "{status} {shown}");
+    // Somebody did a part of it meanwhile: this is not the plan that was confirmed.
+    lab.manifest("  groups: [{name: Kiosks}, {name: Newer}, {name: Newest}]\n");
+    let mut terminal = Terminal::start(&lab, &["apply", "-f", "lab.yaml", "--server", &server], |_| {});
+    terminal.wait_for(ONLY_YES);
+    let writes = lab.writes();
+    lab.sql("UPDATE tbTargetGroup SET Name = 'Newer' WHERE Name = 'New'");
+    terminal.press("yes\n");
+    let (status, shown) = terminal.end();
+    assert!(status == 5 && shown.contains("the plan is not the one that was shown"), "{status} {shown}");
+    assert!(shown.contains("Nothing was written."), "{shown}");
+    assert_eq!(lab.writes(), writes);
+}

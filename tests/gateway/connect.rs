@@ -12,7 +12,7 @@ use wsusctl::sandbox::tds::{Encryption, Identity};
 use wsusctl::susdb::error::{ConnectError, QueryError};
 use wsusctl::susdb::read::{ReadError, read_clock};
 use wsusctl::susdb::session::{ConnectOptions, Session};
-use wsusctl::susdb::target::{CaFile, Target};
+use wsusctl::susdb::target::{Authentication, CaFile, Target};
 use wsusctl::susdb::tls::certificate::CertificateProblem;
 
 use super::scripted::{PASSWORD, Reply, Script, ScriptedDatabase, USER, session, settings, target};
@@ -183,4 +183,20 @@ async fn a_dropped_future_costs_the_connection() {
     let cancelled = tokio::time::timeout(Duration::from_millis(50), read_clock(&mut session)).await;
     assert!(cancelled.is_err());
     assert!(!session.is_connected());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_is_shown_by_debug_or_by_an_error() {
+    let secret = "correct horse battery";
+    let script = Arc::new(Script::default());
+    let mut target = target(&script);
+    target.authentication = Authentication::Sql { user: USER.to_owned(), password: Secret::new(secret.to_owned()) };
+    let options = ConnectOptions::default();
+    let error = Session::connect(&target, &options).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Login { .. }), "{error:?}");
+    target.authentication = Authentication::Sql { user: USER.to_owned(), password: Secret::new(PASSWORD.to_owned()) };
+    let session = Session::connect(&target, &options).await.unwrap();
+    for shown in [format!("{error} {error:?} {:?}", error.hints()), format!("{target:?} {options:?} {session:?}")] {
+        assert!(!shown.contains(secret) && !shown.contains(PASSWORD), "{shown}");
+    }
 }
