@@ -39,8 +39,6 @@ pub struct Resolved {
     pub lapsed: BTreeSet<(Uuid, Uuid)>,
     /// What each entry matched.
     pub entries: Vec<ResolvedEntry>,
-    /// Computers skipped because a downstream server reports them.
-    pub downstream_computers_skipped: u64,
     /// What waits for something outside: named computers that the server does not know.
     pub pending: Vec<Notice>,
     /// What deserves a look.

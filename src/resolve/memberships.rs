@@ -22,8 +22,6 @@ const NAMED_MAX: usize = 5;
 pub(super) struct Memberships {
     /// By TargetID.
     pub(super) by_computer: BTreeMap<i32, ResolvedMembership>,
-    /// Computers that only patterns match and that a downstream server reports.
-    pub(super) downstream_skipped: u64,
 }
 
 impl Memberships {
@@ -97,6 +95,7 @@ impl Memberships {
             return;
         }
         let mut contested: BTreeMap<Vec<Origin>, Contest<'_>> = BTreeMap::new();
+        let mut skipped: BTreeMap<(Origin, &str), usize> = BTreeMap::new();
         for computer in snapshot.computers.values() {
             if self.by_computer.contains_key(&computer.target_id) {
                 continue;
@@ -107,7 +106,9 @@ impl Memberships {
             matching.dedup_by_key(|pattern| pattern.reference);
             match matching.as_slice() {
                 [] => {}
-                _ if computer.from_downstream => self.downstream_skipped += 1,
+                [pattern, ..] if computer.from_downstream => {
+                    *skipped.entry((pattern.glob.origin, pattern.group.name.as_str())).or_default() += 1;
+                }
                 [pattern] => self.add(computer.target_id, pattern.reference, pattern.glob.origin),
                 several => {
                     let origins = several.iter().map(|pattern| pattern.glob.origin).collect();
@@ -119,6 +120,11 @@ impl Memberships {
         }
         for contest in contested.into_values() {
             notes.error(contest.into_error());
+        }
+        for ((origin, group), computers) in skipped {
+            let message =
+                format!("computers that the pattern matches and a downstream server reports: {computers}, skipped");
+            notes.warn(Address::Group(group.to_owned()), "note", message, origin);
         }
     }
 

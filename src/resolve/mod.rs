@@ -65,7 +65,6 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot) -> Result<Resolved, Diagn
         declines,
         lapsed,
         entries,
-        downstream_computers_skipped: memberships.downstream_skipped,
         pending,
         warnings,
         findings,

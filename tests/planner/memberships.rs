@@ -108,11 +108,15 @@ fn two_patterns_of_one_group_do_not_contest() {
 #[test]
 fn patterns_skip_and_count_computers_of_downstream_servers() {
     let live = server().groups(&["A"]).downstream_computer(1, "pc-1", &[]).computer(2, "pc-2", &["A"]);
-    check(&manifest().groups(&["A"]).computers("A", &["pc-*"]), &live, &[]);
+    check(&manifest().groups(&["A"]).computers("A", &["pc-*"]), &live, &["warning note group[A]"]);
     let snapshot = live.whole();
     let resolved =
         wsusctl::resolve::resolve(&manifest().groups(&["A"]).computers("A", &["pc-*"]).desired, &snapshot).unwrap();
-    assert_eq!(resolved.downstream_computers_skipped, 1);
+    assert_eq!(resolved.warnings.len(), 1);
+    assert_eq!(
+        (resolved.warnings[0].code, resolved.warnings[0].message.contains("reports: 1, skipped")),
+        ("note", true)
+    );
 }
 
 #[test]
