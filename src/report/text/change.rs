@@ -20,8 +20,8 @@ const LOST_APPROVALS_LISTED_MAX: usize = 10;
 /// The attribute of a declined update that holds the approvals that declining it destroys.
 const LOST_APPROVALS: &str = "approvals";
 
-/// The reason that needs no words: somebody wrote it down.
-const DECLARED: &str = "declared";
+/// The reasons that need no words: somebody wrote it down, and what differs stands right above.
+const SELF_EVIDENT: [&str; 2] = ["declared", "differs"];
 
 type Attributes = BTreeMap<String, Attribute>;
 
@@ -219,7 +219,7 @@ fn lost_lines(page: &mut Page, indent: usize, lost: Vec<String>) {
 
 fn reason_line(page: &mut Page, indent: usize, reason: &Reason) {
     let Reason { code, text } = reason;
-    if *code != DECLARED {
+    if !SELF_EVIDENT.contains(code) {
         let code = Piece::next(format!("[{code}]"), Style::Dim);
         page.line(indent, [Piece::plain("reason:")].into_iter().chain(words(text)).chain([code]));
     }
