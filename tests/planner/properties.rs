@@ -35,7 +35,7 @@ const EVERYTHING: [&str; 11] = [
 
 fn config() -> ProptestConfig {
     ProptestConfig {
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("proptest-regressions/planner.txt"))),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/proptest-regressions/planner.txt"))),
         ..ProptestConfig::default()
     }
 }
