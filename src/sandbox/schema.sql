@@ -21,7 +21,8 @@ CREATE TABLE sandbox_writes (
 );
 
 -- What a procedure's row shows but has no publicly known table: name is the column's name in that row. All are columns of
--- spConfiguration's row but SubscriptionState, which is spGetSubscriptionState's.
+-- spConfiguration's row but SubscriptionState, which is spGetSubscriptionState's, IsCategoryOnly, which is
+-- spGetSubscription's, and SynchronizationPhase, TotalItems and ProcessedItems, which are spGetSubscriptionProgress's.
 CREATE TABLE sandbox_unplaced (
     name nvarchar(128) NOT NULL PRIMARY KEY COLLATE NOCASE,
     value

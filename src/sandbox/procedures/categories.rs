@@ -9,7 +9,7 @@ use super::{Call, Failure, Procedure};
 use crate::sandbox::value::SqlType::{Bit, DateTime, Int, UniqueIdentifier};
 
 /// The procedures of this file.
-pub(super) const PROCEDURES: &[&Procedure] = &[&GET_ALL];
+pub(super) const PROCEDURES: &[&Procedure] = &[&GET_ALL, &GET_SUBSCRIBED];
 
 /// A category's row. `Title`, `Description`, `ArrivalDate`, `LocalUpdateID`, `UpdateID` and `CategoryType` are read by
 /// name by a working caller; the others are known by position (names grade B).
@@ -47,8 +47,36 @@ static GET_ALL: Procedure = Procedure {
 
 fn get_all(call: &mut Call<'_>) -> Result<i32, Failure> {
     let values = params![call.text(0), call.bit(1), time_argument(call, 2), time_argument(call, 3)];
-    call.send(
-        COLUMNS,
+    let query = query(
+        "(?3 IS NULL OR properties.ReceivedFromCreatorService >= ?3)
+         AND (?4 IS NULL OR properties.ReceivedFromCreatorService <= ?4)",
+    );
+    call.send(COLUMNS, &query, values)?;
+    Ok(0)
+}
+
+/// Lists the classifications, or the products and families, that the server synchronises: the rows of `spGetCategories`.
+///
+/// Source: PoshWSUS assemblies, TypeScript WSUS console (names and row, grade B); tbCategoryInSubscription in
+/// Intensive-Self-Service-Portal (grade A); the defaults are our guess (grade C).
+static GET_SUBSCRIBED: Procedure = Procedure {
+    name: "spGetSubscriptionCategories",
+    parameters: &[
+        defaulted_text("@preferredCulture", nvarchar(16), "en"),
+        defaulted("@retrieveUpdateClassifications", Bit, 0),
+    ],
+    run: |call| {
+        let values = params![call.text(0), call.bit(1)];
+        let query =
+            query("category.CategoryID IN (SELECT CategoryID FROM tbCategoryInSubscription WHERE SubscriptionID = 1)");
+        call.send(COLUMNS, &query, values)?;
+        Ok(0)
+    },
+};
+
+/// The rows of the classifications (`?2` is 1) or of everything else that a condition holds for.
+fn query(condition: &str) -> String {
+    format!(
         "SELECT updates.LocalUpdateID, updates.UpdateID, category.CategoryType, category.ProhibitsSubcategories,
              category.ProhibitsUpdates, category.CategoryIndex, category.DisplayOrder,
              coalesce(preferred.Title, native.Title), coalesce(preferred.Description, native.Description),
@@ -61,13 +89,9 @@ fn get_all(call: &mut Call<'_>) -> Result<i32, Failure> {
          JOIN vwDefaultLocalizedProperty AS native ON native.RevisionID = revision.RevisionID
          LEFT JOIN tbPreComputedLocalizedProperty AS preferred
              ON preferred.RevisionID = revision.RevisionID AND preferred.ShortLanguage = ?1
-         WHERE (category.CategoryType = 'UpdateClassification') = ?2
-             AND (?3 IS NULL OR properties.ReceivedFromCreatorService >= ?3)
-             AND (?4 IS NULL OR properties.ReceivedFromCreatorService <= ?4)
-         ORDER BY category.CategoryIndex",
-        values,
-    )?;
-    Ok(0)
+         WHERE (category.CategoryType = 'UpdateClassification') = ?2 AND {condition}
+         ORDER BY category.CategoryIndex"
+    )
 }
 
 #[cfg(test)]
@@ -101,5 +125,17 @@ mod tests {
         let server = Server::demo();
         assert!(titles(&server, &[("@fromSyncDate", day(2026, 1, 1))]).is_empty());
         assert_eq!(titles(&server, &[("@toSyncDate", day(2026, 1, 1))]).len(), 12);
+    }
+
+    #[test]
+    fn what_is_synchronised_is_listed() {
+        let server = Server::demo();
+        let titles = |classifications: bool| {
+            let arguments = [("@retrieveUpdateClassifications", Value::Bit(classifications))];
+            server.call("spGetSubscriptionCategories", &arguments).sets[0].column("Title")
+        };
+        assert_eq!(titles(false).len(), 4);
+        assert_eq!(titles(true).len(), 3);
+        assert!(titles(true).contains(&text("Security Updates")));
     }
 }

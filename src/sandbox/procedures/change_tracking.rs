@@ -9,15 +9,21 @@ use super::{Call, Failure};
 pub(super) enum Event {
     /// An approval was made, changed or removed.
     Deployment,
+    /// The settings were saved.
+    Configuration,
+    /// A synchronisation was asked for or cancelled, or its schedule or filter changed.
+    CatalogSync,
 }
 
 impl Event {
     /// The event's name in `tbChangeTracking`.
     ///
-    /// Source: service log lines in a Black Hat USA 2026 deck (grade A).
+    /// Source: service log lines in a Black Hat USA 2026 deck (grade A); the last, PoshWSUS assemblies (grade B).
     fn name(self) -> &'static str {
         match self {
             Self::Deployment => "DeploymentChange",
+            Self::Configuration => "ConfigurationChange",
+            Self::CatalogSync => "CatalogSyncAgent",
         }
     }
 }

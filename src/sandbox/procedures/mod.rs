@@ -9,20 +9,26 @@ mod categories;
 mod change_tracking;
 mod computers;
 mod configuration;
+mod configuration_saves;
 mod declines;
 mod deployments;
 mod downstream_servers;
 mod groups;
+mod languages;
 mod licences;
 mod memberships;
 mod refusals;
 mod revisions;
 mod rows;
 mod server_status;
+mod settings;
 mod subscription;
+mod subscription_saves;
+mod synchronisations;
 #[cfg(test)]
 mod testing;
 mod updates;
+mod xml_lists;
 
 use std::sync::LazyLock;
 
@@ -40,13 +46,17 @@ pub fn all() -> &'static [&'static Procedure] {
             categories::PROCEDURES,
             computers::PROCEDURES,
             configuration::PROCEDURES,
+            configuration_saves::PROCEDURES,
             declines::PROCEDURES,
             downstream_servers::PROCEDURES,
             groups::PROCEDURES,
+            languages::PROCEDURES,
             licences::PROCEDURES,
             memberships::PROCEDURES,
             server_status::PROCEDURES,
             subscription::PROCEDURES,
+            subscription_saves::PROCEDURES,
+            synchronisations::PROCEDURES,
             updates::PROCEDURES,
         ]
         .concat()

@@ -48,3 +48,19 @@ pub(super) fn refuse_on_replica(call: &Call<'_>, procedure: &str) -> Result<(), 
         Ok(())
     }
 }
+
+/// Refuses while a synchronisation is requested, works, or is being cancelled.
+///
+/// Source: learn.microsoft.com, IUpdateServerConfiguration.Save (grade A); TypeScript WSUS console (which states run,
+/// grade A; that a cancellation still runs is inferred, grade C).
+pub(super) fn refuse_while_synchronising(call: &Call<'_>, procedure: &str) -> Result<(), Failure> {
+    let state: Option<i64> = call
+        .store
+        .query_row("SELECT value FROM sandbox_unplaced WHERE name = 'SubscriptionState'", [], |row| row.get(0))
+        .optional()?;
+    if matches!(state, Some(2 | 3 | 5)) {
+        Err(refusal(procedure, "this operation is not allowed while a synchronization runs"))
+    } else {
+        Ok(())
+    }
+}

@@ -33,7 +33,8 @@ fn get(call: &mut Call<'_>) -> Result<i32, Failure> {
     call.send(
         COLUMNS,
         "SELECT LastModifiedBy, LastModifiedTime, LastRunTime, ScheduledTimeOfDay IS NOT NULL,
-             coalesce(ScheduledTimeOfDay, 0), NULL, NULL, coalesce(Frequency, 0), 0
+             coalesce(ScheduledTimeOfDay, 0), NULL, NULL, coalesce(Frequency, 0),
+             coalesce((SELECT value FROM sandbox_unplaced WHERE name = 'IsCategoryOnly'), 0)
          FROM tbSchedule WHERE ScheduleTarget = 1 AND ScheduleID = 1",
         [],
     )?;

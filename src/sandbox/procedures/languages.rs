@@ -1,0 +1,141 @@
+//! Languages of updates, and the keys of programs.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::arguments::nvarchar;
+use super::refusals::refusal;
+use super::xml_lists::{self, Item};
+use super::{Call, Failure, Procedure};
+use crate::sandbox::value::SqlType::{Bit, UniqueIdentifier};
+
+/// The procedures of this file.
+pub(super) const PROCEDURES: &[&Procedure] = &[&GET_LANGUAGES, &GET_PROGRAM_KEYS];
+
+/// Lists the languages that the server knows, with whether it wants them and whether its upstream server has them. `all`
+/// is a row like the others.
+///
+/// Source: PoshWSUS assemblies, Go client of MS-WSUSAR (columns by position, grade A); the names are tbLanguage's, and
+/// that the order is that of LanguageIndex is our guess (grade C).
+static GET_LANGUAGES: Procedure = Procedure {
+    name: "spGetAllLanguagesWithEnabledState",
+    parameters: &[],
+    run: |call| {
+        call.send(
+            &[("ShortLanguage", nvarchar(16)), ("Enabled", Bit), ("UssEnabled", Bit)],
+            "SELECT ShortLanguage, Enabled, UssEnabled FROM tbLanguage ORDER BY LanguageIndex",
+            [],
+        )?;
+        Ok(0)
+    },
+};
+
+/// Lists the program keys.
+///
+/// Source: PoshWSUS assemblies (name and columns, grade B); tbProgramKeys in Intensive-Self-Service-Portal (grade A).
+static GET_PROGRAM_KEYS: Procedure = Procedure {
+    name: "spGetProgramKeys",
+    parameters: &[],
+    run: |call| {
+        call.send(
+            &[("ProgramKey", UniqueIdentifier), ("Description", nvarchar(256))],
+            "SELECT ProgramKey, Description FROM tbProgramKeys ORDER BY ProgramKey",
+            [],
+        )?;
+        Ok(0)
+    },
+};
+
+/// Sets the languages that a list names, `Root/Language` with `LanguageName`, `State` and `StateUss`; others stay, and
+/// without a list all do. A language that the server does not know is refused.
+///
+/// Source: PoshWSUS assemblies (shape, grade B); TypeScript WSUS console (an empty list leaves them alone, grade A). That
+/// LanguageName is the short name, and that a missing state stays, are our guesses (grade C).
+pub(super) fn save_languages(call: &Call<'_>, procedure: &str, position: usize) -> Result<(), Failure> {
+    for item in items(call, procedure, position, "Language")? {
+        let name = field(&item, "LanguageName")
+            .ok_or_else(|| refusal(procedure, "a language in the list has no LanguageName"))?;
+        let states = [state(procedure, &item, "State")?, state(procedure, &item, "StateUss")?];
+        let changed = call.store.execute(
+            "UPDATE tbLanguage SET Enabled = coalesce(?2, Enabled), UssEnabled = coalesce(?3, UssEnabled)
+             WHERE ShortLanguage = ?1",
+            params![name, states[0], states[1]],
+        )?;
+        if changed == 0 {
+            return Err(refusal(procedure, format_args!("language {name} is not known")));
+        }
+    }
+    Ok(())
+}
+
+/// Sets the program keys that a list names, `Root/Key` with `ID` and `Description`. New ones are added and none is
+/// removed.
+///
+/// Source: PoshWSUS assemblies (shape, grade B); that none is removed is our guess (grade C).
+pub(super) fn save_program_keys(call: &Call<'_>, procedure: &str, position: usize) -> Result<(), Failure> {
+    for item in items(call, procedure, position, "Key")? {
+        let key = field(&item, "ID")
+            .and_then(|id| uuid::Uuid::parse_str(id).ok())
+            .ok_or_else(|| refusal(procedure, "a program key in the list has no ID that is a GUID"))?;
+        call.store.execute(
+            "INSERT INTO tbProgramKeys (ProgramKey, Description) VALUES (?1, ?2)
+             ON CONFLICT (ProgramKey) DO UPDATE SET Description = excluded.Description",
+            params![super::arguments::guid_text(key), field(&item, "Description")],
+        )?;
+    }
+    Ok(())
+}
+
+/// Whether the server wants any language but `all`.
+pub(super) fn any_enabled(call: &Call<'_>) -> Result<bool, Failure> {
+    let found: Option<i64> = call
+        .store
+        .query_row("SELECT 1 FROM tbLanguage WHERE Enabled = 1 AND ShortLanguage <> 'all' LIMIT 1", [], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    Ok(found.is_some())
+}
+
+fn items(call: &Call<'_>, procedure: &str, position: usize, child: &str) -> Result<Vec<Item>, Failure> {
+    let list = xml_lists::read(call.text(position).as_deref(), "Root", child);
+    Ok(list
+        .map_err(|error| refusal(procedure, format_args!("the list of {child} is malformed: {error}")))?
+        .unwrap_or_default())
+}
+
+fn field<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
+    item.fields.get(name).map(String::as_str)
+}
+
+fn state(procedure: &str, item: &Item, name: &str) -> Result<Option<bool>, Failure> {
+    match field(item, name) {
+        None => Ok(None),
+        Some("1" | "true") => Ok(Some(true)),
+        Some("0" | "false") => Ok(Some(false)),
+        Some(other) => Err(refusal(procedure, format_args!("{name} is 0 or 1, not {other}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, guid, text};
+    use crate::sandbox::value::Value;
+
+    #[test]
+    fn languages_are_listed_with_all_among_them() {
+        let answer = Server::demo().call("spGetAllLanguagesWithEnabledState", &[]);
+        let set = &answer.sets[0];
+        assert_eq!(set.column("ShortLanguage"), [text("all"), text("de"), text("en"), text("fr")]);
+        assert_eq!(set.column("Enabled"), [false, true, true, true].map(Value::Bit));
+        assert_eq!(set.column("UssEnabled"), [true; 4].map(Value::Bit));
+    }
+
+    #[test]
+    fn program_keys_are_listed() {
+        let server = Server::demo();
+        assert!(server.call("spGetProgramKeys", &[]).sets[0].rows.is_empty());
+        let key = "11111111-2222-3333-4444-555555555555";
+        server.by_hand(&format!("INSERT INTO tbProgramKeys VALUES ('{key}', 'a program')"));
+        assert_eq!(server.call("spGetProgramKeys", &[]).sets[0].rows, [[guid(key), text("a program")]]);
+    }
+}
