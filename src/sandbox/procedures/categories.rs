@@ -15,7 +15,7 @@ pub(super) const PROCEDURES: &[&Procedure] = &[&GET_ALL];
 /// name by a working caller; the others are known by position (names grade B).
 ///
 /// Source: PatchMyPCTeam/CustomerTroubleshooting, Remove-WSUSCategories.ps1 (grade A); Go client of MS-WSUSAR (grade A).
-const COLUMNS: &[ColumnSpec] = &[
+pub(super) const COLUMNS: &[ColumnSpec] = &[
     ("LocalUpdateID", Int),
     ("UpdateID", UniqueIdentifier),
     ("CategoryType", nvarchar(256)),
@@ -29,6 +29,21 @@ const COLUMNS: &[ColumnSpec] = &[
     ("ArrivalDate", DateTime),
     ("UpdateSource", Int),
 ];
+
+/// Selects [`COLUMNS`] from `category`; ?1 is the preferred language.
+pub(super) const QUERY: &str =
+    "SELECT updates.LocalUpdateID, updates.UpdateID, category.CategoryType, category.ProhibitsSubcategories,
+        category.ProhibitsUpdates, category.CategoryIndex, category.DisplayOrder,
+        coalesce(preferred.Title, native.Title), coalesce(preferred.Description, native.Description),
+        coalesce(preferred.ReleaseNotes, native.ReleaseNotes), properties.ReceivedFromCreatorService,
+        updates.IsLocallyPublished
+    FROM tbCategory AS category
+    JOIN tbUpdate AS updates ON updates.LocalUpdateID = category.CategoryID
+    JOIN tbRevision AS revision ON revision.LocalUpdateID = category.CategoryID AND revision.IsLatestRevision = 1
+    JOIN tbProperty AS properties ON properties.RevisionID = revision.RevisionID
+    JOIN vwDefaultLocalizedProperty AS native ON native.RevisionID = revision.RevisionID
+    LEFT JOIN tbPreComputedLocalizedProperty AS preferred
+        ON preferred.RevisionID = revision.RevisionID AND preferred.ShortLanguage = ?1 ";
 
 /// Lists the classifications, or everything else. Titles are in the preferred language where there is one, else in the
 /// category's own.
@@ -49,22 +64,12 @@ fn get_all(call: &mut Call<'_>) -> Result<i32, Failure> {
     let values = params![call.text(0), call.bit(1), time_argument(call, 2), time_argument(call, 3)];
     call.send(
         COLUMNS,
-        "SELECT updates.LocalUpdateID, updates.UpdateID, category.CategoryType, category.ProhibitsSubcategories,
-             category.ProhibitsUpdates, category.CategoryIndex, category.DisplayOrder,
-             coalesce(preferred.Title, native.Title), coalesce(preferred.Description, native.Description),
-             coalesce(preferred.ReleaseNotes, native.ReleaseNotes), properties.ReceivedFromCreatorService,
-             updates.IsLocallyPublished
-         FROM tbCategory AS category
-         JOIN tbUpdate AS updates ON updates.LocalUpdateID = category.CategoryID
-         JOIN tbRevision AS revision ON revision.LocalUpdateID = category.CategoryID AND revision.IsLatestRevision = 1
-         JOIN tbProperty AS properties ON properties.RevisionID = revision.RevisionID
-         JOIN vwDefaultLocalizedProperty AS native ON native.RevisionID = revision.RevisionID
-         LEFT JOIN tbPreComputedLocalizedProperty AS preferred
-             ON preferred.RevisionID = revision.RevisionID AND preferred.ShortLanguage = ?1
-         WHERE (category.CategoryType = 'UpdateClassification') = ?2
+        &format!(
+            "{QUERY} WHERE (category.CategoryType = 'UpdateClassification') = ?2
              AND (?3 IS NULL OR properties.ReceivedFromCreatorService >= ?3)
              AND (?4 IS NULL OR properties.ReceivedFromCreatorService <= ?4)
-         ORDER BY category.CategoryIndex",
+         ORDER BY category.CategoryIndex"
+        ),
         values,
     )?;
     Ok(0)

@@ -3,6 +3,7 @@
 //! A procedure is a plain function over the SQLite connection. The engine checks and converts its arguments, opens a
 //! savepoint before it and rolls back when it fails, and records in `sandbox_writes` that it changed something.
 
+mod approval_rules;
 mod approvals;
 mod arguments;
 mod categories;
@@ -12,6 +13,7 @@ mod configuration;
 mod declines;
 mod deployments;
 mod downstream_servers;
+mod email;
 mod groups;
 mod licences;
 mod memberships;
@@ -23,6 +25,7 @@ mod subscription;
 #[cfg(test)]
 mod testing;
 mod updates;
+mod xml_list;
 
 use std::sync::LazyLock;
 
@@ -36,12 +39,14 @@ use super::value::{SqlType, Value};
 pub fn all() -> &'static [&'static Procedure] {
     static ALL: LazyLock<Vec<&'static Procedure>> = LazyLock::new(|| {
         [
+            approval_rules::PROCEDURES,
             approvals::PROCEDURES,
             categories::PROCEDURES,
             computers::PROCEDURES,
             configuration::PROCEDURES,
             declines::PROCEDURES,
             downstream_servers::PROCEDURES,
+            email::PROCEDURES,
             groups::PROCEDURES,
             licences::PROCEDURES,
             memberships::PROCEDURES,
