@@ -22,7 +22,8 @@ CREATE TABLE sandbox_writes (
 
 -- What a procedure's row shows but has no publicly known table: name is the column's name in that row. All are columns of
 -- spConfiguration's row but SubscriptionState, which is spGetSubscriptionState's, IsCategoryOnly, which is
--- spGetSubscription's, and SynchronizationPhase, TotalItems and ProcessedItems, which are spGetSubscriptionProgress's.
+-- spGetSubscription's, SynchronizationPhase, TotalItems and ProcessedItems, which are spGetSubscriptionProgress's, and what
+-- the procedures of e-mail notification write, whose names begin with "Email." and which are absent until they are set.
 CREATE TABLE sandbox_unplaced (
     name nvarchar(128) NOT NULL PRIMARY KEY COLLATE NOCASE,
     value
@@ -586,7 +587,7 @@ CREATE TABLE tbEulaProperty (
 );
 
 CREATE TABLE tbAutoDeploymentRule (
-    ID integer NOT NULL PRIMARY KEY,
+    ID integer NOT NULL PRIMARY KEY AUTOINCREMENT,
     Enabled bit NOT NULL DEFAULT 0,
     ActionID int NOT NULL DEFAULT 0,
     Name nvarchar(256) NOT NULL COLLATE NOCASE,
@@ -651,6 +652,13 @@ CREATE TABLE tbDownstreamServerSummaryRollup (
 CREATE TABLE tbDownstreamServerRollupConfiguration (
     ID integer NOT NULL PRIMARY KEY,
     LatestEventTime datetime
+);
+
+-- The table has no primary key; its columns are not known publicly and our guess (grade C).
+-- Source: Intensive-Self-Service-Portal (the table, grade A).
+CREATE TABLE tbEmailNotificationRecipient (
+    EmailNotificationType nvarchar(64) NOT NULL COLLATE NOCASE,
+    EmailAddress nvarchar(256) NOT NULL COLLATE NOCASE
 );
 
 CREATE TABLE tbEventRollupCounters (

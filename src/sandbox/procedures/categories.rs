@@ -15,7 +15,7 @@ pub(super) const PROCEDURES: &[&Procedure] = &[&GET_ALL, &GET_SUBSCRIBED];
 /// name by a working caller; the others are known by position (names grade B).
 ///
 /// Source: PatchMyPCTeam/CustomerTroubleshooting, Remove-WSUSCategories.ps1 (grade A); Go client of MS-WSUSAR (grade A).
-const COLUMNS: &[ColumnSpec] = &[
+pub(super) const COLUMNS: &[ColumnSpec] = &[
     ("LocalUpdateID", Int),
     ("UpdateID", UniqueIdentifier),
     ("CategoryType", nvarchar(256)),
@@ -29,6 +29,21 @@ const COLUMNS: &[ColumnSpec] = &[
     ("ArrivalDate", DateTime),
     ("UpdateSource", Int),
 ];
+
+/// Selects [`COLUMNS`] from `category`; ?1 is the preferred language.
+pub(super) const QUERY: &str =
+    "SELECT updates.LocalUpdateID, updates.UpdateID, category.CategoryType, category.ProhibitsSubcategories,
+        category.ProhibitsUpdates, category.CategoryIndex, category.DisplayOrder,
+        coalesce(preferred.Title, native.Title), coalesce(preferred.Description, native.Description),
+        coalesce(preferred.ReleaseNotes, native.ReleaseNotes), properties.ReceivedFromCreatorService,
+        updates.IsLocallyPublished
+    FROM tbCategory AS category
+    JOIN tbUpdate AS updates ON updates.LocalUpdateID = category.CategoryID
+    JOIN tbRevision AS revision ON revision.LocalUpdateID = category.CategoryID AND revision.IsLatestRevision = 1
+    JOIN tbProperty AS properties ON properties.RevisionID = revision.RevisionID
+    JOIN vwDefaultLocalizedProperty AS native ON native.RevisionID = revision.RevisionID
+    LEFT JOIN tbPreComputedLocalizedProperty AS preferred
+        ON preferred.RevisionID = revision.RevisionID AND preferred.ShortLanguage = ?1 ";
 
 /// Lists the classifications, or everything else. Titles are in the preferred language where there is one, else in the
 /// category's own.
@@ -77,19 +92,7 @@ static GET_SUBSCRIBED: Procedure = Procedure {
 /// The rows of the classifications (`?2` is 1) or of everything else that a condition holds for.
 fn query(condition: &str) -> String {
     format!(
-        "SELECT updates.LocalUpdateID, updates.UpdateID, category.CategoryType, category.ProhibitsSubcategories,
-             category.ProhibitsUpdates, category.CategoryIndex, category.DisplayOrder,
-             coalesce(preferred.Title, native.Title), coalesce(preferred.Description, native.Description),
-             coalesce(preferred.ReleaseNotes, native.ReleaseNotes), properties.ReceivedFromCreatorService,
-             updates.IsLocallyPublished
-         FROM tbCategory AS category
-         JOIN tbUpdate AS updates ON updates.LocalUpdateID = category.CategoryID
-         JOIN tbRevision AS revision ON revision.LocalUpdateID = category.CategoryID AND revision.IsLatestRevision = 1
-         JOIN tbProperty AS properties ON properties.RevisionID = revision.RevisionID
-         JOIN vwDefaultLocalizedProperty AS native ON native.RevisionID = revision.RevisionID
-         LEFT JOIN tbPreComputedLocalizedProperty AS preferred
-             ON preferred.RevisionID = revision.RevisionID AND preferred.ShortLanguage = ?1
-         WHERE (category.CategoryType = 'UpdateClassification') = ?2 AND {condition}
+        "{QUERY} WHERE (category.CategoryType = 'UpdateClassification') = ?2 AND {condition}
          ORDER BY category.CategoryIndex"
     )
 }

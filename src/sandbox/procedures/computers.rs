@@ -10,7 +10,7 @@ use crate::sandbox::schema::UNASSIGNED_COMPUTERS;
 use crate::sandbox::value::SqlType::{self, DateTime, Int, SmallInt, TinyInt, UniqueIdentifier};
 
 /// The procedures of this file.
-pub(super) const PROCEDURES: &[&Procedure] = &[&GET_ALL, &GET_BY_ID, &GET_BY_NAME, &COUNT];
+pub(super) const PROCEDURES: &[&Procedure] = &[&GET_ALL, &GET_BY_ID, &GET_BY_NAME, &COUNT, &DELETE];
 
 /// A computer's row, with the columns of newer servers. `FullDomainName`, `IPAddress`, `ClientVersion` and
 /// `LastReportedStatusTime` are read by name by a working caller; the others are known by position, most of them with the
@@ -125,6 +125,41 @@ static COUNT: Procedure = Procedure {
     },
 };
 
+/// Forgets a computer with its memberships, requested groups and reports. One that is still in use comes back when it
+/// contacts the server.
+///
+/// Source: PoshWSUS assemblies, TypeScript WSUS console (name, parameter; grade B); that a downstream server's computers are
+/// read-only here (grade B). What goes with a computer is our guess (grade C).
+static DELETE: Procedure = Procedure {
+    name: "spDeleteComputer",
+    parameters: &[required("@computerID", nvarchar(256))],
+    run: |call| {
+        let procedure = "spDeleteComputer";
+        let computer = require(call, 0, procedure)?;
+        if computer.belongs_to_downstream_server {
+            return Err(refusal(procedure, "the computer belongs to a downstream server"));
+        }
+        remove(call, computer.target)?;
+        Ok(0)
+    },
+};
+
+/// Removes every row about a computer.
+pub(super) fn remove(call: &Call<'_>, target: i64) -> rusqlite::Result<()> {
+    for table in [
+        "tbTargetInTargetGroup",
+        "tbRequestedTargetGroupsForTarget",
+        "tbUpdateStatusPerComputer",
+        "tbComputerSummaryForMicrosoftUpdates",
+        "tbComputerTargetDetail",
+        "tbComputerTarget",
+        "tbTarget",
+    ] {
+        call.store.execute(&format!("DELETE FROM {table} WHERE TargetID = ?1"), [target])?;
+    }
+    Ok(())
+}
+
 fn send_sets(call: &mut Call<'_>, only: Option<i64>) -> Result<(), Failure> {
     let condition = only.map_or_else(|| "1 = 1".to_owned(), |target| format!("computer.TargetID = {target}"));
     let query = format!("{COMPUTER_QUERY} WHERE {condition} ORDER BY computer.TargetID");
@@ -208,5 +243,25 @@ mod tests {
         let server = Server::demo();
         assert_eq!(server.call("spGetComputerCount", &[]).sets[0].rows, [[Value::Int(60)]]);
         server.refuses("spGetComputerCount", &[("@computerTargetScopeXml", text("<scope/>"))], "scopes");
+    }
+
+    #[test]
+    fn a_deleted_computer_leaves_nothing() {
+        let server = Server::demo();
+        let id = server.computer("pc-004");
+        server.call("spDeleteComputer", &[("@computerID", id.clone())]);
+        assert_eq!(server.number("SELECT count(*) FROM tbComputerTarget"), 59);
+        assert_eq!(server.number("SELECT count(*) FROM tbTarget WHERE TargetTypeID = 0"), 59);
+        assert_eq!(server.number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+        server.refuses("spDeleteComputer", &[("@computerID", id)], "not found");
+    }
+
+    #[test]
+    fn a_computer_of_a_downstream_server_is_not_deleted() {
+        let server = Server::demo();
+        let id = text(
+            &server.text("SELECT ComputerID FROM tbComputerTarget WHERE ParentServerTargetID IS NOT NULL LIMIT 1"),
+        );
+        server.refuses("spDeleteComputer", &[("@computerID", id)], "downstream server");
     }
 }

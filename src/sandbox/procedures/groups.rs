@@ -18,7 +18,7 @@ pub(super) const PROCEDURES: &[&Procedure] = &[&GET_ALL, &GET_BY_ID, &GET_CHILDR
 /// their names here are those of the columns of tbTargetGroup (grade C).
 ///
 /// Source: SharpWSUS, lib/Group.cs; WSUSpendu, WSUSpendu.ps1 (grade A).
-const GROUP_COLUMNS: &[ColumnSpec] = &[
+pub(super) const GROUP_COLUMNS: &[ColumnSpec] = &[
     ("TargetGroupTypeName", nvarchar(256)),
     ("Name", nvarchar(256)),
     ("TargetGroupID", UniqueIdentifier),
@@ -27,7 +27,8 @@ const GROUP_COLUMNS: &[ColumnSpec] = &[
     ("ParentGroupID", UniqueIdentifier),
 ];
 
-const GROUP_QUERY: &str =
+/// Selects [`GROUP_COLUMNS`] from `listed`.
+pub(super) const GROUP_QUERY: &str =
     "SELECT kind.Name, listed.Name, listed.TargetGroupID, listed.OrderValue, listed.GroupPriority,
         listed.ParentGroupID
     FROM tbTargetGroup AS listed

@@ -3,6 +3,7 @@
 //! A procedure is a plain function over the SQLite connection. The engine checks and converts its arguments, opens a
 //! savepoint before it and rolls back when it fails, and records in `sandbox_writes` that it changed something.
 
+mod approval_rules;
 mod approvals;
 mod arguments;
 mod categories;
@@ -13,6 +14,7 @@ mod configuration_saves;
 mod declines;
 mod deployments;
 mod downstream_servers;
+mod email;
 mod groups;
 mod languages;
 mod licences;
@@ -42,6 +44,7 @@ use super::value::{SqlType, Value};
 pub fn all() -> &'static [&'static Procedure] {
     static ALL: LazyLock<Vec<&'static Procedure>> = LazyLock::new(|| {
         [
+            approval_rules::PROCEDURES,
             approvals::PROCEDURES,
             categories::PROCEDURES,
             computers::PROCEDURES,
@@ -49,6 +52,7 @@ pub fn all() -> &'static [&'static Procedure] {
             configuration_saves::PROCEDURES,
             declines::PROCEDURES,
             downstream_servers::PROCEDURES,
+            email::PROCEDURES,
             groups::PROCEDURES,
             languages::PROCEDURES,
             licences::PROCEDURES,

@@ -15,7 +15,7 @@ pub(super) const PROCEDURES: &[&Procedure] = &[&GET];
 /// The counters in order. They are known by position; the names are those of the managed API (grade B).
 ///
 /// Source: PoshWSUS assemblies (grade B).
-const COLUMNS: &[ColumnSpec] = &[
+pub(super) const COLUMNS: &[ColumnSpec] = &[
     ("UpdateCount", Int),
     ("DeclinedUpdateCount", Int),
     ("NotApprovedUpdateCount", Int),
