@@ -3,13 +3,14 @@
 use rusqlite::types::Value as Stored;
 use rusqlite::{OptionalExtension, params};
 
-use super::arguments::{datetime_text, guid_text, optional, required};
+use super::arguments::{optional, required};
 use super::change_tracking::{Event, track};
 use super::languages::{any_enabled, save_languages, save_program_keys};
 use super::refusals::{refusal, refuse_while_synchronising};
 use super::settings::{Access, Home, SAVED_COUNT, SETTINGS, Setting, saved};
 use super::{Call, Failure, Parameter, Procedure};
 use crate::sandbox::database::ServerError;
+use crate::sandbox::sql::storage;
 use crate::sandbox::value::SqlType::{Bit, NVarChar, UniqueIdentifier};
 use crate::sandbox::value::Value;
 
@@ -54,7 +55,7 @@ fn save(call: &mut Call<'_>) -> Result<i32, Failure> {
     refuse_nulls(call)?;
     refuse_contradictions(call)?;
     for (position, setting) in saved().enumerate() {
-        write(call, setting, stored(&call.arguments[position]))?;
+        write(call, setting, storage::store(&call.arguments[position]))?;
     }
     save_languages(call, NAME, LANGUAGES)?;
     save_program_keys(call, NAME, LANGUAGES + 1)?;
@@ -147,24 +148,6 @@ fn write(call: &Call<'_>, setting: &Setting, value: Stored) -> Result<(), Failur
         )?,
     };
     Ok(())
-}
-
-/// An argument as the state keeps it.
-fn stored(value: &Value) -> Stored {
-    match value {
-        Value::Null => Stored::Null,
-        Value::Bit(bit) => Stored::Integer(i64::from(*bit)),
-        Value::TinyInt(number) => Stored::Integer(i64::from(*number)),
-        Value::SmallInt(number) => Stored::Integer(i64::from(*number)),
-        Value::Int(number) => Stored::Integer(i64::from(*number)),
-        Value::BigInt(number) => Stored::Integer(*number),
-        Value::Float(number) => Stored::Real(*number),
-        Value::Decimal { unscaled, scale } => Stored::Text(format!("{unscaled}e-{scale}")),
-        Value::NVarChar(text) => Stored::Text(text.clone()),
-        Value::VarBinary(bytes) => Stored::Blob(bytes.clone()),
-        Value::UniqueIdentifier(id) => Stored::Text(guid_text(*id)),
-        Value::DateTime(time) => Stored::Text(datetime_text(*time)),
-    }
 }
 
 /// Notes that the settings changed.
