@@ -11,6 +11,7 @@ use super::streams::Streams;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::failure::{Exit, Failure};
 use crate::model::desired::Desired;
+use crate::model::object::ServerClock;
 use crate::model::resolved::Resolved;
 use crate::model::snapshot::Snapshot;
 use crate::plan::permission::Permissions;
@@ -95,9 +96,10 @@ pub async fn plan(
     streams: Streams,
 ) -> Result<Result<Planned, Diagnostics>, Failure> {
     check_pin(session, desired, sources).await?;
-    let scope = resolve::scope(desired);
+    let ServerClock(now) = read::read_clock(session).await.map_err(super::server::unreadable)?;
+    let scope = resolve::scope(desired, now);
     let snapshot = read::read_snapshot(session, &scope).await.map_err(super::server::unreadable)?;
-    let resolved = match resolve::resolve(desired, &snapshot) {
+    let resolved = match resolve::resolve(desired, &snapshot, now) {
         Ok(resolved) => resolved,
         Err(diagnostics) => {
             show_diagnostics(&diagnostics, sources, streams);

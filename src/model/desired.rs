@@ -9,6 +9,7 @@ use super::connection::Connection;
 use super::glob::Glob;
 use super::management::Management;
 use super::origin::{Declared, Origin};
+use super::selector::Selector;
 
 /// One WSUS server as its manifest declares it.
 #[derive(Debug, Clone)]
@@ -90,6 +91,8 @@ pub enum UpdateReference {
     Id(Declared<Uuid>),
     /// All updates of a knowledge-base article, perhaps narrowed.
     Kb(KbReference),
+    /// The updates that conditions choose.
+    Select(Box<Selector>),
 }
 
 /// The updates of a knowledge-base article.

@@ -5,9 +5,11 @@
 pub mod address;
 pub mod approval;
 pub mod attribute;
+pub mod category;
 pub mod connection;
 pub mod desired;
 pub mod glob;
+pub mod impact;
 pub mod management;
 pub mod name;
 pub mod object;
@@ -15,4 +17,5 @@ pub mod origin;
 pub mod procedure;
 pub mod resolved;
 pub mod scope;
+pub mod selector;
 pub mod snapshot;

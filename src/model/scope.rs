@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
+
+use super::category::CategoryReference;
 
 /// What has to be read. Groups, settings, totals and procedure signatures are always read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,4 +20,38 @@ pub struct ReadScope {
     pub approved_updates: bool,
     /// Every declined update, with its deployments.
     pub declined_updates: bool,
+    /// Updates by conditions, with their deployments: at least those that the selectors of a manifest mean.
+    pub selections: Vec<UpdateSelection>,
+}
+
+/// Conditions that choose deployable updates. A read may bring more than they say, never less: who declared them looks
+/// again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UpdateSelection {
+    /// In one of these classifications; none for any.
+    pub classifications: Option<BTreeSet<CategoryReference>>,
+    /// Of one of these products; none for any.
+    pub products: Option<BTreeSet<CategoryReference>>,
+    /// Of one of these articles (digits only); none for any.
+    pub kbs: Option<BTreeSet<String>>,
+    /// Received by the server at this time or later.
+    pub arrived_from: Option<DateTime<Utc>>,
+    /// Received by the server before this time.
+    pub arrived_until: Option<DateTime<Utc>>,
+    /// Created by the publisher at this time or later.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Created by the publisher before this time.
+    pub created_until: Option<DateTime<Utc>>,
+    /// Superseded by the latest revision of another update, or not; none for either.
+    pub superseded: Option<bool>,
+    /// Expired, or not; none for either.
+    pub expired: Option<bool>,
+    /// Declined, or not; none for either.
+    pub declined: Option<bool>,
+    /// Only updates with an approval (action 0, 1 or 3 of a computer group).
+    pub approved: bool,
+    /// Read how many computers need each update, too.
+    pub needed_by: bool,
+    /// Read the updates that supersede those found, too, with their deployments.
+    pub superseding: bool,
 }

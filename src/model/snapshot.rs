@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::{Uuid, uuid};
 
+use super::category::Categories;
 use super::procedure::{Procedure, ProcedureState};
 use super::scope::ReadScope;
+use super::selector::{Severity, UpdateType};
 
 /// The built-in group of all computers.
 ///
@@ -38,7 +40,9 @@ pub struct Snapshot {
     pub memberships: BTreeSet<(Uuid, i32)>,
     /// Group names that computers ask for under client-side targeting and no group has, with their number of computers.
     pub requested_groups: BTreeMap<String, u32>,
-    /// Updates by id: those in scope that exist.
+    /// Every classification, product and product family; empty unless the scope asks for updates.
+    pub categories: Categories,
+    /// Updates by id: those in scope that exist, and those that supersede them where the scope asks for these.
     pub updates: BTreeMap<Uuid, Update>,
     /// Every knowledge-base article of the server, digits only, where one of the scope has no update: to say what may have
     /// been meant. Empty where none is missing.
@@ -105,8 +109,8 @@ pub struct Update {
     pub title: String,
     /// Knowledge-base articles, digits only, sorted.
     pub kbs: Vec<String>,
-    /// Titles of its products, sorted.
-    pub products: Vec<String>,
+    /// The categories that the revision names: its products and its classification, sorted.
+    pub categories: Vec<Uuid>,
     /// Number of the latest revision.
     pub revision: i32,
     /// Whether it is declined.
@@ -121,6 +125,36 @@ pub struct Update {
     pub can_uninstall: bool,
     /// Its licence terms.
     pub license: License,
+    /// Its severity.
+    pub severity: Severity,
+    /// What kind of update it is.
+    pub update_type: UpdateType,
+    /// When the server received the revision.
+    pub arrived_at: DateTime<Utc>,
+    /// When the publisher created the revision.
+    pub created_at: DateTime<Utc>,
+    /// Updates of which the latest revision supersedes it, sorted.
+    pub superseded_by: Vec<Uuid>,
+    /// How many computers report it as needed, downloaded, failed or waiting for a restart; none where it was not asked for.
+    pub needed_by: Option<u32>,
+    /// Whether installing it restarts computers.
+    pub reboot: Reboot,
+}
+
+/// Whether installing an update restarts a computer.
+///
+/// Source: PoshWSUS assemblies, Intensive-Self-Service-Portal: tbProperty.InstallRebootBehavior 0 to 2 (grade B).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reboot {
+    /// The server does not say.
+    #[default]
+    Unknown,
+    /// Never.
+    Never,
+    /// Always.
+    Always,
+    /// It may ask for one.
+    Possible,
 }
 
 /// Licence terms of an update.

@@ -278,6 +278,7 @@ pub(super) fn label(reference: &UpdateReference) -> String {
     match reference {
         UpdateReference::Id(id) => id.value.to_string(),
         UpdateReference::Kb(reference) => format!("KB{}", reference.kb.value),
+        UpdateReference::Select(_) => "select".to_owned(),
     }
 }
 

@@ -15,6 +15,8 @@ mod updates;
 
 pub use scope::scope;
 
+use chrono::{DateTime, Utc};
+
 use crate::diagnostic::Diagnostics;
 use crate::model::desired::Desired;
 use crate::model::resolved::Resolved;
@@ -26,13 +28,14 @@ use self::memberships::Memberships;
 use self::notes::Notes;
 use self::updates::Catalog;
 
-/// Looks up what a manifest declares in a snapshot that was read with the manifest's scope.
+/// Looks up what a manifest declares in a snapshot that was read with the manifest's scope. Selectors count ages back from
+/// `now`, the time that the scope was made with.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with the manifest against this server, sorted by place: unknown and ambiguous references,
 /// entries that contradict each other, and what a replica or client-side targeting does not allow.
-pub fn resolve(desired: &Desired, snapshot: &Snapshot) -> Result<Resolved, Diagnostics> {
+pub fn resolve(desired: &Desired, snapshot: &Snapshot, _now: DateTime<Utc>) -> Result<Resolved, Diagnostics> {
     let mut notes = Notes::default();
     server_rules::check(desired, snapshot, &mut notes);
     let catalog = Catalog::new(snapshot);

@@ -1,5 +1,7 @@
 //! What must be read for a manifest.
 
+use chrono::{DateTime, Utc};
+
 use crate::model::address::Kind;
 use crate::model::desired::{Desired, UpdateReference};
 use crate::model::management::{Management, Prune};
@@ -10,7 +12,7 @@ use crate::model::scope::ReadScope;
 /// The cost of a read follows what is declared: everything of a kind is read only where pruning or an `ignore` pattern
 /// has to look at what nothing declares.
 #[must_use]
-pub fn scope(desired: &Desired) -> ReadScope {
+pub fn scope(desired: &Desired, _now: DateTime<Utc>) -> ReadScope {
     let Desired { groups, approvals, declines, management, .. } = desired;
     let approval_references = approvals.iter().map(|entry| &entry.update);
     let decline_references = declines.iter().map(|entry| &entry.update);
@@ -34,6 +36,7 @@ pub fn scope(desired: &Desired) -> ReadScope {
             UpdateReference::Kb(reference) => {
                 scope.kbs.insert(reference.kb.value.clone());
             }
+            UpdateReference::Select(_) => {}
         }
     }
     scope

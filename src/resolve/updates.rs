@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use crate::diagnostic::Diagnostic;
+use crate::model::category::{Categories, CategoryKind};
 use crate::model::desired::{KbReference, UpdateReference};
 use crate::model::name::fold;
 use crate::model::origin::{Declared, Origin};
@@ -57,6 +58,7 @@ impl<'a> Catalog<'a> {
         match reference {
             UpdateReference::Id(id) => self.find_id(id, notes),
             UpdateReference::Kb(reference) => self.find_article(reference, notes),
+            UpdateReference::Select(_) => None,
         }
     }
 
@@ -92,6 +94,7 @@ impl<'a> Catalog<'a> {
             notes.error(error);
             return None;
         };
+        let categories = &self.snapshot.categories;
         let deployable: Vec<&Update> = all.iter().copied().filter(|update| update.deployable).collect();
         if deployable.is_empty() {
             notes.error(listing(
@@ -99,6 +102,7 @@ impl<'a> Catalog<'a> {
                     .detail(format!("Every update of KB{} is a part of other updates.", kb.value))
                     .at(kb.origin, "parts of bundles only"),
                 all,
+                categories,
             ));
             return None;
         }
@@ -106,11 +110,11 @@ impl<'a> Catalog<'a> {
             .iter()
             .copied()
             .filter(|update| title.as_ref().is_none_or(|title| title.value.matches(&update.title)))
-            .filter(|update| product.as_ref().is_none_or(|product| has_product(update, &product.value)))
+            .filter(|update| product.as_ref().is_none_or(|product| has_product(categories, update, &product.value)))
             .collect();
         if narrowed.is_empty() {
             let origin = title.as_ref().map(|title| title.origin).or(product.as_ref().map(|product| product.origin));
-            notes.error(nothing_left(reference, origin.unwrap_or(kb.origin), &deployable));
+            notes.error(nothing_left(reference, origin.unwrap_or(kb.origin), &deployable, categories));
             return None;
         }
         if let Some(expect) = expect
@@ -127,6 +131,7 @@ impl<'a> Catalog<'a> {
                     .at(expect.origin, format!("found {}", narrowed.len()))
                     .and(kb.origin, "this article"),
                 &narrowed,
+                categories,
             ));
             return None;
         }
@@ -157,11 +162,16 @@ impl<'a> Catalog<'a> {
     }
 }
 
-fn has_product(update: &Update, product: &str) -> bool {
-    update.products.iter().any(|title| fold(title) == fold(product))
+fn has_product(categories: &Categories, update: &Update, product: &str) -> bool {
+    categories.titles(&update.categories, CategoryKind::Product).iter().any(|title| fold(title) == fold(product))
 }
 
-fn nothing_left(reference: &KbReference, origin: Origin, deployable: &[&Update]) -> Diagnostic {
+fn nothing_left(
+    reference: &KbReference,
+    origin: Origin,
+    deployable: &[&Update],
+    categories: &Categories,
+) -> Diagnostic {
     let mut error = Diagnostic::error("nothing-matches", "No update of the article matches")
         .detail(format!(
             "KB{} has {}, and `title` and `product` leave none of them.",
@@ -171,18 +181,18 @@ fn nothing_left(reference: &KbReference, origin: Origin, deployable: &[&Update])
         .at(origin, "matches nothing")
         .and(reference.kb.origin, "this article");
     if let Some(product) = &reference.product {
-        let known = deployable.iter().flat_map(|update| &update.products).map(String::as_str);
+        let known = deployable.iter().flat_map(|update| categories.titles(&update.categories, CategoryKind::Product));
         if let Some(question) = did_you_mean(&nearest(&product.value, known)) {
             error = error.help(question);
         }
     }
-    listing(error, deployable)
+    listing(error, deployable, categories)
 }
 
-fn listing(mut error: Diagnostic, updates: &[&Update]) -> Diagnostic {
+fn listing(mut error: Diagnostic, updates: &[&Update], categories: &Categories) -> Diagnostic {
     for update in updates.iter().take(LISTED_MAX) {
-        let products =
-            if update.products.is_empty() { String::new() } else { format!(" [{}]", update.products.join(", ")) };
+        let products = categories.titles(&update.categories, CategoryKind::Product);
+        let products = if products.is_empty() { String::new() } else { format!(" [{}]", products.join(", ")) };
         error = error.help(format!("{} {}{products}", update.id, update.title));
     }
     if updates.len() > LISTED_MAX {

@@ -135,7 +135,7 @@ async fn the_demo_server_reads_as_what_it_is() {
     for update in snapshot.updates.values() {
         assert!(!update.title.is_empty() && update.title != update.id.to_string(), "{update:?}");
     }
-    assert!(snapshot.updates.values().any(|update| !update.kbs.is_empty() && !update.products.is_empty()));
+    assert!(snapshot.updates.values().any(|update| !update.kbs.is_empty() && !update.categories.is_empty()));
     assert!(snapshot.deployments.values().flatten().any(|approval| approval.deadline.is_some()));
     for (procedure, state) in &snapshot.procedures {
         assert_eq!(state.verdict, Verdict::Matches, "{procedure:?}: {:?} {:?}", state.expected, state.live);

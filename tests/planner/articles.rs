@@ -2,7 +2,7 @@
 
 use crate::check::{check, plan_of};
 use crate::desired::{Manifest, manifest};
-use crate::snapshot::{Server, server};
+use crate::snapshot::{Server, cid, server};
 
 fn live() -> Server {
     server().groups(&["Servers", "Ring 0"]).update("u1", "100").update("u2", "100").update("u3", "300")
@@ -32,7 +32,7 @@ fn title_and_product_narrow() {
     let live = server()
         .groups(&["Servers"])
         .update_with("u1", "100", |update| update.title = "Update for x64-based Systems".into())
-        .update_with("u2", "100", |update| update.products = vec!["Windows Server 2022".into()]);
+        .update_with("u2", "100", |update| update.categories = vec![cid("Windows Server 2022")]);
     check(&approve("KB100;title=*X64*"), &live, &[U1]);
     check(&approve("KB100;product=windows server 2022"), &live, &[U2]);
     check(&approve("KB100;title=*x64*;product=Windows Server 2022"), &live, &["error nothing-matches line 4"]);

@@ -14,8 +14,8 @@ use crate::snapshot::{Server, now, read};
 
 /// Plans with permissions; the snapshot is read with the manifest's own scope.
 pub fn plan_with(manifest: &Manifest, server: &Server, permissions: &[&str]) -> Result<Plan, Diagnostics> {
-    let snapshot = server.read(&scope(&manifest.desired));
-    let resolved = resolve(&manifest.desired, &snapshot)?;
+    let snapshot = server.read(&scope(&manifest.desired, now()));
+    let resolved = resolve(&manifest.desired, &snapshot, now())?;
     Ok(plan(&resolved, &snapshot, &policy(permissions)))
 }
 
@@ -61,8 +61,8 @@ fn assert_converges(manifest: &Manifest, server: &Server, first: &Plan, permissi
         return;
     }
     let after = simulate(&server.whole(), first, now());
-    let resolved = resolve(&manifest.desired, &read(&after, &scope(&manifest.desired))).unwrap();
-    let second = plan(&resolved, &read(&after, &scope(&manifest.desired)), &policy(permissions));
+    let resolved = resolve(&manifest.desired, &read(&after, &scope(&manifest.desired, now())), now()).unwrap();
+    let second = plan(&resolved, &read(&after, &scope(&manifest.desired, now())), &policy(permissions));
     assert!(second.is_empty(), "left after {:#?}: {:#?}", lines(first), lines(&second));
     assert_eq!(second.unsupported.len(), first.unsupported.len());
 }
@@ -71,7 +71,7 @@ fn assert_converges(manifest: &Manifest, server: &Server, first: &Plan, permissi
 #[track_caller]
 fn assert_same_from_the_whole(manifest: &Manifest, server: &Server, narrow: &Plan, permissions: &[&str]) {
     let whole = server.whole();
-    let resolved = resolve(&manifest.desired, &whole).unwrap();
+    let resolved = resolve(&manifest.desired, &whole, now()).unwrap();
     let wide = plan(&resolved, &whole, &policy(permissions));
     assert_eq!(lines(&wide), lines(narrow));
     assert_eq!(wide.steps, narrow.steps);

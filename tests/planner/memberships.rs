@@ -4,7 +4,7 @@ use wsusctl::plan::step::Operation;
 
 use crate::check::{change_of, check, plan_of};
 use crate::desired::manifest;
-use crate::snapshot::server;
+use crate::snapshot::{now, server};
 
 #[test]
 fn a_named_computer_joins_its_group() {
@@ -111,7 +111,8 @@ fn patterns_skip_and_count_computers_of_downstream_servers() {
     check(&manifest().groups(&["A"]).computers("A", &["pc-*"]), &live, &["warning note group[A]"]);
     let snapshot = live.whole();
     let resolved =
-        wsusctl::resolve::resolve(&manifest().groups(&["A"]).computers("A", &["pc-*"]).desired, &snapshot).unwrap();
+        wsusctl::resolve::resolve(&manifest().groups(&["A"]).computers("A", &["pc-*"]).desired, &snapshot, now())
+            .unwrap();
     assert_eq!(resolved.warnings.len(), 1);
     assert_eq!(
         (resolved.warnings[0].code, resolved.warnings[0].message.contains("reports: 1, skipped")),

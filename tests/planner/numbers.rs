@@ -9,7 +9,7 @@ use wsusctl::resolve::{resolve, scope};
 
 use crate::check::{lines, plan_of, policy};
 use crate::desired::{Manifest, manifest};
-use crate::snapshot::{Server, server, uid};
+use crate::snapshot::{Server, now, server, uid};
 
 fn busy() -> Server {
     server()
@@ -86,18 +86,18 @@ fn a_share_is_never_more_than_everything() {
 
 #[test]
 fn the_scope_is_what_is_declared() {
-    assert_eq!(scope(&manifest().desired), ReadScope::default());
-    let found = scope(&some().approve("KB200", &[("Servers", "install")]).desired);
+    assert_eq!(scope(&manifest().desired, now()), ReadScope::default());
+    let found = scope(&some().approve("KB200", &[("Servers", "install")]).desired, now());
     assert!(found.computers && !found.approved_updates && !found.declined_updates);
     assert_eq!(found.update_ids.into_iter().collect::<Vec<_>>(), [uid("u1"), uid("u3")]);
     assert_eq!(found.kbs.into_iter().collect::<Vec<_>>(), ["200"]);
-    assert!(!scope(&manifest().groups(&["A"]).desired).computers);
+    assert!(!scope(&manifest().groups(&["A"]).desired, now()).computers);
 }
 
 #[test]
 fn pruning_and_ignoring_widen_the_scope() {
     let wide = |manifest: Manifest| {
-        let scope = scope(&manifest.desired);
+        let scope = scope(&manifest.desired, now());
         (scope.computers, scope.approved_updates, scope.declined_updates)
     };
     assert_eq!(wide(manifest().prune(Kind::Membership, Prune::Confirm)), (true, false, false));
@@ -113,7 +113,7 @@ fn pruning_and_ignoring_widen_the_scope() {
 fn nothing_is_concluded_from_what_was_not_read() {
     let declared = some().prune_all(Prune::Always).prune_automatic(Prune::Always);
     let narrow = busy().read(&ReadScope::default());
-    let resolved = resolve(&declared.desired, &narrow).unwrap();
+    let resolved = resolve(&declared.desired, &narrow, now()).unwrap();
     let plan = plan(&resolved, &narrow, &policy(&[]));
     let outside: Vec<String> = lines(&plan).into_iter().filter(|line| line.contains("outsideScope")).collect();
     assert_eq!(
@@ -133,7 +133,7 @@ fn nothing_is_concluded_from_what_was_not_read() {
 #[test]
 fn an_article_that_was_not_read_is_not_unknown() {
     let narrow = busy().read(&ReadScope::default());
-    let errors = resolve(&manifest().decline("KB200").desired, &narrow).unwrap_err();
+    let errors = resolve(&manifest().decline("KB200").desired, &narrow, now()).unwrap_err();
     assert_eq!(errors.0[0].code, "outside-scope");
 }
 

@@ -43,8 +43,8 @@ fn config() -> ProptestConfig {
 /// A manifest that has no errors on this server, resolved.
 fn resolved(world: &World) -> Option<(Resolved, Snapshot)> {
     let manifest = world.manifest();
-    let snapshot = world.server().read(&scope(&manifest.desired));
-    resolve(&manifest.desired, &snapshot).ok().map(|resolved| (resolved, snapshot))
+    let snapshot = world.server().read(&scope(&manifest.desired, now()));
+    resolve(&manifest.desired, &snapshot, now()).ok().map(|resolved| (resolved, snapshot))
 }
 
 proptest! {
@@ -54,14 +54,14 @@ proptest! {
     fn after_a_plan_nothing_is_left_to_do(world in world()) {
         let manifest = world.manifest();
         let whole = world.server().whole();
-        let scope = scope(&manifest.desired);
-        let Ok(first) = resolve(&manifest.desired, &read(&whole, &scope)) else { return Ok(()) };
+        let scope = scope(&manifest.desired, now());
+        let Ok(first) = resolve(&manifest.desired, &read(&whole, &scope), now()) else { return Ok(()) };
         let first = plan(&first, &read(&whole, &scope), &policy(&EVERYTHING));
         if !first.blockers.is_empty() {
             return Ok(());
         }
         let after = read(&simulate(&whole, &first, now()), &scope);
-        let second = resolve(&manifest.desired, &after);
+        let second = resolve(&manifest.desired, &after, now());
         prop_assert!(second.is_ok(), "{:?}", second.unwrap_err());
         let second = plan(&second.unwrap(), &after, &policy(&[]));
         prop_assert!(second.is_empty(), "first {:#?} second {:#?}", lines(&first), lines(&second));
@@ -77,7 +77,7 @@ proptest! {
         let shuffled = shuffle_manifest(&world, seed);
         let mut mixed = snapshot.clone();
         mixed.deployments.values_mut().for_each(|rows| shuffle(rows, seed));
-        let again = resolve(&shuffled, &mixed);
+        let again = resolve(&shuffled, &mixed, now());
         prop_assert!(again.is_ok());
         let second = plan(&again.unwrap(), &mixed, &policy(&[]));
         prop_assert_eq!(without_places(&first), without_places(&second));
@@ -89,7 +89,7 @@ proptest! {
         let Some((resolved, snapshot)) = resolved(&world) else { return Ok(()) };
         let narrow = plan(&resolved, &snapshot, &policy(&[]));
         let whole = world.server().whole();
-        let wide = plan(&resolve(&world.manifest().desired, &whole).unwrap(), &whole, &policy(&[]));
+        let wide = plan(&resolve(&world.manifest().desired, &whole, now()).unwrap(), &whole, &policy(&[]));
         prop_assert_eq!(lines(&narrow), lines(&wide));
         prop_assert_eq!(narrow.steps, wide.steps);
     }
@@ -99,7 +99,7 @@ proptest! {
         let mut desired = world.manifest().desired;
         desired.management = Management { ignore: desired.management.ignore, ..Management::default() };
         let before = world.server().whole();
-        let Ok(resolved) = resolve(&desired, &before) else { return Ok(()) };
+        let Ok(resolved) = resolve(&desired, &before, now()) else { return Ok(()) };
         let plan = plan(&resolved, &before, &policy(&EVERYTHING));
         let after = simulate(&before, &plan, now());
         assert_declared(&resolved, &plan)?;

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wsusctl::model::approval::ApprovalAction;
+use wsusctl::model::category::{Categories, Category, CategoryKind};
 use wsusctl::model::name::fold;
 use wsusctl::model::procedure::{Procedure, ProcedureState, Verdict};
-use wsusctl::model::scope::ReadScope;
+use wsusctl::model::scope::{ReadScope, UpdateSelection};
+use wsusctl::model::selector::{Severity, UpdateType};
 use wsusctl::model::snapshot::{
-    ALL_COMPUTERS, AUTOMATIC_ADMIN_NAME, Computer, Deployment, License, ServerFacts, Snapshot, TargetGroup, Totals,
-    UNASSIGNED_COMPUTERS, Update,
+    ALL_COMPUTERS, AUTOMATIC_ADMIN_NAME, Computer, Deployment, License, Reboot, ServerFacts, Snapshot, TargetGroup,
+    Totals, UNASSIGNED_COMPUTERS, Update,
 };
 
 use crate::desired::value;
@@ -80,6 +82,7 @@ pub fn server() -> Server {
         computers: BTreeMap::new(),
         memberships: BTreeSet::new(),
         requested_groups: BTreeMap::new(),
+        categories: categories(),
         updates: BTreeMap::new(),
         articles: BTreeSet::new(),
         deployments: BTreeMap::new(),
@@ -87,6 +90,31 @@ pub fn server() -> Server {
         procedures: Procedure::ALL.into_iter().map(|procedure| (procedure, as_known(procedure))).collect(),
     };
     Server { snapshot, next_id: 1 }
+}
+
+/// The id that categories with this title have on these servers.
+pub fn cid(title: &str) -> Uuid {
+    let hash = fold(title).bytes().fold(11_u128, |hash, byte| hash.wrapping_mul(1_000_003) ^ u128::from(byte));
+    Uuid::from_u128(0xffff << 112 | hash & (u128::MAX >> 16))
+}
+
+/// Two families of products and the usual classifications.
+fn categories() -> Categories {
+    let products = ["Windows 10", "Windows 11", "Windows Server 2022"]
+        .map(|title| (title, CategoryKind::Product, Some("Windows")));
+    let office = [("Office 2021", CategoryKind::Product, Some("Office"))];
+    let families = ["Windows", "Office"].map(|title| (title, CategoryKind::ProductFamily, None));
+    let classifications =
+        ["Security Updates", "Critical Updates", "Drivers"].map(|title| (title, CategoryKind::Classification, None));
+    let all = products.into_iter().chain(office).chain(families).chain(classifications);
+    let category = |(title, kind, parent): (&str, CategoryKind, Option<&str>)| Category {
+        id: cid(title),
+        kind,
+        title: title.into(),
+        other_titles: Vec::new(),
+        parent: parent.map(cid),
+    };
+    Categories(all.map(category).map(|category| (category.id, category)).collect())
 }
 
 fn as_known(procedure: Procedure) -> ProcedureState {
@@ -134,7 +162,7 @@ impl Server {
             id: uid(short),
             title: format!("Update {short} (KB{kb})"),
             kbs: vec![kb.into()],
-            products: vec!["Windows 11".into()],
+            categories: vec![cid("Windows 11"), cid("Security Updates")],
             revision: REVISION,
             declined: false,
             reinstated_at: None,
@@ -142,6 +170,13 @@ impl Server {
             deployable: true,
             can_uninstall: true,
             license: License::None,
+            severity: Severity::Critical,
+            update_type: UpdateType::Software,
+            arrived_at: time("2026-11-10T06:00:00Z"),
+            created_at: time("2026-11-10T00:00:00Z"),
+            superseded_by: Vec::new(),
+            needed_by: Some(0),
+            reboot: Reboot::Possible,
         };
         change(&mut update);
         self.snapshot.articles.extend(update.kbs.iter().cloned());
@@ -230,6 +265,7 @@ impl Server {
             kbs: snapshot.updates.values().flat_map(|update| update.kbs.clone()).collect(),
             approved_updates: true,
             declined_updates: true,
+            selections: vec![UpdateSelection { needed_by: true, superseding: true, ..UpdateSelection::default() }],
         };
         snapshot
     }

@@ -20,15 +20,17 @@ enum Meaning<'d> {
 }
 
 impl<'d> Meaning<'d> {
-    fn of(reference: &'d UpdateReference) -> Self {
-        match reference {
+    /// None for conditions: what they choose is known on a server only.
+    fn of(reference: &'d UpdateReference) -> Option<Self> {
+        Some(match reference {
+            UpdateReference::Select(_) => return None,
             UpdateReference::Id(id) => Self::Id(id.value),
             UpdateReference::Kb(kb) => Self::Kb(
                 &kb.kb.value,
                 kb.title.as_ref().map(|title| fold(title.value.as_str())),
                 kb.product.as_ref().map(|product| fold(&product.value)),
             ),
-        }
+        })
     }
 }
 
@@ -36,6 +38,7 @@ fn place(reference: &UpdateReference) -> Origin {
     match reference {
         UpdateReference::Id(id) => id.origin,
         UpdateReference::Kb(kb) => kb.kb.origin,
+        UpdateReference::Select(selector) => selector.origin,
     }
 }
 
@@ -43,10 +46,8 @@ fn place(reference: &UpdateReference) -> Origin {
 pub(super) fn approvals(approvals: &[Approval], problems: &mut Problems) {
     // Sorted, and stably, so that equal ones stand together in the manifest's order: a map of 100,000 would be four times
     // as large.
-    let mut by_update: Vec<(Meaning<'_>, &Approval)> = approvals
-        .iter()
-        .filter_map(|approval| approval.update.as_ref().map(|update| (Meaning::of(update), approval)))
-        .collect();
+    let mut by_update: Vec<(Meaning<'_>, &Approval)> =
+        approvals.iter().filter_map(|approval| Some((Meaning::of(approval.update.as_ref()?)?, approval))).collect();
     by_update.sort_by(|(one, _), (other, _)| one.cmp(other));
     for same in by_update.chunk_by(|(one, _), (other, _)| one == other).filter(|same| same.len() > 1) {
         once_for_each_group(same.iter().map(|(_, approval)| *approval), problems);
@@ -77,8 +78,9 @@ fn once_for_each_group<'d>(entries: impl Iterator<Item = &'d Approval>, problems
 pub(super) fn declines(declines: &[Decline], problems: &mut Problems) {
     let mut seen: BTreeMap<Meaning<'_>, Origin> = BTreeMap::new();
     for update in declines.iter().filter_map(|decline| decline.update.as_ref()) {
-        let Some(first) = seen.get(&Meaning::of(update)) else {
-            seen.insert(Meaning::of(update), place(update));
+        let Some(meaning) = Meaning::of(update) else { continue };
+        let Some(first) = seen.get(&meaning) else {
+            seen.insert(meaning, place(update));
             continue;
         };
         problems.push(
@@ -97,10 +99,10 @@ pub(super) fn approvals_and_declines(approvals: &[Approval], declines: &[Decline
     } else {
         let references = approvals.iter().filter(|approval| approves(approval));
         let references = references.filter_map(|approval| approval.update.as_ref());
-        references.map(|update| (Meaning::of(update), place(update))).collect()
+        references.filter_map(|update| Some((Meaning::of(update)?, place(update)))).collect()
     };
     for update in declines.iter().filter_map(|decline| decline.update.as_ref()) {
-        if let Some(approval) = approved.get(&Meaning::of(update)) {
+        if let Some(approval) = Meaning::of(update).and_then(|meaning| approved.get(&meaning)) {
             problems.push(
                 Diagnostic::error("approved-and-declined", "an update is approved and declined")
                     .detail("a declined update has no approvals")

@@ -124,7 +124,8 @@ pub(super) const REQUESTED_GROUPS: Select = select!(
 pub(super) const UPDATES: Select = select!(
     "updates.read",
     "SELECT u.UpdateID, u.IsHidden, u.LastUndeclinedTime, r.RevisionID, r.RevisionNumber, p.PublicationState,"
-    "    p.ExplicitlyDeployable, p.CanUninstall, p.EulaID, p.EulaExplicitlyAccepted, e.EulaID AS AcceptedEulaID"
+    "    p.ExplicitlyDeployable, p.CanUninstall, p.EulaID, p.EulaExplicitlyAccepted, e.EulaID AS AcceptedEulaID,"
+    "    p.MsrcSeverity, p.UpdateType, p.ReceivedFromCreatorService, p.CreationDate, p.InstallRebootBehavior"
     "FROM dbo.tbUpdate u"
     "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
     "INNER JOIN dbo.tbProperty p ON p.RevisionID = r.RevisionID"
@@ -141,22 +142,26 @@ pub(super) const UPDATE_KBS: Select = select!(
     "WHERE r.IsLatestRevision = 1 AND {scope}"
 );
 
-pub(super) const UPDATE_PRODUCTS: Select = select!(
-    "updates.products",
-    "SELECT r.RevisionID, c.CategoryID"
+pub(super) const UPDATE_CATEGORIES: Select = select!(
+    "updates.categories",
+    "SELECT r.RevisionID, i.CategoryID"
     "FROM dbo.tbUpdate u"
     "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
     "INNER JOIN dbo.tbRevisionInCategory i ON i.RevisionID = r.RevisionID"
-    "INNER JOIN dbo.tbCategory c ON c.CategoryID = i.CategoryID"
-    "WHERE r.IsLatestRevision = 1 AND c.CategoryType = 'Product' AND {scope}"
+    "WHERE r.IsLatestRevision = 1 AND {scope}"
 );
 
-pub(super) const PRODUCT_TITLES: Select = select!(
-    "products.titles",
-    "SELECT t.CategoryID, t.ShortLanguage, t.Title"
-    "FROM dbo.tbPrecomputedCategoryLocalizedProperty t"
-    "INNER JOIN dbo.tbCategory c ON c.CategoryID = t.CategoryID"
-    "WHERE c.CategoryType = 'Product'"
+pub(super) const CATEGORIES: Select = select!(
+    "categories.read",
+    "SELECT c.CategoryID, c.ParentCategoryID, c.CategoryType, u.UpdateID"
+    "FROM dbo.tbCategory c"
+    "INNER JOIN dbo.tbUpdate u ON u.LocalUpdateID = c.CategoryID"
+);
+
+pub(super) const CATEGORY_TITLES: Select = select!(
+    "categories.titles",
+    "SELECT CategoryID, ShortLanguage, Title"
+    "FROM dbo.tbPrecomputedCategoryLocalizedProperty"
 );
 
 pub(super) const UPDATE_TITLES: Select = select!(
@@ -335,8 +340,9 @@ pub const ALL: &[Select] = &[
     UPDATES,
     UPDATE_KBS,
     ARTICLES,
-    UPDATE_PRODUCTS,
-    PRODUCT_TITLES,
+    UPDATE_CATEGORIES,
+    CATEGORIES,
+    CATEGORY_TITLES,
     UPDATE_TITLES,
     OTHER_TITLES,
     APPROVALS,

@@ -4,6 +4,7 @@
 //! for a kind of object, never for one object.
 
 pub mod catalogue;
+mod categories;
 mod computers;
 mod deployments;
 mod groups;
@@ -113,7 +114,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     } else {
         computers::read_requested_groups(session, &groups).await?
     };
-    let (updates, deployments) = updates::read(session, scope).await?;
+    let (categories, updates, deployments) = updates::read(session, scope).await?;
     let articles = updates::read_articles(session, scope, &updates).await?;
     let totals = totals::read(session).await?;
     let procedures = read_procedures(session).await?;
@@ -126,6 +127,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
         computers,
         memberships,
         requested_groups,
+        categories,
         updates,
         articles,
         deployments,

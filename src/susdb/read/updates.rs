@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::catalogue::{
-    APPROVALS, ARTICLES, OTHER_TITLES, PRODUCT_TITLES, Select, UPDATE_KBS, UPDATE_PRODUCTS, UPDATE_TITLES, UPDATES,
-    UpdateScope,
+    APPROVALS, ARTICLES, OTHER_TITLES, Select, UPDATE_CATEGORIES, UPDATE_KBS, UPDATE_TITLES, UPDATES, UpdateScope,
 };
+use super::categories::{self, Numbered};
 use super::row::Cells;
 use super::{ReadError, deployments, rows, rows_in, run};
+use crate::model::category::Categories;
 use crate::model::scope::ReadScope;
-use crate::model::snapshot::{Deployment, License, Update};
+use crate::model::selector::{Severity, UpdateType};
+use crate::model::snapshot::{Deployment, License, Reboot, Update};
 use crate::susdb::session::{Parameter, Session};
 
 /// The publication state of an update that Microsoft expired.
@@ -23,15 +25,16 @@ type Updates = BTreeMap<Uuid, Update>;
 type Deployments = BTreeMap<Uuid, Vec<Deployment>>;
 
 /// Reads the updates that a scope asks for, and their approvals.
-pub(super) async fn read(session: &mut Session, scope: &ReadScope) -> Result<(Updates, Deployments), ReadError> {
+pub(super) async fn read(
+    session: &mut Session,
+    scope: &ReadScope,
+) -> Result<(Categories, Updates, Deployments), ReadError> {
     let mut updates = Updates::new();
     let mut deployments = Deployments::new();
-    let mut products = None;
-    for part in parts(scope) {
-        if products.is_none() {
-            products = Some(product_titles(session).await?);
-        }
-        let (found, approvals) = read_part(session, &part, products.as_ref().unwrap_or(&BTreeMap::new())).await?;
+    let parts = parts(scope);
+    let categories = if parts.is_empty() { Numbered::default() } else { categories::read(session).await? };
+    for part in parts {
+        let (found, approvals) = read_part(session, &part, &categories).await?;
         // An update that two parts ask for is the one that was read first, with the approvals of that moment.
         for (id, mut approvals) in approvals {
             if found.contains_key(&id) && !updates.contains_key(&id) {
@@ -43,7 +46,7 @@ pub(super) async fn read(session: &mut Session, scope: &ReadScope) -> Result<(Up
             updates.entry(id).or_insert(update);
         }
     }
-    Ok((updates, deployments))
+    Ok((categories.all, updates, deployments))
 }
 
 /// Reads the numbers of all articles where one of the scope has no update; else nothing.
@@ -79,7 +82,7 @@ fn parts(scope: &ReadScope) -> Vec<UpdateScope<'_>> {
 async fn read_part(
     session: &mut Session,
     part: &UpdateScope<'_>,
-    products: &BTreeMap<i32, String>,
+    categories: &Numbered,
 ) -> Result<(Updates, Deployments), ReadError> {
     // By RevisionID, which the further columns come with.
     let mut revisions: BTreeMap<i32, Update> = in_scope(session, &UPDATES, part, update).await?.into_iter().collect();
@@ -91,10 +94,10 @@ async fn read_part(
         }
     }
     for (revision, category) in
-        in_scope(session, &UPDATE_PRODUCTS, part, |row| Ok((row.int("RevisionID")?, row.int("CategoryID")?))).await?
+        in_scope(session, &UPDATE_CATEGORIES, part, |row| Ok((row.int("RevisionID")?, row.int("CategoryID")?))).await?
     {
-        if let (Some(update), Some(title)) = (revisions.get_mut(&revision), products.get(&category)) {
-            update.products.push(title.clone());
+        if let (Some(update), Some(id)) = (revisions.get_mut(&revision), categories.of_updates.get(&category)) {
+            update.categories.push(*id);
         }
     }
     read_titles(session, part, &mut revisions).await?;
@@ -104,15 +107,15 @@ async fn read_part(
     }
     let updates = revisions.into_values().map(|mut update| {
         sort_unique(&mut update.kbs);
-        sort_unique(&mut update.products);
+        sort_unique(&mut update.categories);
         (update.id, update)
     });
     Ok((updates.collect(), deployments))
 }
 
-fn sort_unique(texts: &mut Vec<String>) {
-    texts.sort();
-    texts.dedup();
+fn sort_unique<T: Ord>(values: &mut Vec<T>) {
+    values.sort();
+    values.dedup();
 }
 
 /// Runs a SELECT of updates, in as many statements as the scope's list takes.
@@ -152,7 +155,7 @@ fn update(row: &Cells<'_>) -> Result<(i32, Update), ReadError> {
         id: row.guid("UpdateID")?,
         title: String::new(),
         kbs: Vec::new(),
-        products: Vec::new(),
+        categories: Vec::new(),
         revision: row.int("RevisionNumber")?,
         declined: row.bit("IsHidden")?,
         reinstated_at: row.time_or_null("LastUndeclinedTime")?,
@@ -160,25 +163,25 @@ fn update(row: &Cells<'_>) -> Result<(i32, Update), ReadError> {
         deployable: row.bit("ExplicitlyDeployable")?,
         can_uninstall: row.bit_or_null("CanUninstall")?.unwrap_or(false),
         license,
+        severity: severity(row)?,
+        update_type: UpdateType::from_word(&row.text("UpdateType")?),
+        arrived_at: row.time("ReceivedFromCreatorService")?,
+        created_at: row.time("CreationDate")?,
+        superseded_by: Vec::new(),
+        needed_by: None,
+        reboot: match row.int_or_null("InstallRebootBehavior")? {
+            Some(0) => Reboot::Never,
+            Some(1) => Reboot::Always,
+            Some(2) => Reboot::Possible,
+            Some(_) | None => Reboot::Unknown,
+        },
     };
     Ok((row.int("RevisionID")?, update))
 }
 
-/// Titles of products by category, in English where there is an English one.
-async fn product_titles(session: &mut Session) -> Result<BTreeMap<i32, String>, ReadError> {
-    let found = rows(session, &PRODUCT_TITLES, |row| {
-        Ok((row.int("CategoryID")?, row.text("ShortLanguage")?, row.text("Title")?))
-    });
-    let mut titles: BTreeMap<i32, (String, String)> = BTreeMap::new();
-    for (category, language, title) in found.await? {
-        // English first, else the first language by its code: the same one each time.
-        let rank = if language == "en" { String::new() } else { language };
-        let better = titles.get(&category).is_none_or(|(best, _)| rank < *best);
-        if better {
-            titles.insert(category, (rank, title));
-        }
-    }
-    Ok(titles.into_iter().map(|(category, (_, title))| (category, title)).collect())
+/// The severity. Publishers other than Microsoft leave the text empty.
+fn severity(row: &Cells<'_>) -> Result<Severity, ReadError> {
+    Ok(Severity::from_word(&row.text("MsrcSeverity")?).unwrap_or_default())
 }
 
 /// Fills in the titles: English, else the revision's default language, else any, else the update's id.
