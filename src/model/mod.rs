@@ -18,4 +18,5 @@ pub mod procedure;
 pub mod resolved;
 pub mod scope;
 pub mod selector;
+pub mod setting;
 pub mod snapshot;
