@@ -6,6 +6,7 @@ pub mod address;
 pub mod approval;
 pub mod attribute;
 pub mod category;
+pub mod configuration;
 pub mod connection;
 pub mod desired;
 pub mod glob;

@@ -15,7 +15,8 @@ pub(super) fn defaulted(definition: &str) -> Option<BTreeSet<String>> {
         }
     }
     let mut defaulted = BTreeSet::new();
-    let (mut depth, mut current, mut named) = (0_usize, None, false);
+    // The list as a whole may stand in parentheses: its own depth is then one.
+    let (mut depth, mut list_depth, mut current, mut named) = (0_usize, 0, None, false);
     loop {
         match tokens.next()? {
             Token::Variable(name) if current.is_none() => {
@@ -24,13 +25,15 @@ pub(super) fn defaulted(definition: &str) -> Option<BTreeSet<String>> {
             }
             // `@name AS type`.
             Token::Word(word) if named && is(word, "as") => named = false,
-            Token::Word(word) if depth <= 1 && ["as", "with", "for"].iter().any(|end| is(word, end)) => {
+            Token::Word(word) if depth <= list_depth && ["as", "with", "for"].iter().any(|end| is(word, end)) => {
                 return Some(defaulted);
             }
             Token::Mark('=') => defaulted.extend(current.clone()),
-            Token::Mark(',') if depth <= 1 => current = None,
-            // The list as a whole may stand in parentheses, which are told from a type's by what came before.
-            Token::Mark('(') => depth += 1,
+            Token::Mark(',') if depth == list_depth => current = None,
+            Token::Mark('(') => {
+                depth += 1;
+                list_depth += usize::from(current.is_none());
+            }
             Token::Mark(')') => depth = depth.saturating_sub(1),
             _ => named = false,
         }

@@ -202,6 +202,29 @@ impl Session {
         self.settle(statement, client, outcome)
     }
 
+    /// Calls a procedure by name and gives the rows of its first result set.
+    pub(super) async fn call_for_rows(
+        &mut self,
+        statement: &'static str,
+        command: Command<'_>,
+    ) -> Result<Vec<Row>, QueryError> {
+        tracing::debug!(statement, "call for rows");
+        let mut client = self.take_client(statement)?;
+        let calling = async {
+            let mut answer = command.exec(&mut client).await?;
+            let mut rows = Vec::new();
+            while let Some(item) = answer.try_next().await? {
+                match item {
+                    CommandItem::Row(row) if row.result_index() == 0 => rows.push(row),
+                    _ => {}
+                }
+            }
+            Ok(rows)
+        };
+        let outcome = timeout(self.options.statement_timeout, calling).await;
+        self.settle(statement, client, outcome)
+    }
+
     /// The client leaves the session for as long as a statement runs: if the future is dropped, so is the connection,
     /// whose stream is then in the middle of an answer.
     fn take_client(&mut self, statement: &'static str) -> Result<TdsClient, QueryError> {

@@ -6,8 +6,10 @@
 pub mod catalogue;
 mod categories;
 mod computers;
+pub mod configuration;
 mod deployments;
 mod groups;
+pub mod languages;
 mod objects;
 mod row;
 mod server;

@@ -1,0 +1,61 @@
+//! The server's settings, through the procedure that gives them as one row: some of its columns are in no table that is known.
+
+use std::collections::BTreeMap;
+
+use tiberius::{ColumnData, Command};
+
+use super::ReadError;
+use crate::model::configuration::Configuration;
+use crate::model::setting::Cell;
+use crate::susdb::session::Session;
+
+const STATEMENT: &str = "spConfiguration";
+
+/// The row as it came, by column in lower case, to be given back as it came. It holds a key, so it is never shown.
+pub(in crate::susdb) struct ConfigurationRow(pub(in crate::susdb) BTreeMap<String, ColumnData<'static>>);
+
+/// Reads the settings.
+///
+/// Source: WSUSpendu, SharpWSUS lib/Status.cs (grade A); that the first row set has one row: WSUSpendu (grade A).
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn read_configuration(session: &mut Session) -> Result<Configuration, ReadError> {
+    let ConfigurationRow(row) = read_row(session).await?;
+    Ok(row.iter().map(|(column, data)| (column, cell(data))).collect())
+}
+
+/// Reads the row.
+pub(in crate::susdb) async fn read_row(session: &mut Session) -> Result<ConfigurationRow, ReadError> {
+    let rows = session.call_for_rows(STATEMENT, Command::new(format!("dbo.{STATEMENT}"))).await?;
+    let found = rows.len();
+    let mut rows = rows.into_iter();
+    let (Some(row), 1) = (rows.next(), found) else {
+        return Err(ReadError::NotOneRow { statement: STATEMENT, found });
+    };
+    let names: Vec<String> = row.columns().iter().map(|column| column.name().to_lowercase()).collect();
+    Ok(ConfigurationRow(names.into_iter().zip(row).collect()))
+}
+
+/// A cell to compare. Keys and other bytes never leave the gateway.
+pub(in crate::susdb) fn cell(data: &ColumnData<'static>) -> Cell {
+    match data {
+        ColumnData::Bit(Some(bit)) => Cell::Bit(*bit),
+        ColumnData::U8(Some(number)) => Cell::Int((*number).into()),
+        ColumnData::I16(Some(number)) => Cell::Int((*number).into()),
+        ColumnData::I32(Some(number)) => Cell::Int((*number).into()),
+        ColumnData::I64(Some(number)) => Cell::Int(*number),
+        ColumnData::String(Some(text)) => Cell::Text(text.to_string()),
+        ColumnData::Guid(Some(id)) => Cell::Text(id.to_string()),
+        ColumnData::Bit(None)
+        | ColumnData::U8(None)
+        | ColumnData::I16(None)
+        | ColumnData::I32(None)
+        | ColumnData::I64(None)
+        | ColumnData::String(None)
+        | ColumnData::Guid(None)
+        | ColumnData::DateTime(None)
+        | ColumnData::Binary(None) => Cell::Null,
+        _ => Cell::Opaque,
+    }
+}
