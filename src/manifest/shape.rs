@@ -21,16 +21,11 @@ const LATER: &[&str] = &[
     "approvalRules",
     "classifications",
     "downstreamServers",
-    "languages",
     "products",
     "replaces",
     "rules",
-    "security",
     "select",
     "synchronization",
-    "targeting",
-    "updateFiles",
-    "updateSource",
 ];
 
 /// A value and the key in front of it.

@@ -5,11 +5,12 @@ mod connection;
 mod deadline;
 mod groups;
 mod management;
+mod settings;
 mod update;
 
 use std::collections::BTreeMap;
 
-use super::document::{Document, Management};
+use super::document::{Document, Management, Settings};
 use super::node::{Node, Value};
 use super::problems::Problems;
 use super::shape::{Fields, Keyed, Shape, check_name, entries, name, text, word, wrong_type};
@@ -19,7 +20,26 @@ use uuid::Uuid;
 
 const DOCUMENT: Shape = Shape { what: "a manifest", keys: &["apiVersion", "kind", "metadata", "connection", "spec"] };
 const METADATA: Shape = Shape { what: "metadata", keys: &["name", "labels"] };
-const SPEC: Shape = Shape { what: "spec", keys: &["identity", "groups", "approvals", "declines", "management"] };
+const SPEC: Shape = Shape {
+    what: "spec",
+    keys: &[
+        "identity",
+        "updateSource",
+        "updateFiles",
+        "targeting",
+        "automation",
+        "reporting",
+        "serverLimits",
+        "cleanup",
+        "logging",
+        "security",
+        "advanced",
+        "groups",
+        "approvals",
+        "declines",
+        "management",
+    ],
+};
 const IDENTITY: Shape = Shape { what: "identity", keys: &["serverId"] };
 
 /// Reads a document. None where it is no map at all.
@@ -40,6 +60,7 @@ pub(super) fn document(root: Node<'_>, problems: &mut Problems) -> Option<Docume
         labels,
         connection,
         server_id: None,
+        settings: Settings::default(),
         groups: Vec::new(),
         approvals: Vec::new(),
         declines: Vec::new(),
@@ -84,6 +105,11 @@ fn labels(value: Keyed<'_>, problems: &mut Problems) -> BTreeMap<String, String>
 fn spec(value: Keyed<'_>, document: &mut Document, problems: &mut Problems) {
     let Some(mut fields) = Fields::of(value, &SPEC, problems) else { return };
     document.server_id = fields.take("identity").and_then(|value| identity(value, problems));
+    for &section in settings::SECTIONS {
+        if let Some(value) = fields.take(section) {
+            settings::section(section, value, &mut document.settings, problems);
+        }
+    }
     document.groups = fields.take("groups").map(|value| groups::groups(value, problems)).unwrap_or_default();
     document.approvals =
         fields.take("approvals").map(|value| approvals::approvals(value, problems)).unwrap_or_default();
