@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::model::address::Quoted;
 use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline};
 use crate::model::name::fold;
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::resolved::GroupReference;
+use crate::model::setting::Cell;
 use crate::model::snapshot::Deployment;
 use crate::plan::step::Operation;
 
@@ -203,7 +205,21 @@ pub fn describe_state(state: &ObjectState) -> String {
         }
         ObjectState::License(true) => "the licence terms are accepted".to_owned(),
         ObjectState::License(false) => "the licence terms are not accepted".to_owned(),
+        ObjectState::Settings { cells, languages } => describe_settings(cells, languages),
     }
+}
+
+fn describe_settings(cells: &BTreeMap<String, Cell>, languages: &BTreeMap<String, bool>) -> String {
+    let cells = cells.iter().map(|(column, cell)| match cell {
+        Cell::Null => format!("{column} is not set"),
+        Cell::Bit(bit) => format!("{column} is {}", u8::from(*bit)),
+        Cell::Int(number) => format!("{column} is {number}"),
+        Cell::Text(text) => format!("{column} is {}", Quoted(text)),
+        Cell::Opaque => format!("{column} is not shown"),
+    });
+    let languages =
+        languages.iter().map(|(name, enabled)| format!("{name} is {}", if *enabled { "enabled" } else { "disabled" }));
+    cells.chain(languages).collect::<Vec<_>>().join(", ")
 }
 
 fn describe_rows(rows: &[Deployment]) -> String {

@@ -1,15 +1,43 @@
 //! The server's settings, through the procedure that gives them as one row: some of its columns are in no table that is known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tiberius::{ColumnData, Command};
 
 use super::ReadError;
-use crate::model::configuration::Configuration;
+use super::languages::read_languages;
+use crate::model::configuration::{Configuration, LiveSettings};
+use crate::model::procedure::{Procedure, ProcedureState, Verdict};
 use crate::model::setting::Cell;
 use crate::susdb::session::Session;
+use crate::susdb::write::parameter_without_source;
 
 const STATEMENT: &str = "spConfiguration";
+
+/// Reads the settings with the languages.
+pub(super) async fn read_settings(session: &mut Session) -> Result<LiveSettings, ReadError> {
+    let row = read_configuration(session).await?;
+    let languages = read_languages(session).await?.into_iter();
+    let languages = languages.map(|language| (language.name.to_lowercase(), language.enabled));
+    let languages = languages.filter(|(name, _)| name != "all").collect();
+    Ok(LiveSettings { row, languages, unsaved: BTreeSet::new() })
+}
+
+/// Judges the live procedure for saving by the row: every parameter needs a value, and what has no parameter cannot change.
+pub(super) fn judge(settings: &mut LiveSettings, procedures: &mut BTreeMap<Procedure, ProcedureState>) {
+    let Some(state) = procedures.get_mut(&Procedure::SetConfiguration) else { return };
+    let has_parameter = |column: &&str| {
+        state.parameters.iter().any(|known| known.name.trim_start_matches('@').eq_ignore_ascii_case(column))
+    };
+    settings.unsaved = settings.row.columns().filter(|column| !has_parameter(column)).map(str::to_owned).collect();
+    if state.verdict == Verdict::Matches
+        && let Some(parameter) = parameter_without_source(&state.parameters, &settings.row)
+    {
+        state.verdict = Verdict::Differs(format!(
+            "{parameter} has no column in what spConfiguration gives, and no default of its own that is known"
+        ));
+    }
+}
 
 /// The row as it came, by column in lower case, to be given back as it came. It holds a key, so it is never shown.
 pub(in crate::susdb) struct ConfigurationRow(pub(in crate::susdb) BTreeMap<String, ColumnData<'static>>);

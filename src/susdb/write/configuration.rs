@@ -56,8 +56,7 @@ pub fn parameter_without_source(parameters: &[LiveParameter], row: &Configuratio
 }
 
 fn uses_credentials(row: &Configuration) -> bool {
-    let on = |column| matches!(row.cell(column), Some(Cell::Bit(true) | Cell::Int(1)));
-    on("UseProxy") && !on("AnonymousProxyAccess")
+    row.is_on("UseProxy") && !row.is_on("AnonymousProxyAccess")
 }
 
 fn source(parameter: &LiveParameter, has_column: impl Fn(&str) -> bool) -> Option<Source> {
