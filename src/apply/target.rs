@@ -83,6 +83,13 @@ pub enum Call {
     },
     /// spDeleteDeployment
     DeleteDeployment(Uuid),
+    /// spSetConfiguration
+    SaveSettings {
+        /// Columns and what they become.
+        cells: BTreeMap<String, Cell>,
+        /// Languages and what they become.
+        languages: BTreeMap<String, bool>,
+    },
 }
 
 /// What the object of an operation is called when it is read. None while its group has no id yet.
@@ -99,6 +106,10 @@ pub fn key(operation: &Operation, created: &CreatedGroups) -> Option<ObjectKey> 
         }
         Operation::AcceptLicense { license, .. } => ObjectKey::License(*license),
         Operation::Reinstate { update } | Operation::Decline { update } => ObjectKey::Update(*update),
+        Operation::SaveSettings { cells, languages } => ObjectKey::Settings {
+            columns: cells.keys().cloned().collect(),
+            languages: languages.keys().cloned().collect(),
+        },
         Operation::SetApproval { update, group, .. } => {
             ObjectKey::Approval { update: *update, group: created.id(group)? }
         }
@@ -144,6 +155,13 @@ pub fn missing_calls(
             calls.extend(rows.iter().filter(|row| remove.contains(&row.id)).map(|row| Call::DeleteDeployment(row.id)));
             calls
         }
+        (Operation::SaveSettings { cells, languages }, ObjectState::Settings { cells: live, languages: spoken }) => {
+            let stays = cells.iter().all(|(column, cell)| live.get(column).is_some_and(|live| live.is(cell)))
+                && languages.iter().all(|(name, enabled)| spoken.get(name) == Some(enabled));
+            // All in one save, so that none leaves settings that contradict each other.
+            let save = || Call::SaveSettings { cells: cells.clone(), languages: languages.clone() };
+            if stays { Vec::new() } else { vec![save()] }
+        }
         _ => Vec::new(),
     }
 }
@@ -166,6 +184,7 @@ pub fn describe_target(operation: &Operation) -> String {
         Operation::Reinstate { .. } => "the update is not declined".to_owned(),
         Operation::Decline { .. } => "the update is declined".to_owned(),
         Operation::SetApproval { value, .. } => format!("approval {}", describe_value(value)),
+        Operation::SaveSettings { cells, languages } => describe_settings(cells, languages),
     }
 }
 

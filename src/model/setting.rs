@@ -76,6 +76,22 @@ pub enum Cell {
     Opaque,
 }
 
+impl Cell {
+    /// Whether two cells hold the same. A word is a number, and its column may be a bit.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self == other || matches!((self.whole(), other.whole()), (Some(one), Some(other)) if one == other)
+    }
+
+    fn whole(&self) -> Option<i64> {
+        match self {
+            Self::Bit(bit) => Some(i64::from(*bit)),
+            Self::Int(number) => Some(*number),
+            Self::Null | Self::Text(_) | Self::Opaque => None,
+        }
+    }
+}
+
 impl Setting {
     /// The cell that stands for a value of a manifest. None where the setting does not take it.
     #[must_use]

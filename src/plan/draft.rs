@@ -171,7 +171,7 @@ pub(super) fn assemble(drafts: Vec<Draft>) -> (Vec<Change>, Vec<Step>) {
                 if let Some(milestone) = achieves {
                     achieved.insert(milestone, steps.len());
                 }
-                steps.push(Step { change, operation, before, depends_on });
+                steps.push(Step { change, also: Vec::new(), operation, before, depends_on });
             }
         }
     }
