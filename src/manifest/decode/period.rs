@@ -80,18 +80,17 @@ fn moment(value: Keyed<'_>, for_times: Option<&str>, problems: &mut Problems) ->
         problems.push(wrong_type(expected, &value.node, origin).help("write an age as 30d, 12h or 45m"));
         return None;
     };
-    let parsed = match parse(text) {
-        Ok(Moment::At(_)) if for_times.is_some() => {
-            let help = for_times.map(|key| format!("write {key}: \"{text}\""));
-            Err(Refusal { code: "bad-age", detail: format!("`{text}` is a time, and an age is meant"), help })
+    let parsed = match (parse(text), for_times) {
+        (Ok(Moment::At(_)), Some(key)) => {
+            Err(Refusal { detail: format!("`{text}` is a time"), help: Some(format!("write {key}: \"{text}\"")) })
         }
-        parsed => parsed,
+        (parsed, _) => parsed,
     };
     match parsed {
         Ok(value) => Some(Declared { value, origin }),
         Err(refusal) => {
-            let summary = if refusal.code == "bad-age" { "not an age" } else { "not a time" };
-            let problem = Diagnostic::error(refusal.code, summary).detail(refusal.detail).at(origin, "");
+            let code = if for_times.is_some() { "bad-age" } else { "bad-time" };
+            let problem = Diagnostic::error(code, format!("not {expected}")).detail(refusal.detail).at(origin, "");
             problems.push(match refusal.help {
                 Some(help) => problem.help(help),
                 None => problem,
@@ -103,7 +102,6 @@ fn moment(value: Keyed<'_>, for_times: Option<&str>, problems: &mut Problems) ->
 
 /// Why a text is no moment, and what to write instead.
 struct Refusal {
-    code: &'static str,
     detail: String,
     help: Option<String>,
 }
@@ -112,21 +110,21 @@ fn parse(text: &str) -> Result<Moment, Refusal> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return time_in_range(text, time.with_timezone(&Utc)).map(Moment::At);
     }
-    let refuse = |code, detail: String, help: String| Err(Refusal { code, detail, help: Some(help) });
+    let refuse = |detail: String, help: String| Err(Refusal { detail, help: Some(help) });
     if NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok() && text.len() == 10 {
         let detail = format!("`{text}` does not say at what time the day begins, nor in which time zone");
-        return refuse("bad-time", detail, format!("write \"{text}T00:00:00Z\""));
+        return refuse(detail, format!("write \"{text}T00:00:00Z\""));
     }
     let with_offset = format!("{}Z", text.replacen(' ', "T", 1));
     if DateTime::parse_from_rfc3339(&with_offset).is_ok() {
         let detail = format!("`{text}` does not say in which time zone");
-        return refuse("bad-time", detail, format!("if it is UTC, write \"{with_offset}\""));
+        return refuse(detail, format!("if it is UTC, write \"{with_offset}\""));
     }
     parse_age(text).map(Moment::Ago)
 }
 
 fn time_in_range(text: &str, time: DateTime<Utc>) -> Result<DateTime<Utc>, Refusal> {
-    let refuse = |detail| Err(Refusal { code: "bad-time", detail, help: None });
+    let refuse = |detail| Err(Refusal { detail, help: None });
     // chrono keeps a leap second as a second with more than 10^9 nanoseconds.
     if time.timestamp_subsec_nanos() >= 1_000_000_000 {
         return refuse(format!("`{text}` is a leap second, which SQL Server does not know"));
@@ -139,7 +137,7 @@ fn time_in_range(text: &str, time: DateTime<Utc>) -> Result<DateTime<Utc>, Refus
 
 /// An age: digits and one of `m`, `h`, `d` and `w`.
 fn parse_age(text: &str) -> Result<Duration, Refusal> {
-    let refuse = |detail: String, help: String| Err(Refusal { code: "bad-age", detail, help: Some(help) });
+    let refuse = |detail: String, help: String| Err(Refusal { detail, help: Some(help) });
     let digits_end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, unit) = text.split_at(digits_end);
     let usual = || "write an age as 30d, 12h or 45m".to_owned();
@@ -147,7 +145,7 @@ fn parse_age(text: &str) -> Result<Duration, Refusal> {
         // A sign in front of a proper age says what was meant.
         return match text.strip_prefix(['-', '+']).map(parse_age) {
             Some(Ok(_)) => refuse(format!("`{text}` has a sign"), format!("write {}", &text[1..])),
-            _ => refuse(format!("`{text}` is neither an age nor a time with its offset"), usual()),
+            _ => refuse(format!("`{text}` is not digits and a unit: m, h, d or w"), usual()),
         };
     }
     if unit.is_empty() {
@@ -158,7 +156,7 @@ fn parse_age(text: &str) -> Result<Duration, Refusal> {
             Some(meant) if age_in(digits, meant).is_some() => {
                 refuse(format!("`{text}` is not written as ages are"), format!("write {digits}{meant}"))
             }
-            _ => refuse(format!("`{text}` is neither an age nor a time with its offset"), usual()),
+            _ => refuse(format!("`{text}` is not digits and a unit: m, h, d or w"), usual()),
         };
     };
     match age {
