@@ -95,8 +95,11 @@ fn value<'t>(condition: &'t str, from: usize, source: SourceId, problems: &mut P
     let text = condition[from..].trim();
     if !text.starts_with(['[', '{', '"', '\'']) {
         let start = from + (condition[from..].len() - condition[from..].trim_start().len());
-        let value = if text.is_empty() { Value::Quoted(Cow::Borrowed("")) } else { Value::Plain(Cow::Borrowed(text)) };
-        return Some(Node { origin: place(condition, source, start, start + text.len()), value });
+        let origin = place(condition, source, start, start + text.len());
+        let plain = Node { origin, value: Value::Plain(Cow::Borrowed(text)) };
+        // Nobody types a condition to leave its value out: what YAML takes for null is a text.
+        let is_null = plain.is_null();
+        return Some(if is_null { Node { origin, value: Value::Quoted(Cow::Borrowed(text)) } } else { plain });
     }
     // Spaces in the key's place keep the places right.
     let blank: String = condition[..from].chars().flat_map(|c| std::iter::repeat_n(' ', c.len_utf8())).collect();

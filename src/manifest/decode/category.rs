@@ -4,7 +4,7 @@ use super::super::node::Value;
 use super::super::problems::Problems;
 use super::super::shape::{Fields, Keyed, Shape, name, null, wrong_type};
 use super::choices::{Choices, choices};
-use super::{looks_like_id, uuid};
+use super::uuid;
 use crate::diagnostic::Diagnostic;
 use crate::model::category::CategoryReference;
 use crate::model::glob::Glob;
@@ -64,7 +64,7 @@ fn category(value: Keyed<'_>, named: Named, problems: &mut Problems) -> Option<D
         return None;
     }
     let title = name(&value, shape.what, problems)?;
-    if looks_like_id(&title.value) && title.value.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
+    if title.value.len() >= 32 && title.value.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
         problems.push(
             Diagnostic::error("id-as-title", "an id in the place of a title")
                 .detail(format!("no title is `{}`", title.value))

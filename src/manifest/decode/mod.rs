@@ -118,8 +118,3 @@ fn uuid(text: &str, origin: Origin, problems: &mut Problems) -> Option<Declared<
     }
     value.map(|value| Declared { value, origin })
 }
-
-/// Whether a text that is not a KB number was meant as an id.
-fn looks_like_id(text: &str) -> bool {
-    text.matches('-').count() >= 2 || (text.len() >= 32 && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-'))
-}

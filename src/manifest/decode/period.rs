@@ -51,9 +51,10 @@ pub(super) fn period(fields: &mut Fields<'_>, keys: &Keys, problems: &mut Proble
                 .detail("no time is in it")
                 .at(until.origin, "ends here")
                 .and(from.origin, "begins here")
-                .help(
-                    "an age counts back from now: `...Before: 7d` ends a week ago, `...Within: 30d` begins 30 days ago",
-                ),
+                .help(format!(
+                    "ages count back from now: `{}: 30d` with `{}: 7d` is from 30 days to a week ago",
+                    keys.after, keys.before
+                )),
         );
     }
     Period { from: from.map(|from| from.value), until: before.map(|until| until.value) }

@@ -3,7 +3,7 @@
 use super::super::node::Value;
 use super::super::problems::Problems;
 use super::super::shape::{Fields, Keyed, Shape, integer, name, null, text};
-use super::{looks_like_id, uuid};
+use super::uuid;
 use crate::diagnostic::Diagnostic;
 use crate::model::desired::{KbReference, UpdateReference};
 use crate::model::glob::Glob;
@@ -44,6 +44,11 @@ fn narrowed(value: Keyed<'_>, problems: &mut Problems) -> Option<KbReference> {
     let product = fields.take("product").and_then(|value| name(&value, "a product", problems));
     let expect = fields.take("expect").and_then(|value| integer(&value, 1, 1_000_000, problems));
     Some(KbReference { kb: kb?, title, product, expect })
+}
+
+/// Whether a text that is not a KB number was meant as an id.
+fn looks_like_id(text: &str) -> bool {
+    text.matches('-').count() >= 2 || (text.len() >= 32 && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-'))
 }
 
 /// Reads a KB number; `refusal` says what a text that is none is not.
