@@ -387,6 +387,19 @@ fn a_condition_of_a_command_line_is_shown() {
 }
 
 #[test]
+fn the_reference_page_has_every_condition() {
+    let page = fs::read_to_string("docs/reference/manifest.md").unwrap();
+    let table = page.split("## select").nth(1).unwrap().split("\n## ").next().unwrap();
+    let shown = shown_select("{zzzzzzzz: 1}");
+    let listed = shown.split("there are ").nth(1).unwrap_or_else(|| panic!("{shown}"));
+    let conditions: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
+    assert!(conditions.len() >= 16, "{conditions:?}");
+    for condition in conditions {
+        assert!(table.contains(&format!("`{condition}`")), "docs/reference/manifest.md does not know {condition}");
+    }
+}
+
+#[test]
 fn twenty_thousand_approvals_are_read() {
     let mut yaml = format!("{HEAD}spec:\n  approvals:\n");
     for number in 0..20_000 {

@@ -5,16 +5,20 @@ use super::super::node::{Entry, Value};
 use super::super::problems::Problems;
 use super::super::shape::{Fields, Keyed, Shape, boolean, check_name, entries, list, name, word};
 use super::deadline::deadline;
-use super::select::{Purpose, select};
+use super::select::{Purpose, SELECT, select};
 use super::update::update;
 use crate::diagnostic::Diagnostic;
 use crate::model::approval::ApprovalAction;
 use crate::model::desired::UpdateReference;
 use crate::model::origin::Declared;
 
-const APPROVAL: Shape = Shape { what: "an approval", keys: &["name", "update", "select", "groups", "acceptLicense"] };
-const GROUP: Shape = Shape { what: "a group's approval", keys: &["action", "deadline", "optional"] };
-const DECLINE: Shape = Shape { what: "a decline", keys: &["update", "select"] };
+const APPROVAL: Shape = Shape {
+    what: "an approval",
+    keys: &["name", "update", "select", "groups", "acceptLicense"],
+    below: Some(("select", &SELECT)),
+};
+const GROUP: Shape = Shape::new("a group's approval", &["action", "deadline", "optional"]);
+const DECLINE: Shape = Shape { what: "a decline", keys: &["update", "select"], below: Some(("select", &SELECT)) };
 
 const ACTIONS: &[(&str, ApprovalAction)] = &[
     ("install", ApprovalAction::Install),

@@ -24,10 +24,10 @@ use crate::diagnostic::Diagnostic;
 use crate::model::origin::{Declared, Origin};
 use uuid::Uuid;
 
-const DOCUMENT: Shape = Shape { what: "a manifest", keys: &["apiVersion", "kind", "metadata", "connection", "spec"] };
-const METADATA: Shape = Shape { what: "metadata", keys: &["name", "labels"] };
-const SPEC: Shape = Shape { what: "spec", keys: &["identity", "groups", "approvals", "declines", "management"] };
-const IDENTITY: Shape = Shape { what: "identity", keys: &["serverId"] };
+const DOCUMENT: Shape = Shape::new("a manifest", &["apiVersion", "kind", "metadata", "connection", "spec"]);
+const METADATA: Shape = Shape::new("metadata", &["name", "labels"]);
+const SPEC: Shape = Shape::new("spec", &["identity", "groups", "approvals", "declines", "management"]);
+const IDENTITY: Shape = Shape::new("identity", &["serverId"]);
 
 /// Reads a document. None where it is no map at all.
 pub(super) fn document(root: Node<'_>, problems: &mut Problems) -> Option<Document> {

@@ -6,7 +6,7 @@ use super::super::shape::{Fields, Keyed, Shape, integer, null, wrong_type};
 use crate::diagnostic::Diagnostic;
 use crate::model::selector::NeededBy;
 
-const NEEDED_BY: Shape = Shape { what: "a number of computers", keys: &["atLeast", "atMost"] };
+const NEEDED_BY: Shape = Shape::new("a number of computers", &["atLeast", "atMost"]);
 
 /// More computers than a server has.
 const COMPUTERS_MAX: u32 = 10_000_000;

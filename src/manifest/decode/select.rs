@@ -26,9 +26,9 @@ pub(in super::super) enum Purpose {
 }
 
 /// The conditions.
-pub(super) const SELECT: Shape = Shape {
-    what: "a selector",
-    keys: &[
+pub(super) const SELECT: Shape = Shape::new(
+    "a selector",
+    &[
         "classifications",
         "products",
         "title",
@@ -46,7 +46,7 @@ pub(super) const SELECT: Shape = Shape {
         "supersedingApproved",
         "expired",
     ],
-};
+);
 
 const SEVERITIES: &[(&str, Severity)] = &[
     ("Critical", Severity::Critical),

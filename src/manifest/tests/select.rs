@@ -307,3 +307,13 @@ fn a_key_elsewhere_is_not_promised_for_later() {
     let help = read_text(&format!("{HEAD}spec: {{groups: [{{name: A, select: {{}}}}]}}\n")).1.0[0].help.concat();
     assert!(help.starts_with("there are"), "{help}");
 }
+
+#[test]
+fn a_condition_beside_select_is_sent_below_it() {
+    let text = format!("{HEAD}spec: {{declines: [{{update: KB5060526, superseded: true}}]}}\n");
+    let problem = read_text(&text).1.0.remove(0);
+    assert_eq!(
+        (problem.code, problem.help.concat()),
+        ("unknown-key", "`superseded` is a condition: write select: {superseded: ...}".to_owned())
+    );
+}
