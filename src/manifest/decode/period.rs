@@ -72,13 +72,17 @@ fn is_empty(from: Moment, until: Moment) -> bool {
 /// Reads an age or, unless `for_times` names the key that takes them, a time.
 fn moment(value: Keyed<'_>, for_times: Option<&str>, problems: &mut Problems) -> Option<Declared<Moment>> {
     let origin = value.place();
-    let expected = if for_times.is_some() { "an age" } else { "an age or a time" };
+    let (expected, usual) = if for_times.is_some() {
+        ("an age", "write an age as 30d, 12h or 45m")
+    } else {
+        ("an age or a time", "write an age as 30d, or a time as \"2026-11-01T00:00:00Z\"")
+    };
     if value.node.is_null() {
         problems.push(null(origin, format!("write {expected}, or remove the key")));
         return None;
     }
     let Some(text) = value.node.text() else {
-        problems.push(wrong_type(expected, &value.node, origin).help("write an age as 30d, 12h or 45m"));
+        problems.push(wrong_type(expected, &value.node, origin).help(usual));
         return None;
     };
     let parsed = match (parse(text), for_times) {
@@ -92,16 +96,13 @@ fn moment(value: Keyed<'_>, for_times: Option<&str>, problems: &mut Problems) ->
         Err(refusal) => {
             let code = if for_times.is_some() { "bad-age" } else { "bad-time" };
             let problem = Diagnostic::error(code, format!("not {expected}")).detail(refusal.detail).at(origin, "");
-            problems.push(match refusal.help {
-                Some(help) => problem.help(help),
-                None => problem,
-            });
+            problems.push(problem.help(refusal.help.unwrap_or_else(|| usual.to_owned())));
             None
         }
     }
 }
 
-/// Why a text is no moment, and what to write instead.
+/// Why a text is no moment, and what to write instead where that is known.
 struct Refusal {
     detail: String,
     help: Option<String>,
@@ -138,31 +139,30 @@ fn time_in_range(text: &str, time: DateTime<Utc>) -> Result<DateTime<Utc>, Refus
 
 /// An age: digits and one of `m`, `h`, `d` and `w`.
 fn parse_age(text: &str) -> Result<Duration, Refusal> {
-    let refuse = |detail: String, help: String| Err(Refusal { detail, help: Some(help) });
+    let refuse = |detail: String, help: Option<String>| Err(Refusal { detail, help });
     let digits_end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, unit) = text.split_at(digits_end);
-    let usual = || "write an age as 30d, 12h or 45m".to_owned();
     if digits.is_empty() {
         // A sign in front of a proper age says what was meant.
         return match text.strip_prefix(['-', '+']).map(parse_age) {
-            Some(Ok(_)) => refuse(format!("`{text}` has a sign"), format!("write {}", &text[1..])),
-            _ => refuse(format!("`{text}` is not digits and a unit: m, h, d or w"), usual()),
+            Some(Ok(_)) => refuse(format!("`{text}` has a sign"), Some(format!("write {}", &text[1..]))),
+            _ => refuse(format!("`{text}` is not digits and a unit: m, h, d or w"), None),
         };
     }
     if unit.is_empty() {
-        return refuse(format!("`{text}` has no unit"), format!("write {text}d for days, {text}h for hours"));
+        return refuse(format!("`{text}` has no unit"), Some(format!("write {text}d for days, {text}h for hours")));
     }
     let Some(age) = age_in(digits, unit) else {
         return match meant_unit(unit) {
             Some(meant) if age_in(digits, meant).is_some() => {
-                refuse(format!("`{text}` is not written as ages are"), format!("write {digits}{meant}"))
+                refuse(format!("`{text}` is not written as ages are"), Some(format!("write {digits}{meant}")))
             }
-            _ => refuse(format!("`{text}` is not digits and a unit: m, h, d or w"), usual()),
+            _ => refuse(format!("`{text}` is not digits and a unit: m, h, d or w"), None),
         };
     };
     match age {
         Some(age) if (AGE_MIN..=AGE_MAX).contains(&age) => Ok(age),
-        _ => refuse(format!("`{text}` is not between 1m and {}d", AGE_MAX.num_days()), usual()),
+        _ => refuse(format!("`{text}` is not between 1m and {}d", AGE_MAX.num_days()), None),
     }
 }
 
