@@ -44,7 +44,8 @@ pub(super) fn for_approvals(selector: &Selector, meets_declined: bool, now: Date
     let meant = UpdateSelection {
         superseded: Some(selector.superseded.unwrap_or(false)),
         expired: Some(false),
-        declined: (!meets_declined).then_some(false),
+        // One that an entry names by its id comes back, and is read for that entry; but nobody counts computers for it.
+        declined: (!meets_declined && selector.needed_by.is_none()).then_some(false),
         ..selection(selector, now)
     };
     [meant, UpdateSelection { approved: true, ..durable(selector) }]
