@@ -15,6 +15,7 @@ use crate::model::snapshot::{Deployment, License, Snapshot, Update};
 use super::approvals::{Approvals, Contradictions, EntryGroup, approves, named, rows};
 use super::declines::{Declined, Remaining};
 use super::notes::Notes;
+use super::prunable::Hidden;
 use super::selected::{Hits, Selected, warn_of_nothing};
 
 /// A pair of an update and a group.
@@ -41,17 +42,18 @@ pub(super) fn select<'a>(
     selected: &'a Selected<'a>,
     snapshot: &Snapshot,
     remaining: &Remaining<'_>,
+    hidden: &Hidden<'_>,
     notes: &mut Notes,
 ) {
     let selectors = selectors(desired, groups, selected, remaining);
     let mut pairs = yielded(approvals, &selectors, notes);
+    let accepted = accepted(approvals.pairs.iter().chain(&pairs), snapshot, hidden);
     let mut problems: BTreeMap<Pair, Problem> = BTreeMap::new();
     pairs.retain(|(update, group), approval| {
-        let Some(problem) = snapshot.updates.get(update).and_then(|update| problem(snapshot, update, group, approval))
-        else {
-            return true;
-        };
-        problems.insert((*update, group.clone()), problem);
+        let Some(update) = snapshot.updates.get(update) else { return true };
+        approval.accept_license |= pending(update, approval).is_some_and(|license| accepted.contains(&license));
+        let Some(problem) = problem(snapshot, update, group, approval) else { return true };
+        problems.insert((update.id, group.clone()), problem);
         false
     });
     approvals.pairs.extend(pairs);
@@ -111,6 +113,31 @@ fn yielded(approvals: &Approvals, selectors: &[Selector<'_>], notes: &mut Notes)
     pairs
 }
 
+/// The licence terms that the plan accepts. Terms are accepted for the whole server: what one entry accepts keeps no other
+/// from approving.
+fn accepted<'a>(
+    pairs: impl Iterator<Item = (&'a Pair, &'a ResolvedApproval)>,
+    snapshot: &Snapshot,
+    hidden: &Hidden<'_>,
+) -> BTreeSet<Uuid> {
+    let accepting = pairs.filter(|(_, approval)| approval.accept_license);
+    let licenses = accepting.filter_map(|((update, group), approval)| {
+        let update = snapshot.updates.get(update)?;
+        let license = pending(update, approval)?;
+        let written = !holds(snapshot, update, group, &approval.value) && !hidden.approval(update.id, group);
+        written.then_some(license)
+    });
+    licenses.collect()
+}
+
+/// The licence terms that an approval needs and that nobody has accepted.
+fn pending(update: &Update, approval: &ResolvedApproval) -> Option<Uuid> {
+    match update.license {
+        License::Pending(license) if approval.value.action == ApprovalAction::Install => Some(license),
+        License::Pending(_) | License::Accepted(_) | License::None => None,
+    }
+}
+
 /// Why an approval that has to be written cannot be, if it cannot. What holds already is no problem.
 ///
 /// Source: learn.microsoft.com, IUpdate.Approve (ms822912) and IUpdate.UninstallationBehavior (ms820544): licence
@@ -122,12 +149,12 @@ fn problem(
     approval: &ResolvedApproval,
 ) -> Option<Problem> {
     let ResolvedApproval { value, accept_license, .. } = approval;
-    let message = match (value.action, update.license) {
-        (ApprovalAction::Install, License::Pending(_)) if !accept_license => (
+    let message = match value.action {
+        ApprovalAction::Install if !accept_license && pending(update, approval).is_some() => (
             "license",
             "its licence terms have not been accepted; write `acceptLicense: true` in the entry to accept them",
         ),
-        (ApprovalAction::Uninstall, _) if !update.can_uninstall => {
+        ApprovalAction::Uninstall if !update.can_uninstall => {
             ("notUninstallable", "the update cannot be uninstalled through WSUS")
         }
         _ => return None,
