@@ -2,6 +2,7 @@
 //!
 //! Sync, total and pure: no IO, no clock, no random. The same inputs in any order give the same plan.
 
+mod annotate;
 mod approvals;
 pub mod change;
 mod context;
@@ -10,6 +11,7 @@ mod digest;
 mod draft;
 mod groups;
 mod guards;
+mod inheritance;
 mod memberships;
 pub mod permission;
 mod reach;
@@ -24,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub use self::annotate::impact_scope;
 use self::approvals::Takeaway;
 use self::change::{Change, ChangeAction};
 use self::context::Context;
@@ -54,6 +57,8 @@ pub struct Plan {
     pub server_id: Uuid,
     /// When the snapshot was taken.
     pub taken_at: DateTime<Utc>,
+    /// The time that the user chose to judge by; none where that was the server's own.
+    pub now: Option<DateTime<Utc>>,
     /// Every difference, in the order of reports: groups (parents before children), memberships, approvals, declines,
     /// deletions of groups last.
     pub changes: Vec<Change>,
@@ -148,11 +153,13 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
     }
     blockers.sort();
     blockers.dedup();
+    inheritance::annotate(&context, &mut drafts);
     let (changes, steps) = draft::assemble(drafts);
     Plan {
         server_name: resolved.server_name.clone(),
         server_id: snapshot.server.server_id,
         taken_at: snapshot.taken_at,
+        now: None,
         changes,
         steps,
         blockers,

@@ -9,7 +9,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::attribute::Attribute;
 use crate::model::origin::{Origin, SourceId};
 use crate::model::resolved::{Notice, ResolvedEntry};
-use crate::plan::change::{Affects, Change, ChangeAction, FieldChange, Members, Reason, Risk};
+use crate::plan::change::{Affects, Change, ChangeAction, Details, FieldChange, Members, Reason, Risk};
 use crate::plan::permission::Permission;
 use crate::plan::{Blocker, BlockerSubject, Plan, Summary};
 
@@ -35,6 +35,7 @@ pub(super) fn no_differences() -> Plan {
         server_name: "contoso-hq".into(),
         server_id: uuid!("3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11"),
         taken_at: "2026-11-20T12:00:00Z".parse().unwrap(),
+        now: None,
         changes: Vec::new(),
         steps: Vec::new(),
         blockers: Vec::new(),
@@ -245,7 +246,7 @@ pub(super) fn decline(approvals: u64) -> Change {
         change.before = Some(BTreeMap::from([("approvals".to_owned(), Attribute::List(lost.collect()))]));
     }
     change.after = Some(BTreeMap::from([("declined".to_owned(), Attribute::Bool(true))]));
-    change.affects = Affects { computers: 0, approvals };
+    change.affects = Affects { approvals, ..Affects::default() };
     change.label = Some("KB5055555 2026-10 Preview Update for Windows 11".into());
     change
 }
@@ -265,6 +266,7 @@ fn change(address: Address, action: ChangeAction, line: Option<u32>) -> Change {
         changed_at: None,
         origin: line.map(at),
         label: None,
+        details: Details::default(),
     }
 }
 
@@ -334,7 +336,7 @@ fn pruned_group() -> Change {
     let mut change = change(Address::Group("Old kiosks".into()), ChangeAction::Delete, None);
     change.before = Some(BTreeMap::from([("parent".to_owned(), Attribute::text("All Computers"))]));
     change.reason = Reason { code: "pruned", text: "nothing declares it, and groups are pruned".into() };
-    change.affects = Affects { computers: 12, approvals: 0 };
+    change.affects = Affects { computers: 12, ..Affects::default() };
     change
 }
 

@@ -10,7 +10,10 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::model::attribute::Attribute;
 use crate::model::origin::Origin;
 use crate::model::resolved::{Notice, ResolvedEntry};
-use crate::plan::change::{Affects, Change, ChangeAction, FieldChange, Members, Reason, Risk};
+use crate::model::snapshot::Reboot;
+use crate::plan::change::{
+    Affects, Brings, Change, ChangeAction, Details, FieldChange, Figure, Inheritance, Inherited, Members, Reason, Risk,
+};
 use crate::plan::{Blocker, BlockerSubject, Plan, Summary};
 use crate::report::place::Place;
 use crate::report::timestamp::timestamp;
@@ -50,6 +53,8 @@ struct ServerWire<'a> {
     name: &'a str,
     server_id: String,
     taken_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    now: Option<String>,
     digest: &'a str,
     permissions: &'a [String],
     summary: SummaryWire,
@@ -106,6 +111,10 @@ struct ChangeWire<'a> {
     risk: &'static str,
     affects: AffectsWire,
     #[serde(skip_serializing_if = "Option::is_none")]
+    inherited: Option<InheritedWire<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    brings: Option<BringsWire<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     changed_by: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_at: Option<String>,
@@ -135,6 +144,37 @@ struct ReasonWire<'a> {
 struct AffectsWire {
     computers: u64,
     approvals: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<FigureWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<FigureWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reboot: Option<&'static str>,
+}
+
+/// A number, or `{"unknown": "why"}`.
+#[derive(Debug, serde::Serialize)]
+#[serde(untagged)]
+enum FigureWire {
+    Known(u64),
+    Unknown { unknown: &'static str },
+}
+
+#[derive(Debug, serde::Serialize)]
+struct InheritedWire<'a> {
+    effect: &'static str,
+    group: &'a str,
+    action: &'static str,
+    deadline: AttributeWire<'a>,
+    optional: bool,
+}
+
+#[derive(Debug, serde::Serialize)]
+struct BringsWire<'a> {
+    title: &'a str,
+    kbs: &'a [String],
+    classifications: &'a [String],
+    products: &'a [String],
 }
 
 #[derive(Debug, serde::Serialize)]
@@ -240,6 +280,7 @@ fn server_wire<'a>(server: &'a ServerReport<'_>, sources: &'a Sources) -> Server
         server_name,
         server_id,
         taken_at,
+        now,
         changes,
         steps: _, // How a change is carried out is not part of the format.
         blockers,
@@ -255,6 +296,7 @@ fn server_wire<'a>(server: &'a ServerReport<'_>, sources: &'a Sources) -> Server
         name: server_name,
         server_id: server_id.to_string(),
         taken_at: timestamp(*taken_at),
+        now: now.map(timestamp),
         digest,
         permissions,
         summary: summary_wire(summary),
@@ -307,11 +349,13 @@ fn change_wire<'a>(change: &'a Change, sources: &'a Sources) -> ChangeWire<'a> {
         members,
         reason: Reason { code, text },
         risk,
-        affects: Affects { computers, approvals },
+        affects,
         changed_by,
         changed_at,
         origin,
         label: _, // For people only.
+        // The deadline that a relative one comes to depends on the day.
+        details: Details { inherited, brings, due: _ },
     } = change;
     let action = match action {
         ChangeAction::Create => "create",
@@ -333,11 +377,49 @@ fn change_wire<'a>(change: &'a Change, sources: &'a Sources) -> ChangeWire<'a> {
         members: members.as_ref().map(|Members { added, removed }| MembersWire { added, removed }),
         reason: ReasonWire { code, text },
         risk,
-        affects: AffectsWire { computers: *computers, approvals: *approvals },
+        affects: affects_wire(*affects),
+        inherited: inherited.as_ref().map(inherited_wire),
+        brings: brings.as_ref().map(brings_wire),
         changed_by: changed_by.as_deref(),
         changed_at: changed_at.map(timestamp),
         origin: origin.map(|origin| place_wire(origin, sources)),
     }
+}
+
+fn affects_wire(affects: Affects) -> AffectsWire {
+    let Affects { computers, approvals, needed, bytes, reboot } = affects;
+    let figure = |figure| match figure {
+        Figure::Known(number) => FigureWire::Known(number),
+        Figure::Unknown(why) => FigureWire::Unknown { unknown: why },
+    };
+    let reboot = reboot.map(|reboot| match reboot {
+        Reboot::Unknown => "unknown",
+        Reboot::Never => "never",
+        Reboot::Always => "always",
+        Reboot::Possible => "possible",
+    });
+    AffectsWire { computers, approvals, needed: needed.map(figure), bytes: bytes.map(figure), reboot }
+}
+
+fn inherited_wire(inherited: &Inherited) -> InheritedWire<'_> {
+    let Inherited { effect, from, action, deadline, optional } = inherited;
+    let effect = match effect {
+        Inheritance::Holds => "holds",
+        Inheritance::Overridden => "overridden",
+        Inheritance::Blocked => "blocked",
+    };
+    InheritedWire {
+        effect,
+        group: from,
+        action: action.as_str(),
+        deadline: AttributeWire(deadline),
+        optional: *optional,
+    }
+}
+
+fn brings_wire(brings: &Brings) -> BringsWire<'_> {
+    let Brings { title, kbs, classifications, products } = brings;
+    BringsWire { title, kbs, classifications, products }
 }
 
 fn attributes_wire(attributes: &BTreeMap<String, Attribute>) -> BTreeMap<&str, AttributeWire<'_>> {

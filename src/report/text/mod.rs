@@ -8,6 +8,7 @@
 mod change;
 mod count;
 mod notice;
+mod own;
 mod page;
 mod section;
 mod summary;
@@ -41,6 +42,7 @@ pub fn render_plan(plan: &Plan, sources: &Sources, options: &TextOptions) -> Str
         server_name,
         server_id,
         taken_at,
+        now,
         changes,
         steps: _,
         blockers,
@@ -59,8 +61,11 @@ pub fn render_plan(plan: &Plan, sources: &Sources, options: &TextOptions) -> Str
             Piece::new(format!("(server {server_id}, read {})", timestamp(*taken_at)), Style::Dim),
         ],
     );
+    if let Some(now) = now {
+        page.line(2, [Piece::plain(format!("judged as if it were {}", timestamp(*now)))]);
+    }
     render_legend(&mut page, plan);
-    section::render(&mut page, changes, sources);
+    section::render(&mut page, changes, entries, sources);
     notice::render_blockers(&mut page, blockers, sources);
     notice::render_unsupported(&mut page, unsupported, sources);
     notice::render_findings(&mut page, findings, sources);
