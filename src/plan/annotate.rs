@@ -11,15 +11,16 @@ use crate::model::resolved::GroupReference;
 use crate::model::snapshot::ALL_COMPUTERS;
 
 const NO_FILES: &str = "the server does not know the update's files";
+const NOT_TOLD: &str = "the server did not tell what computers report";
 const NO_GROUP: &str = "the group does not exist yet";
 
 /// What has to be read to tell what a plan's changes come to. Empty where it changes no approvals and no declines.
 #[must_use]
 pub fn impact_scope(plan: &Plan) -> ImpactScope {
     let updates = plan.steps.iter().filter_map(|step| match &step.operation {
-        Operation::SetApproval { update, .. }
-        | Operation::Decline { update }
-        | Operation::Reinstate { update } => Some(*update),
+        Operation::SetApproval { update, .. } | Operation::Decline { update } | Operation::Reinstate { update } => {
+            Some(*update)
+        }
         Operation::AcceptLicense { .. }
         | Operation::CreateGroup { .. }
         | Operation::DeleteGroup { .. }
@@ -76,7 +77,8 @@ fn approval(
 }
 
 fn needed(impact: &Impact, update: Uuid, group: Uuid) -> Option<Figure> {
-    Some(Figure::Known(impact.needed.get(&(update, group)).copied().unwrap_or_default()))
+    let Some(needed) = &impact.needed else { return Some(Figure::Unknown(NOT_TOLD)) };
+    Some(Figure::Known(needed.get(&(update, group)).copied().unwrap_or_default()))
 }
 
 fn blame(change: &mut Change, removed: Option<&Removed>) {

@@ -86,8 +86,11 @@ pub(super) fn reinstated(context: &Context<'_>) -> Vec<Draft> {
             Some(wanted) if wanted.by_id || !prunes => {
                 let mut draft = deletion(context, update);
                 draft.change.origin = Some(wanted.origin);
-                draft.change.reason =
-                    Reason { code: "reinstated", text: "approved by its id, which reinstates it; of its approvals only those declared come back".to_owned() };
+                draft.change.reason = Reason {
+                    code: "reinstated",
+                    text: "approved by its id, which reinstates it; of its approvals only those declared come back"
+                        .to_owned(),
+                };
                 draft.only_for_others = !wanted.holds;
                 drafts.push(draft);
             }

@@ -6,10 +6,14 @@ use uuid::{Uuid, uuid};
 
 use crate::diagnostic::Sources;
 use crate::model::address::{Address, Kind};
+use crate::model::approval::ApprovalAction;
 use crate::model::attribute::Attribute;
 use crate::model::origin::{Origin, SourceId};
 use crate::model::resolved::{Notice, ResolvedEntry};
-use crate::plan::change::{Affects, Change, ChangeAction, Details, FieldChange, Members, Reason, Risk};
+use crate::model::snapshot::Reboot;
+use crate::plan::change::{
+    Affects, Brings, Change, ChangeAction, Details, FieldChange, Figure, Inheritance, Inherited, Members, Reason, Risk,
+};
 use crate::plan::permission::Permission;
 use crate::plan::{Blocker, BlockerSubject, Plan, Summary};
 
@@ -99,6 +103,7 @@ pub(super) fn everything() -> Plan {
             retimed_approval(),
             unread_approval(),
             decline(3),
+            reinstated(),
             pruned_group(),
         ],
         unsupported: vec![notice(
@@ -152,7 +157,7 @@ pub(super) fn everything() -> Plan {
         summary: Summary {
             create: 4,
             modify: 3,
-            delete: 1,
+            delete: 2,
             managed: BTreeMap::from([(Kind::Group, 6), (Kind::Membership, 60), (Kind::Approval, 94)]),
             unmanaged: BTreeMap::from([(Kind::Group, 8), (Kind::Decline, 4)]),
             lapsed: 1,
@@ -240,7 +245,13 @@ pub(super) fn group(name: &str, parent: &str, line: u32) -> Change {
 pub(super) fn decline(approvals: u64) -> Change {
     let mut change = change(Address::Decline(PREVIEW), ChangeAction::Create, Some(40));
     let lost = (1..=approvals).map(|number| {
-        Attribute::map([("action", Attribute::text("install")), ("group", Attribute::text(format!("Ring {number}")))])
+        Attribute::map([
+            ("action", Attribute::text("install")),
+            ("by", Attribute::text("CONTOSO\\alice")),
+            ("deadline", Attribute::Null),
+            ("group", Attribute::text(format!("Ring {number}"))),
+            ("optional", Attribute::Bool(false)),
+        ])
     });
     if approvals > 0 {
         change.before = Some(BTreeMap::from([("approvals".to_owned(), Attribute::List(lost.collect()))]));
@@ -298,7 +309,13 @@ fn approval(group: &str, line: u32) -> Change {
     let address = Address::Approval { update: CUMULATIVE, group: group.into() };
     let mut change = change(address, ChangeAction::Create, Some(line));
     change.after = Some(approval_attributes("install", Attribute::Null));
-    change.affects.computers = 23;
+    change.affects = Affects {
+        computers: 23,
+        needed: Some(Figure::Known(5)),
+        bytes: Some(Figure::Known(312_449_999)),
+        reboot: Some(Reboot::Possible),
+        ..Affects::default()
+    };
     change.label = Some("KB5060526 2025-06 Cumulative Update for Windows 11".into());
     change
 }
@@ -313,8 +330,16 @@ fn retimed_approval() -> Change {
     change.fields = vec![FieldChange { path: "deadline".into(), before, after }];
     change.reason.text = "declared otherwise".into();
     change.risk = Risk::Low;
+    change.affects.bytes = Some(Figure::Unknown("the server does not know the update's files"));
     change.changed_by = Some("CONTOSO\\alice".into());
     change.changed_at = Some("2026-11-19T08:30:00.250Z".parse().unwrap());
+    change.details.inherited = Some(Inherited {
+        effect: Inheritance::Overridden,
+        from: "All Computers".into(),
+        action: ApprovalAction::Install,
+        deadline: Attribute::Null,
+        optional: true,
+    });
     change
 }
 
@@ -329,6 +354,24 @@ fn unread_approval() -> Change {
         Reason { code: "newRevision", text: "the approval is for revision 100 and 101 is the latest".into() };
     change.risk = Risk::High;
     change.label = Some("KB2267602 Security Intelligence Update for Microsoft Defender".into());
+    change
+}
+
+/// A declined update that an approval by its id takes back.
+fn reinstated() -> Change {
+    let mut change = change(Address::Decline(DEFENDER), ChangeAction::Delete, Some(34));
+    change.before = Some(BTreeMap::from([("declined".to_owned(), Attribute::Bool(true))]));
+    change.reason = Reason { code: "reinstated", text: "approved by its id, which reinstates it".into() };
+    change.affects.needed = Some(Figure::Known(7));
+    change.changed_by = Some("CONTOSO\\bob".into());
+    change.changed_at = Some("2026-10-02T07:00:00Z".parse().unwrap());
+    change.label = Some("KB2267602 Security Intelligence Update for Microsoft Defender".into());
+    change.details.brings = Some(Brings {
+        title: "KB2267602 Security Intelligence Update for Microsoft Defender".into(),
+        kbs: vec!["2267602".into()],
+        classifications: vec!["Definition Updates".into()],
+        products: vec!["Microsoft Defender Antivirus".into()],
+    });
     change
 }
 

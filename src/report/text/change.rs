@@ -142,11 +142,7 @@ fn created(
 }
 
 /// The attributes of what is deleted.
-fn deleted(
-    before: Option<&Attributes>,
-    members: Option<&Members>,
-    left_out: &dyn Fn(&str) -> bool,
-) -> Vec<String> {
+fn deleted(before: Option<&Attributes>, members: Option<&Members>, left_out: &dyn Fn(&str) -> bool) -> Vec<String> {
     let named = before.into_iter().flatten();
     let named = named.filter(|(path, value)| !left_out(path) && !is_set_of(members, Some(value), None));
     named.map(|(path, value)| format!("{}: {}", Key(path), Shown(value))).collect()
@@ -262,13 +258,10 @@ fn brings_line(page: &mut Page, indent: usize, brings: Option<&Brings>) {
 /// What the groups above pass down, and what becomes of it.
 fn inherited_line(page: &mut Page, indent: usize, inherited: Option<&Inherited>) {
     let Some(Inherited { effect, from, action, deadline, optional }) = inherited else { return };
-    let mut passed = format!("{} from {}", action.as_str(), Quoted(from));
-    if *deadline != Attribute::Null {
-        passed.push_str(&format!(", deadline: {}", Shown(deadline)));
-    }
-    if *optional {
-        passed.push_str(", optional");
-    }
+    let deadline = (*deadline != Attribute::Null).then(|| format!("deadline: {}", Shown(deadline)));
+    let more: Vec<String> = optional.then(|| "optional".to_owned()).into_iter().chain(deadline).collect();
+    let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
+    let passed = format!("{}{more} from {}", action.as_str(), Quoted(from));
     let text = match effect {
         Inheritance::Holds => format!("inherits {passed} afterwards"),
         Inheritance::Overridden => format!("instead of {passed}"),
@@ -363,7 +356,10 @@ mod tests {
         let approvals = ("approvals".to_owned(), set(&["Servers"]));
         let before = BTreeMap::from([approvals, ("declined".to_owned(), Attribute::Bool(false))]);
         let after = [("approvals".to_owned(), set(&[])), ("declined".to_owned(), Attribute::Bool(true))];
-        assert_eq!(created(Some(&before), Some(&BTreeMap::from(after)), None, None, &|_| false), ["declined: false -> true"]);
+        assert_eq!(
+            created(Some(&before), Some(&BTreeMap::from(after)), None, None, &|_| false),
+            ["declined: false -> true"]
+        );
         assert_eq!(created(Some(&before), None, None, None, &|_| false), ["declined: false -> none"]);
     }
 }

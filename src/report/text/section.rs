@@ -189,9 +189,9 @@ fn render_alike(page: &mut Page, shared: &str, updates: &[(Uuid, Approvals<'_>)]
     page.append(shared);
     for (update, approvals) in updates {
         let title = approvals.first().and_then(|(_, change)| change.label.as_deref());
-        let address = Piece::plain(format!("approval[\"{update}\"]"));
+        let id = Piece::plain(update.to_string());
         let own = own::pieces(approvals);
-        page.line(INDENT + 4, [address].into_iter().chain(title.map(Piece::plain)).chain(own));
+        page.line(INDENT + 4, [id].into_iter().chain(title.map(Piece::plain)).chain(own));
     }
 }
 
