@@ -11,7 +11,7 @@ use super::streams::Streams;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::failure::{Exit, Failure};
 use crate::model::desired::Desired;
-use crate::model::impact::{Impact, ImpactScope};
+use crate::model::impact::Impact;
 use crate::model::object::ServerClock;
 use crate::model::resolved::Resolved;
 use crate::model::snapshot::Snapshot;
@@ -71,9 +71,8 @@ impl Planned {
     /// A server that cannot be read.
     pub async fn annotated(mut self, session: &mut Session) -> Result<Self, Failure> {
         let scope = plan::impact_scope(&self.plan);
-        if !scope.updates.is_empty()
-            && let Some(impact) = read_impact(session, &scope).await?
-        {
+        if !scope.updates.is_empty() {
+            let impact = read::read_impact(session, &scope).await.map_err(super::server::unreadable)?;
             self.plan.annotate(&impact);
             self.impact = Some(impact);
         }
@@ -149,10 +148,6 @@ fn plan_with(resolved: &Resolved, snapshot: &Snapshot, judged: Judged, permissio
     let mut plan = plan::plan(resolved, snapshot, &policy);
     plan.now = chosen.then_some(now);
     plan
-}
-
-async fn read_impact(_session: &mut Session, _scope: &ImpactScope) -> Result<Option<Impact>, Failure> {
-    Ok(None)
 }
 
 /// A server with another id stops the run before anything else is read: a copied manifest or a wrong URL must not
