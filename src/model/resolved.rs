@@ -35,8 +35,13 @@ pub struct Resolved {
     pub approvals: BTreeMap<(Uuid, GroupReference), ResolvedApproval>,
     /// The updates that the entries decline.
     pub declines: BTreeMap<Uuid, ResolvedDecline>,
-    /// Approvals on the server that an entry would yield were the update not expired: kept.
+    /// Approvals on the server that only fell out of an entry: of updates that an article leaves out, that a selector means
+    /// no more, or that it cannot approve as declared. Kept.
     pub lapsed: BTreeSet<(Uuid, Uuid)>,
+    /// Declines on the server that only fell out of a selector. Kept.
+    pub lapsed_declines: BTreeSet<Uuid>,
+    /// Groups that pruning deletes.
+    pub prunable_groups: BTreeSet<Uuid>,
     /// What each entry matched.
     pub entries: Vec<ResolvedEntry>,
     /// What waits for something outside: named computers that the server does not know.
@@ -106,6 +111,10 @@ pub struct ResolvedEntry {
     pub label: String,
     /// Number of updates that it yields.
     pub matched: usize,
+    /// These updates, sorted.
+    pub updates: Vec<Uuid>,
+    /// Of declines: updates that its selector means and that an approval of the manifest keeps, sorted.
+    pub kept: Vec<Uuid>,
     /// What was left out and why.
     pub skipped: Vec<Notice>,
     /// Every update that the reference means is declined, so the entry can do nothing: the planner's blocker.

@@ -40,7 +40,7 @@ struct Live<'a> {
 
 impl<'a> Live<'a> {
     fn new(rows: &'a [&'a Deployment], update: &Update, value: &ApprovalValue) -> Self {
-        let holds = |row: &Deployment| row.revision == update.revision && value.is_stored_as(row);
+        let holds = |row: &Deployment| value.holds_in(row, update.revision);
         let primary = rows
             .iter()
             .copied()
@@ -62,11 +62,7 @@ pub(super) fn pair_holds(
     group: &GroupReference,
     value: &ApprovalValue,
 ) -> bool {
-    let rows = context.approvals_of(update.id, group);
-    if value.action == ApprovalAction::Inherit {
-        return rows.is_empty();
-    }
-    rows.len() == 1 && Live::new(rows, update, value).holds
+    value.is_all_of(context.approvals_of(update.id, group), update.revision)
 }
 
 /// Declared approvals that are not as declared.

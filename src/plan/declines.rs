@@ -79,7 +79,7 @@ pub(super) fn reinstated(context: &Context<'_>) -> Vec<Draft> {
     let prunes = prune != Prune::Never && !context.snapshot.server.replica && context.snapshot.scope.declined_updates;
     let mut drafts = Vec::new();
     for update in context.snapshot.updates.values().filter(|update| update.declined) {
-        if context.resolved.declines.contains_key(&update.id) {
+        if context.resolved.declines.contains_key(&update.id) || context.resolved.lapsed_declines.contains(&update.id) {
             continue;
         }
         match wanted.get(&update.id) {

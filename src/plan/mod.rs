@@ -174,9 +174,8 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
 
 fn draft_all(context: &Context<'_>) -> Vec<Draft> {
     let declining = declines::declining(context);
-    let prunable = groups::prunable(context);
     let nothing = BTreeSet::new();
-    let takeaway = Takeaway { declining: &declining, doomed: groups::doomed(context, &prunable).unwrap_or(&nothing) };
+    let takeaway = Takeaway { declining: &declining, doomed: groups::doomed(context).unwrap_or(&nothing) };
     let mut drafts = groups::creations(context);
     drafts.extend(memberships::declared(context));
     drafts.extend(memberships::pruned(context));
@@ -184,7 +183,7 @@ fn draft_all(context: &Context<'_>) -> Vec<Draft> {
     drafts.extend(approvals::pruned(context, &takeaway));
     drafts.extend(declines::declared(context));
     drafts.extend(declines::reinstated(context));
-    drafts.extend(groups::deletions(context, &prunable));
+    drafts.extend(groups::deletions(context));
     drafts
 }
 
@@ -245,7 +244,7 @@ fn summarize(context: &Context<'_>, drafts: &[Draft], reach: &BTreeMap<Kind, Rea
             .collect(),
         lapsed: reach.values().map(|reach| reach.lapsed).sum(),
         automatic: reach.iter().map(|(kind, reach)| reach.automatic.saturating_sub(pruned(*kind, true))).sum(),
-        kept: 0,
+        kept: context.resolved.entries.iter().flat_map(|entry| &entry.kept).collect::<BTreeSet<&Uuid>>().len() as u64,
         skipped: context.resolved.entries.iter().map(skipped_updates).sum(),
         ignored: reach.values().map(|reach| reach.ignored).sum(),
         pending: context.resolved.pending.len() as u64,
@@ -254,7 +253,7 @@ fn summarize(context: &Context<'_>, drafts: &[Draft], reach: &BTreeMap<Kind, Rea
 
 fn skipped_updates(entry: &ResolvedEntry) -> u64 {
     let updates = entry.skipped.iter().filter_map(|notice| match &notice.address {
-        Address::Approval { update, .. } => Some(update),
+        Address::Approval { update, .. } | Address::Decline(update) => Some(update),
         _ => None,
     });
     updates.collect::<BTreeSet<&Uuid>>().len() as u64

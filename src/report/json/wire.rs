@@ -330,7 +330,8 @@ fn summary_wire(summary: &Summary) -> SummaryWire {
 
 fn entry_wire<'a>(entry: &'a ResolvedEntry, sources: &'a Sources) -> EntryWire<'a> {
     // Kind, index and label are other names of the place; an entry that can do nothing has a blocker.
-    let ResolvedEntry { kind: _, index: _, label: _, matched, skipped, all_declined: _, origin } = entry;
+    let ResolvedEntry { kind: _, index: _, label: _, matched, updates: _, kept: _, skipped, all_declined: _, origin } =
+        entry;
     let skipped = skipped.iter().map(|notice| {
         // Its place is the entry's.
         let Notice { address, code, message, origin: _ } = notice;

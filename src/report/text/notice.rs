@@ -145,7 +145,7 @@ pub(super) fn render_entries(page: &mut Page, entries: &[ResolvedEntry], sources
         return;
     }
     page.heading("Entries");
-    for ResolvedEntry { kind, index, label, matched, skipped, all_declined, origin } in entries {
+    for ResolvedEntry { kind, index, label, matched, updates: _, kept: _, skipped, all_declined, origin } in entries {
         let matched = count(u64::try_from(*matched).unwrap_or(u64::MAX), "update");
         let mut found = format!("{matched}, {} left out", skipped.len());
         if *all_declined {
