@@ -64,6 +64,14 @@ impl Planned {
         Self { plan, resolved, snapshot, judged, impact }
     }
 
+    /// Adds what each entry means, for a plan that is explained.
+    #[must_use]
+    pub fn explained(mut self, permissions: &Permissions) -> Self {
+        let policy = Policy { now: self.judged.now, permissions: permissions.clone() };
+        self.plan.explain(&self.resolved, &self.snapshot, &policy);
+        self
+    }
+
     /// Reads what the plan's changes come to and adds it, for a plan that is shown. Nothing is read where none is about
     /// an update.
     ///

@@ -9,6 +9,7 @@ mod context;
 mod declines;
 mod digest;
 mod draft;
+pub mod explain;
 mod groups;
 mod guards;
 mod inheritance;
@@ -31,6 +32,7 @@ use self::approvals::Takeaway;
 use self::change::{Change, ChangeAction};
 use self::context::Context;
 use self::draft::Draft;
+use self::explain::Explained;
 use self::permission::{Permission, Permissions};
 use self::reach::Reach;
 use self::step::Step;
@@ -76,6 +78,8 @@ pub struct Plan {
     pub pending: Vec<Notice>,
     /// What each entry came to.
     pub entries: Vec<ResolvedEntry>,
+    /// Display only: more about the entries, once asked for.
+    pub explained: Option<Explained>,
     /// The numbers.
     pub summary: Summary,
 }
@@ -168,6 +172,7 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
         warnings: [hidden(&context), resolved.warnings.clone()].concat(),
         pending: resolved.pending.clone(),
         entries: resolved.entries.clone(),
+        explained: None,
         summary,
     }
 }

@@ -14,6 +14,7 @@ use crate::model::snapshot::Reboot;
 use crate::plan::change::{
     Affects, Brings, Change, ChangeAction, Details, FieldChange, Figure, Inheritance, Inherited, Members, Reason, Risk,
 };
+use crate::plan::explain::{Explained, Standing};
 use crate::plan::permission::Permission;
 use crate::plan::{Blocker, BlockerSubject, Plan, Summary};
 
@@ -48,6 +49,7 @@ pub(super) fn no_differences() -> Plan {
         warnings: Vec::new(),
         pending: Vec::new(),
         entries: Vec::new(),
+        explained: None,
         summary: Summary {
             managed: BTreeMap::from([(Kind::Group, 6), (Kind::Membership, 60), (Kind::Approval, 95)]),
             ..Summary::default()
@@ -142,13 +144,24 @@ pub(super) fn everything() -> Plan {
             kind: Kind::Approval,
             index: 0,
             label: "KB5060526".into(),
+            selector: false,
             matched: 2,
-            updates: Vec::new(),
+            updates: vec![CUMULATIVE, DEFENDER],
             kept: Vec::new(),
             skipped: vec![notice(Address::Decline(PREVIEW), "declined", "it is declined", Some(28))],
             all_declined: false,
             origin: at(28),
         }],
+        explained: Some(Explained {
+            titles: BTreeMap::from([
+                (CUMULATIVE, "KB5060526 2025-06 Cumulative Update for Windows 11".to_owned()),
+                (PREVIEW, "KB5055555 2026-10 Preview Update for Windows 11".to_owned()),
+            ]),
+            standings: BTreeMap::from([(
+                (0, CUMULATIVE),
+                vec![(Some("Ring 0 - IT".to_owned()), Standing::Changes), (Some("Kiosks".to_owned()), Standing::Holds)],
+            )]),
+        }),
         blockers: vec![Blocker {
             subject: BlockerSubject::Kind(Kind::Group),
             code: "pruneConfirm",
@@ -212,13 +225,18 @@ pub(super) fn hostile() -> Plan {
             kind: Kind::Decline,
             index: 1,
             label: evil.into(),
-            matched: 0,
-            updates: Vec::new(),
-            kept: Vec::new(),
+            selector: true,
+            matched: 1,
+            updates: vec![CUMULATIVE],
+            kept: vec![PREVIEW],
             skipped: vec![said],
             all_declined: true,
             origin: at(1),
         }],
+        explained: Some(Explained {
+            titles: BTreeMap::from([(CUMULATIVE, evil.to_owned()), (PREVIEW, evil.to_owned())]),
+            standings: BTreeMap::from([((0, CUMULATIVE), vec![(Some(evil.to_owned()), Standing::Changes)])]),
+        }),
         summary: plan.summary.clone(),
         ..plan
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use uuid::Uuid;
 
 use super::{FORMAT_VERSION, ServerReport};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
@@ -86,6 +87,8 @@ struct SummaryWire {
 struct EntryWire<'a> {
     origin: PlaceWire<'a>,
     matched: usize,
+    updates: Vec<String>,
+    kept: Vec<String>,
     skipped: Vec<SkippedWire<'a>>,
 }
 
@@ -289,6 +292,7 @@ fn server_wire<'a>(server: &'a ServerReport<'_>, sources: &'a Sources) -> Server
         warnings,
         pending,
         entries,
+        explained: _, // For people only.
         summary,
     } = plan;
     let notices = |notices: &'a [Notice]| notices.iter().map(|notice| notice_wire(notice, sources)).collect();
@@ -330,14 +334,31 @@ fn summary_wire(summary: &Summary) -> SummaryWire {
 
 fn entry_wire<'a>(entry: &'a ResolvedEntry, sources: &'a Sources) -> EntryWire<'a> {
     // Kind, index and label are other names of the place; an entry that can do nothing has a blocker.
-    let ResolvedEntry { kind: _, index: _, label: _, matched, updates: _, kept: _, skipped, all_declined: _, origin } =
-        entry;
+    let ResolvedEntry {
+        kind: _,
+        index: _,
+        label: _,
+        selector: _,
+        matched,
+        updates,
+        kept,
+        skipped,
+        all_declined: _,
+        origin,
+    } = entry;
     let skipped = skipped.iter().map(|notice| {
         // Its place is the entry's.
         let Notice { address, code, message, origin: _ } = notice;
         SkippedWire { address: address.to_string(), code, message }
     });
-    EntryWire { origin: place_wire(*origin, sources), matched: *matched, skipped: skipped.collect() }
+    let ids = |ids: &[Uuid]| ids.iter().map(Uuid::to_string).collect();
+    EntryWire {
+        origin: place_wire(*origin, sources),
+        matched: *matched,
+        updates: ids(updates),
+        kept: ids(kept),
+        skipped: skipped.collect(),
+    }
 }
 
 fn change_wire<'a>(change: &'a Change, sources: &'a Sources) -> ChangeWire<'a> {

@@ -7,6 +7,7 @@
 
 mod change;
 mod count;
+mod entries;
 mod notice;
 mod own;
 mod page;
@@ -51,6 +52,7 @@ pub fn render_plan(plan: &Plan, sources: &Sources, options: &TextOptions) -> Str
         warnings: _,
         pending,
         entries,
+        explained,
         summary: _,
     } = plan;
     let mut page = Page::new(options);
@@ -71,7 +73,9 @@ pub fn render_plan(plan: &Plan, sources: &Sources, options: &TextOptions) -> Str
     notice::render_findings(&mut page, findings, sources);
     notice::render_pending(&mut page, pending, sources);
     if options.explain {
-        notice::render_entries(&mut page, entries, sources);
+        entries::render_entries(&mut page, entries, explained.as_ref(), sources);
+    } else {
+        entries::render_selectors(&mut page, entries, sources);
     }
     summary::render_remarks(&mut page, plan);
     summary::render_summary(&mut page, plan);
@@ -188,7 +192,11 @@ mod tests {
 
         Entries
           approvals[0]  KB5060526  2 updates, 1 left out  contoso-hq.yaml:28
+            5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0001  KB5060526 2025-06 Cumulative Update for Windows 11  "Ring 0 - IT": changes,
+                "Kiosks": holds
+            5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0002  declared by another entry
             left out: decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0003"]: it is declined [declined]
+                KB5055555 2026-10 Preview Update for Windows 11
 
         # 8 groups, 4 declines are not declared and stay, but for what goes with a deleted group or a declined update
         # 1 approval or decline only fell out of a condition and is kept
