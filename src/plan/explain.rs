@@ -18,8 +18,11 @@ pub struct Explained {
     pub titles: BTreeMap<Uuid, String>,
     /// What an entry (an index into `Plan::entries`) declares for an update: by group, or without one for a decline. Nothing
     /// where another entry decides.
-    pub standings: BTreeMap<(usize, Uuid), Vec<(Option<String>, Standing)>>,
+    pub standings: BTreeMap<(usize, Uuid), Standings>,
 }
+
+/// Standings by group; of a decline one without a group.
+pub type Standings = Vec<(Option<String>, Standing)>;
 
 /// How the server stands to something declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
