@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::contract::listed;
 use super::contract::objects::OBJECTS;
 use super::contract::procedures::contract_of;
-use super::contract::{ParameterContract, ParameterType, ProcedureContract, Sent};
+use super::contract::{ObjectContract, ParameterContract, ParameterType, ProcedureContract, Sent};
 use super::read::ReadError;
 use super::read::catalogue::{PREFLIGHT_COLUMNS, PREFLIGHT_PROCEDURES};
 use super::read::rows_in;
 use super::session::{Parameter, Session};
+use crate::model::listing::Noun;
 use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict};
 
 /// Why nothing else is read from a server.
@@ -56,7 +58,19 @@ impl PreflightError {
 /// # Errors
 /// [`PreflightError`] with the first one that is not, and whatever the read says.
 pub(super) async fn require_columns(session: &mut Session, server: &str) -> Result<(), ReadError> {
-    let names: Vec<Parameter<'_>> = OBJECTS.iter().map(|object| Parameter::Text(object.name)).collect();
+    require_objects(session, &OBJECTS.iter().collect::<Vec<_>>(), server).await
+}
+
+/// Checks that what a list is read from is there.
+///
+/// # Errors
+/// As [`require_columns`].
+pub(super) async fn require_listed(session: &mut Session, noun: Noun, server: &str) -> Result<(), ReadError> {
+    require_objects(session, &listed::objects(noun).collect::<Vec<_>>(), server).await
+}
+
+async fn require_objects(session: &mut Session, objects: &[&ObjectContract], server: &str) -> Result<(), ReadError> {
+    let names: Vec<Parameter<'_>> = objects.iter().map(|object| Parameter::Text(object.name)).collect();
     let found = rows_in(session, &PREFLIGHT_COLUMNS, &names, |row| {
         let object = format!("{}.{}", row.text("SchemaName")?, row.text("ObjectName")?).to_lowercase();
         Ok((object, row.text("ColumnName")?.to_lowercase()))
@@ -65,11 +79,15 @@ pub(super) async fn require_columns(session: &mut Session, server: &str) -> Resu
     for (object, column) in found.await? {
         live.entry(object).or_default().insert(column);
     }
-    Ok(compare_columns(&live, server)?)
+    Ok(compare_columns(objects, &live, server)?)
 }
 
-fn compare_columns(live: &BTreeMap<String, BTreeSet<String>>, server: &str) -> Result<(), PreflightError> {
-    for contract in OBJECTS {
+fn compare_columns(
+    objects: &[&ObjectContract],
+    live: &BTreeMap<String, BTreeSet<String>>,
+    server: &str,
+) -> Result<(), PreflightError> {
+    for contract in objects {
         let object = format!("{}.{}", contract.schema, contract.name);
         let server = server.to_owned();
         let Some(columns) = live.get(&object.to_lowercase()) else {
@@ -188,8 +206,9 @@ fn type_text(parameter: &LiveParameter) -> String {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::{PreflightError, compare_columns, contract_of, judge};
-    use crate::model::procedure::{LiveParameter, Procedure, Verdict};
+    use super::{ObjectContract, PreflightError, compare_columns, contract_of, judge};
+    use crate::model::listing::Noun;
+use crate::model::procedure::{LiveParameter, Procedure, Verdict};
     use crate::susdb::contract::objects::OBJECTS;
 
     /// `name type[(characters)][ OUTPUT]`
@@ -271,12 +290,13 @@ mod tests {
                 (format!("{}.{}", object.schema, object.name).to_lowercase(), columns)
             })
             .collect();
-        assert_eq!(compare_columns(&live, "SQL"), Ok(()));
+        let objects: Vec<&ObjectContract> = OBJECTS.iter().collect();
+        assert_eq!(compare_columns(&objects, &live, "SQL"), Ok(()));
         live.get_mut("dbo.tbupdate").unwrap().remove("ishidden");
-        let error = compare_columns(&live, "SQL").unwrap_err();
+        let error = compare_columns(&objects, &live, "SQL").unwrap_err();
         assert_eq!(error.to_string(), "`dbo.tbUpdate` on SQL has no column `IsHidden`");
         live.remove("dbo.tbupdate");
-        let error = compare_columns(&live, "SQL").unwrap_err();
+        let error = compare_columns(&objects, &live, "SQL").unwrap_err();
         assert!(matches!(&error, PreflightError::NoObject { object, .. } if object == "dbo.tbUpdate"));
     }
 }

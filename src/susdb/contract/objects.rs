@@ -5,7 +5,7 @@ use super::{Evidence, Grade, ObjectContract};
 /// An Entity Framework scaffold of a live SUSDB.
 const SCAFFOLD: Evidence = Evidence { source: "Intensive-Self-Service-Portal", grade: Grade::A };
 
-const fn table(name: &'static str, columns: &'static [&'static str]) -> ObjectContract {
+pub(super) const fn table(name: &'static str, columns: &'static [&'static str]) -> ObjectContract {
     ObjectContract { schema: "dbo", name, columns, evidence: SCAFFOLD }
 }
 

@@ -7,6 +7,10 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
+use super::listing::selects::{
+    LIST_CATEGORY_UPDATES, LIST_COMPUTERS, LIST_DOWNSTREAM_SERVERS, LIST_RULE_CATEGORIES, LIST_RULE_CLASSIFICATIONS,
+    LIST_RULE_GROUPS, LIST_RULES, LIST_UPDATES,
+};
 use crate::susdb::session::Parameter;
 
 /// A SELECT.
@@ -24,6 +28,8 @@ macro_rules! select {
     };
 }
 
+pub(super) use select;
+
 /// Conditions that choose updates, on `tbUpdate u`.
 pub(super) enum UpdateScope<'a> {
     /// These updates.
@@ -34,6 +40,10 @@ pub(super) enum UpdateScope<'a> {
     Approved,
     /// Declined updates.
     Declined,
+    /// Updates with these LocalUpdateIDs.
+    Numbers(&'a [i32]),
+    /// Updates with LocalUpdateIDs from the one to the other, both included.
+    Range(i32, i32),
 }
 
 impl<'a> UpdateScope<'a> {
@@ -45,6 +55,8 @@ impl<'a> UpdateScope<'a> {
         INNER JOIN dbo.tbDeployment ad ON ad.RevisionID = ar.RevisionID \
         WHERE ad.TargetGroupTypeID = 0 AND ad.ActionID IN (0, 1, 3))";
     const DECLINED: &'static str = "u.IsHidden = 1";
+    const NUMBERS: &'static str = "u.LocalUpdateID IN ({list})";
+    const RANGE: &'static str = "u.LocalUpdateID BETWEEN @P1 AND @P2";
 
     /// The condition.
     pub(super) fn condition(&self) -> &'static str {
@@ -53,14 +65,18 @@ impl<'a> UpdateScope<'a> {
             Self::Kbs(_) => Self::KBS,
             Self::Approved => Self::APPROVED,
             Self::Declined => Self::DECLINED,
+            Self::Numbers(_) => Self::NUMBERS,
+            Self::Range(..) => Self::RANGE,
         }
     }
 
-    /// The values of its list; none where it has no list.
+    /// The values of its list, or its two; none where it has neither.
     pub(super) fn values(&self) -> Option<Vec<Parameter<'a>>> {
         match self {
             Self::Ids(ids) => Some(ids.iter().map(|id| Parameter::Guid(*id)).collect()),
             Self::Kbs(kbs) => Some(kbs.iter().map(|kb| Parameter::Text(kb)).collect()),
+            Self::Numbers(numbers) => Some(numbers.iter().map(|number| Parameter::Int(*number)).collect()),
+            Self::Range(first, last) => Some(vec![Parameter::Int(*first), Parameter::Int(*last)]),
             Self::Approved | Self::Declined => None,
         }
     }
@@ -363,12 +379,27 @@ pub const ALL: &[Select] = &[
     PREFLIGHT_PROCEDURES,
     PREFLIGHT_COLUMNS,
     LOCK_HOLDER,
+    LIST_UPDATES,
+    LIST_COMPUTERS,
+    LIST_CATEGORY_UPDATES,
+    LIST_RULES,
+    LIST_RULE_CLASSIFICATIONS,
+    LIST_RULE_CATEGORIES,
+    LIST_RULE_GROUPS,
+    LIST_DOWNSTREAM_SERVERS,
 ];
 
 /// Every text that can be sent, with lists of two values.
 #[must_use]
 pub fn texts() -> Vec<(&'static str, String)> {
-    let scopes = [UpdateScope::IDS, UpdateScope::KBS, UpdateScope::APPROVED, UpdateScope::DECLINED];
+    let scopes = [
+        UpdateScope::IDS,
+        UpdateScope::KBS,
+        UpdateScope::APPROVED,
+        UpdateScope::DECLINED,
+        UpdateScope::NUMBERS,
+        UpdateScope::RANGE,
+    ];
     let mut texts = Vec::new();
     for select in ALL {
         if select.text.contains("{scope}") {

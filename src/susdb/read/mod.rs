@@ -8,6 +8,7 @@ mod categories;
 mod computers;
 mod deployments;
 mod groups;
+pub mod listing;
 mod objects;
 mod row;
 mod server;

@@ -21,8 +21,8 @@ use crate::susdb::session::{Parameter, Session};
 /// Source: codewrecks, WSUS cleanup: tbProperty.PublicationState 1 (grade A).
 const EXPIRED: i32 = 1;
 
-type Updates = BTreeMap<Uuid, Update>;
-type Deployments = BTreeMap<Uuid, Vec<Deployment>>;
+pub(super) type Updates = BTreeMap<Uuid, Update>;
+pub(super) type Deployments = BTreeMap<Uuid, Vec<Deployment>>;
 
 /// Reads the updates that a scope asks for, and their approvals.
 pub(super) async fn read(
@@ -79,7 +79,8 @@ fn parts(scope: &ReadScope) -> Vec<UpdateScope<'_>> {
     parts
 }
 
-async fn read_part(
+/// Reads one part of a scope.
+pub(super) async fn read_part(
     session: &mut Session,
     part: &UpdateScope<'_>,
     categories: &Numbered,
@@ -119,7 +120,7 @@ fn sort_unique<T: Ord>(values: &mut Vec<T>) {
 }
 
 /// Runs a SELECT of updates, in as many statements as the scope's list takes.
-async fn in_scope<T>(
+pub(super) async fn in_scope<T>(
     session: &mut Session,
     select: &Select,
     scope: &UpdateScope<'_>,
