@@ -26,7 +26,6 @@ const LATER: &[&str] = &[
     "replaces",
     "rules",
     "security",
-    "select",
     "synchronization",
     "targeting",
     "updateFiles",

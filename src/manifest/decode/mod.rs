@@ -1,11 +1,18 @@
 //! Nodes -> document, one file a section. Reports whatever does not fit and reads on.
 
 mod approvals;
+mod category;
+mod choices;
 mod connection;
 mod deadline;
 mod groups;
 mod management;
+mod needed_by;
+mod period;
+mod select;
 mod update;
+
+pub(super) use select::{Purpose, select};
 
 use std::collections::BTreeMap;
 
@@ -110,4 +117,9 @@ fn uuid(text: &str, origin: Origin, problems: &mut Problems) -> Option<Declared<
         );
     }
     value.map(|value| Declared { value, origin })
+}
+
+/// Whether a text that is not a KB number was meant as an id.
+fn looks_like_id(text: &str) -> bool {
+    text.matches('-').count() >= 2 || (text.len() >= 32 && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-'))
 }
