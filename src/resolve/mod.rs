@@ -4,16 +4,20 @@
 //! What a selector or glob means is decided here alone, over the snapshot; `plan` compares and never looks up a name.
 
 mod approvals;
+mod categories;
 mod declines;
 mod groups;
 mod memberships;
 mod near;
 mod notes;
 mod scope;
+pub mod select;
+mod selection;
 mod server_rules;
 mod updates;
 
 pub use scope::scope;
+pub use selection::selection;
 
 use chrono::{DateTime, Utc};
 
