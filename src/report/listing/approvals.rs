@@ -1,7 +1,6 @@
 //! Approvals.
 
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::{Listed, articles, described, or_dash};
 use crate::model::approval::{ApprovalAction, whole_seconds};
@@ -15,12 +14,12 @@ use crate::report::yaml::{comment, scalar};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WireApproval<'a> {
-    id: Uuid,
-    update: Uuid,
+    id: String,
+    update: String,
     kbs: Vec<String>,
     title: &'a str,
     group: &'a str,
-    group_id: Uuid,
+    group_id: String,
     action: &'static str,
     deadline: Option<String>,
     optional: bool,
@@ -59,12 +58,12 @@ impl Listed for ListedApproval {
         let Self { update, kbs, title, latest_revision, deployable: _, group, approval } = row;
         let Deployment { id, revision, group: group_id, action: _, deadline, assigned, admin_name, deployed_at } = approval;
         WireApproval {
-            id: *id,
-            update: *update,
+            id: id.to_string(),
+            update: update.to_string(),
             kbs: kbs.iter().map(|kb| format!("KB{kb}")).collect(),
             title,
             group,
-            group_id: *group_id,
+            group_id: group_id.to_string(),
             action: action(approval),
             deadline: deadline.map(timestamp),
             optional: !assigned,

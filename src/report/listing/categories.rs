@@ -1,7 +1,6 @@
 //! Products and classifications.
 
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::{Listed, or_dash};
 use crate::model::listing::ListedCategory;
@@ -17,7 +16,7 @@ pub struct Classifications;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WireProduct<'a> {
-    id: Uuid,
+    id: String,
     title: &'a str,
     other_titles: &'a [String],
     families: &'a [String],
@@ -29,7 +28,7 @@ pub struct WireProduct<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WireClassification<'a> {
-    id: Uuid,
+    id: String,
     title: &'a str,
     other_titles: &'a [String],
     ambiguous: bool,
@@ -49,7 +48,7 @@ impl Listed for Products {
 
     fn wire(row: &ListedCategory) -> WireProduct<'_> {
         let ListedCategory { id, title, other_titles, families, ambiguous, updates } = row;
-        WireProduct { id: *id, title, other_titles, families, ambiguous: *ambiguous, updates: *updates }
+        WireProduct { id: id.to_string(), title, other_titles, families, ambiguous: *ambiguous, updates: *updates }
     }
 
     fn yaml(rows: &[ListedCategory], first: bool) -> String {
@@ -70,7 +69,7 @@ impl Listed for Classifications {
 
     fn wire(row: &ListedCategory) -> WireClassification<'_> {
         let ListedCategory { id, title, other_titles, families: _, ambiguous, updates } = row;
-        WireClassification { id: *id, title, other_titles, ambiguous: *ambiguous, updates: *updates }
+        WireClassification { id: id.to_string(), title, other_titles, ambiguous: *ambiguous, updates: *updates }
     }
 
     fn yaml(rows: &[ListedCategory], first: bool) -> String {

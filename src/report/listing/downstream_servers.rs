@@ -1,7 +1,6 @@
 //! Downstream servers.
 
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::{Listed, or_dash, time_or_never};
 use crate::model::listing::ListedDownstreamServer;
@@ -13,7 +12,7 @@ use crate::report::yaml::{comment, scalar};
 #[serde(rename_all = "camelCase")]
 pub struct WireDownstreamServer<'a> {
     name: &'a str,
-    server_id: Option<Uuid>,
+    server_id: Option<String>,
     mode: &'static str,
     parent: Option<&'a str>,
     synchronized_at: Option<String>,
@@ -44,7 +43,7 @@ impl Listed for ListedDownstreamServer {
         let Self { name, server_id, replica, parent, synchronized_at, rolled_up_at, version } = row;
         WireDownstreamServer {
             name,
-            server_id: *server_id,
+            server_id: server_id.map(|id| id.to_string()),
             mode: mode(*replica),
             parent: parent.as_deref(),
             synchronized_at: synchronized_at.map(timestamp),

@@ -1,7 +1,6 @@
 //! Computer groups.
 
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::{Listed, or_dash};
 use crate::model::listing::ListedGroup;
@@ -12,7 +11,7 @@ use crate::report::yaml::scalar;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WireGroup<'a> {
-    id: Uuid,
+    id: String,
     name: &'a str,
     parents: &'a [String],
     builtin: bool,
@@ -44,7 +43,7 @@ impl Listed for ListedGroup {
     fn wire(row: &Self) -> WireGroup<'_> {
         let Self { id, name, parents, builtin, computers, computers_below, approvals, members } = row;
         WireGroup {
-            id: *id,
+            id: id.to_string(),
             name,
             parents,
             builtin: *builtin,

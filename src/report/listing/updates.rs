@@ -1,7 +1,6 @@
 //! Updates, and those of them that are declined.
 
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::{Listed, articles, described, or_dash};
 use crate::model::listing::ListedUpdate;
@@ -19,7 +18,7 @@ pub struct AsDeclines;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WireUpdate<'a> {
-    id: Uuid,
+    id: String,
     kbs: Vec<String>,
     title: &'a str,
     classifications: &'a [String],
@@ -33,7 +32,7 @@ pub struct WireUpdate<'a> {
     reinstated_at: Option<String>,
     expired: bool,
     superseded: bool,
-    superseded_by: &'a [Uuid],
+    superseded_by: Vec<String>,
     license: &'static str,
     can_uninstall: bool,
     reboot: &'static str,
@@ -87,7 +86,7 @@ impl Listed for AsUpdates {
             reboot,
         } = update;
         WireUpdate {
-            id: *id,
+            id: id.to_string(),
             kbs: kbs.iter().map(|kb| format!("KB{kb}")).collect(),
             title,
             classifications,
@@ -101,7 +100,7 @@ impl Listed for AsUpdates {
             reinstated_at: reinstated_at.map(timestamp),
             expired: *expired,
             superseded: !superseded_by.is_empty(),
-            superseded_by,
+            superseded_by: superseded_by.iter().map(ToString::to_string).collect(),
             license: license_word(*license),
             can_uninstall: *can_uninstall,
             reboot: reboot_word(*reboot),
