@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn ordinary_names_are_written_as_they_are() {
-        for text in ["Windows 11", "Ring 0 - IT", "pc-001.contoso.com", "KB5060526", "Zweigstelle München", "a (b)/c+d"] {
+        for text in ["Windows 11", "Ring 0 - IT", "pc-001.contoso.com", "KB5060526", "Zweigstelle München", "a (b)/c+d"]
+        {
             assert_eq!(scalar(text), text);
             assert_eq!(read_back(text), text);
         }
@@ -105,9 +106,48 @@ mod tests {
     #[test]
     fn whatever_could_be_something_else_is_quoted() {
         for text in [
-            "", " a", "a ", "true", "No", "null", "~", "007", "1e3", "0x1F", "2026-12-01", "12:30", "- a", "a: b", "a #b",
-            "\"}: *x # y", "*a", "&a", "!a", "@a", "`a", "%a", "[a", "{a", "a, b", "a]", "---", "...", "?", "|", ">", "'",
-            "a\nb", "\u{202e}abc", "\u{feff}", "\u{85}", "\u{2028}", "\u{fffe}", "\u{1f600}", "\u{0}", "\u{e0041}", "\\",
+            "",
+            " a",
+            "a ",
+            "true",
+            "No",
+            "null",
+            "~",
+            "007",
+            "1e3",
+            "0x1F",
+            "2026-12-01",
+            "12:30",
+            "- a",
+            "a: b",
+            "a #b",
+            "\"}: *x # y",
+            "*a",
+            "&a",
+            "!a",
+            "@a",
+            "`a",
+            "%a",
+            "[a",
+            "{a",
+            "a, b",
+            "a]",
+            "---",
+            "...",
+            "?",
+            "|",
+            ">",
+            "'",
+            "a\nb",
+            "\u{202e}abc",
+            "\u{feff}",
+            "\u{85}",
+            "\u{2028}",
+            "\u{fffe}",
+            "\u{1f600}",
+            "\u{0}",
+            "\u{e0041}",
+            "\\",
         ] {
             assert!(scalar(text).starts_with('"'), "{text:?}");
             assert!(!scalar(text).contains(['\u{202e}', '\n', '\u{1b}']), "{text:?}");

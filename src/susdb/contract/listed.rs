@@ -1,7 +1,7 @@
 //! The tables and views that only lists are read from: a server that lacks one cannot be listed, and can still be planned.
 
-use super::objects::{OBJECTS, table};
-use super::{Evidence, Grade, ObjectContract};
+use super::objects::{OBJECTS, needed};
+use super::{Evidence, Grade, Needed, ObjectContract};
 use crate::model::listing::Noun;
 
 /// What is read for lists beyond [`OBJECTS`]. A table that is in both has its further columns here.
@@ -10,13 +10,19 @@ pub const LISTED: &[ObjectContract] = &[
         schema: "PUBLIC_VIEWS",
         name: "vComputerTarget",
         columns: &["IPAddress", "OSMajorVersion", "OSMinorVersion", "OSBuildNumber", "LastReportedStatusTime"],
+        needed: Needed::ByLists,
         evidence: Evidence { source: "X10sions, WSUSAdminAssistant", grade: Grade::A },
     },
-    table("tbAutoDeploymentRule", &["ID", "Enabled", "Name", "DateOffset", "MinutesAfterMidnight"]),
-    table("tbUpdateClassificationInAutoDeploymentRule", &["AutoDeploymentRuleID", "UpdateClassificationID"]),
-    table("tbCategoryInAutoDeploymentRule", &["AutoDeploymentRuleID", "CategoryID"]),
-    table("tbTargetGroupInAutoDeploymentRule", &["AutoDeploymentRuleID", "TargetGroupID"]),
-    table(
+    needed(Needed::ByLists, "tbAutoDeploymentRule", &["ID", "Enabled", "Name", "DateOffset", "MinutesAfterMidnight"]),
+    needed(
+        Needed::ByLists,
+        "tbUpdateClassificationInAutoDeploymentRule",
+        &["AutoDeploymentRuleID", "UpdateClassificationID"],
+    ),
+    needed(Needed::ByLists, "tbCategoryInAutoDeploymentRule", &["AutoDeploymentRuleID", "CategoryID"]),
+    needed(Needed::ByLists, "tbTargetGroupInAutoDeploymentRule", &["AutoDeploymentRuleID", "TargetGroupID"]),
+    needed(
+        Needed::ByLists,
         "tbDownstreamServerTarget",
         &[
             "TargetID",
@@ -44,6 +50,8 @@ const UPDATES: &[&str] = &[
     "tbRevisionInCategory",
     "tbEulaAcceptance",
     "tbDeployment",
+    "tbRevisionSupersedesUpdate",
+    "tbUpdateSummaryForAllComputers",
 ];
 const RULES: &[&str] = &[
     "tbAutoDeploymentRule",
@@ -68,8 +76,8 @@ fn names(noun: Noun) -> &'static [&'static [&'static str]] {
 
 /// What a list is read from.
 pub fn objects(noun: Noun) -> impl Iterator<Item = &'static ObjectContract> {
-    let needed = move |object: &&ObjectContract| names(noun).iter().any(|names| names.contains(&object.name));
-    OBJECTS.iter().chain(LISTED).filter(needed)
+    let is_read = move |object: &&ObjectContract| names(noun).iter().any(|names| names.contains(&object.name));
+    OBJECTS.iter().chain(LISTED).filter(is_read)
 }
 
 #[cfg(test)]

@@ -43,10 +43,7 @@ pub async fn read_computers(session: &mut Session) -> Result<Vec<ListedComputer>
 }
 
 /// Source: PUBLIC_VIEWS.vComputerTarget: WSUSAdminAssistant, X10sions (grade A).
-async fn read_rows(
-    session: &mut Session,
-    servers: &BTreeMap<Uuid, String>,
-) -> Result<Vec<ListedComputer>, ReadError> {
+async fn read_rows(session: &mut Session, servers: &BTreeMap<Uuid, String>) -> Result<Vec<ListedComputer>, ReadError> {
     rows(session, &LIST_COMPUTERS, |row| {
         let version = (row.int_or_null("OSMajorVersion")?, row.int_or_null("OSMinorVersion")?);
         let build = row.int_or_null("OSBuildNumber")?;

@@ -22,7 +22,7 @@ pub use self::computers::read_computers;
 pub use self::downstream_servers::read_downstream_servers;
 pub use self::groups::read_groups;
 pub use self::rules::read_rules;
-pub use self::updates::{UpdateKey, Updates};
+pub use self::updates::{UpdateChoice, Updates};
 
 /// The server that a list is of.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,11 +8,12 @@ use uuid::Uuid;
 
 use super::selects::LIST_UPDATES;
 use crate::model::category::{Categories, CategoryKind};
-use crate::model::listing::{ListedUpdate, Noun};
-use crate::susdb::read::catalogue::UpdateScope;
+use crate::model::listing::ListedUpdate;
+use crate::model::scope::UpdateSelection;
 use crate::susdb::read::categories::{self, Numbered};
-use crate::susdb::read::updates::{in_scope, read_part};
-use crate::susdb::read::{Cells, ReadError};
+use crate::susdb::read::conditions::UpdateScope;
+use crate::susdb::read::updates::read_batch;
+use crate::susdb::read::{Cells, ReadError, rows_about};
 use crate::susdb::session::Session;
 
 /// Updates of the first batch: few, so that a short page is there at once.
@@ -22,23 +23,26 @@ const BATCH_MAX: usize = 4000;
 /// How many rows more a range of numbers may bring than are wanted before a list of numbers is the better question.
 const RANGE_SLACK: usize = 2;
 
+/// Which updates to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateChoice<'a> {
+    /// Those of these that can be approved by themselves.
+    Ids(&'a BTreeSet<Uuid>),
+    /// At least those that meet these conditions and can be approved by themselves.
+    Selection(&'a UpdateSelection),
+    /// Those that have an approval: parts of bundles, too.
+    Approved,
+}
+
 /// What orders updates, and finds them again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct UpdateKey {
+struct UpdateKey {
     /// Newest first.
     arrived: Reverse<DateTime<Utc>>,
     /// The update.
     id: Uuid,
     /// Its LocalUpdateID.
     number: i32,
-}
-
-impl UpdateKey {
-    /// The update.
-    #[must_use]
-    pub fn id(&self) -> Uuid {
-        self.id
-    }
 }
 
 /// The updates that are still to be read.
@@ -50,22 +54,22 @@ pub struct Updates {
 }
 
 impl Updates {
-    /// Reads which updates there are to list: those that can be approved by themselves; for approvals those that have one.
-    /// With `ids` these alone.
+    /// Reads which updates there are to list.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn open(session: &mut Session, noun: Noun, ids: Option<&BTreeSet<Uuid>>) -> Result<Self, ReadError> {
+    pub async fn open(session: &mut Session, choice: UpdateChoice<'_>) -> Result<Self, ReadError> {
         let categories = categories::read(session).await?;
-        let scope = match (noun, ids) {
-            (_, Some(ids)) => UpdateScope::Ids(ids),
-            (Noun::Approvals, None) => UpdateScope::Approved,
-            (Noun::Declines, None) => UpdateScope::Declined,
-            _ => UpdateScope::Range(0, i32::MAX),
+        let scope = match choice {
+            UpdateChoice::Ids(ids) => Some(UpdateScope::Ids(ids)),
+            UpdateChoice::Approved => Some(UpdateScope::Approved),
+            UpdateChoice::Selection(selection) => UpdateScope::selected(selection, &categories),
         };
-        let mut keys = in_scope(session, &LIST_UPDATES, &scope, key).await?;
-        // An approval on a part of a bundle is an approval all the same.
-        keys.retain(|(deployable, _)| *deployable || noun == Noun::Approvals);
+        let mut keys = match scope {
+            Some(scope) => rows_about(session, &LIST_UPDATES, &scope, key).await?,
+            None => Vec::new(),
+        };
+        keys.retain(|(deployable, _)| *deployable || choice == UpdateChoice::Approved);
         let mut keys: Vec<UpdateKey> = keys.into_iter().map(|(_, key)| key).collect();
         keys.sort_unstable();
         Ok(Self { categories, keys, at: 0, batch: BATCH_FIRST })
@@ -83,7 +87,7 @@ impl Updates {
     /// [`ReadError`].
     pub async fn skip_past(&mut self, session: &mut Session, update: Uuid) -> Result<bool, ReadError> {
         let ids = BTreeSet::from([update]);
-        let found = in_scope(session, &LIST_UPDATES, &UpdateScope::Ids(&ids), key).await?;
+        let found = rows_about(session, &LIST_UPDATES, &UpdateScope::Ids(&ids), key).await?;
         let Some((_, last)) = found.into_iter().next() else { return Ok(false) };
         self.at = self.keys.partition_point(|key| *key <= last);
         Ok(true)
@@ -100,7 +104,7 @@ impl Updates {
             return Ok(None);
         }
         let numbers: Vec<i32> = keys.iter().map(|key| key.number).collect();
-        let (mut updates, mut deployments) = read_part(session, &scope_of(&numbers), &self.categories).await?;
+        let (mut updates, mut deployments) = read_batch(session, &scope_of(&numbers), &self.categories).await?;
         let listed = keys.iter().filter_map(|key| {
             let update = updates.remove(&key.id)?;
             let mut approvals = deployments.remove(&key.id).unwrap_or_default();
