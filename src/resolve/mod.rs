@@ -16,6 +16,7 @@ mod selection;
 mod server_rules;
 mod updates;
 
+pub use near::{did_you_mean, nearest};
 pub use scope::scope;
 pub use selection::selection;
 

@@ -47,6 +47,14 @@ pub async fn read_groups(session: &mut Session) -> Result<Vec<ListedGroup>, Read
     Ok(listed)
 }
 
+/// Reads the names of all groups.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn read_group_names(session: &mut Session) -> Result<BTreeMap<Uuid, String>, ReadError> {
+    Ok(groups::read(session).await?.into_values().map(|group| (group.id, group.name)).collect())
+}
+
 /// TargetIDs of computers: those in a group itself, and those in it or below it.
 #[derive(Debug, Clone, Default)]
 struct Contents {

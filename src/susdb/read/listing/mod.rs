@@ -20,7 +20,7 @@ use crate::susdb::session::Session;
 pub use self::categories::read_categories;
 pub use self::computers::read_computers;
 pub use self::downstream_servers::read_downstream_servers;
-pub use self::groups::read_groups;
+pub use self::groups::{read_group_names, read_groups};
 pub use self::rules::read_rules;
 pub use self::updates::{UpdateChoice, Updates};
 
