@@ -189,7 +189,7 @@ pub struct Get {
     #[arg(value_name = "KIND", value_parser = nouns())]
     pub noun: Noun,
     /// The manifest whose connection to use
-    #[arg(short = 'f', long = "file", value_name = "PATH", required_unless_present = "server")]
+    #[arg(short = 'f', long = "file", value_name = "PATH")]
     pub file: Option<PathBuf>,
     /// Which server.
     #[command(flatten)]

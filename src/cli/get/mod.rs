@@ -63,7 +63,13 @@ pub async fn run(arguments: &Get, streams: Streams) -> Result<Exit, Failure> {
 
 /// The manifest that says where the server is, or one that says nothing. None where it has errors, which were shown.
 fn server(arguments: &Get, streams: Streams) -> Result<Option<(Server, Sources)>, Failure> {
-    let Some(file) = &arguments.file else { return Ok(Some((nothing_declared(), Sources::default()))) };
+    let Some(file) = &arguments.file else {
+        return match &arguments.reach.server {
+            Some(_) => Ok(Some((nothing_declared(), Sources::default()))),
+            None => Err(Failure::new(Exit::Invalid, "nothing says which server to list")
+                .hint("give --server URL, or the manifest that has its connection with -f")),
+        };
+    };
     let manifests = Manifests { files: vec![file.clone()], max_manifest_size: 64 };
     let Some(mut loaded) = planning::load_valid(&manifests, &arguments.reach, Output::Text, streams)? else {
         return Ok(None);

@@ -5,6 +5,7 @@ use crate::cli::report_lost;
 use crate::cli::streams::Streams;
 use crate::failure::{Exit, Failure};
 use crate::report::listing::{ListFormat, ListOf, Listed, Listing};
+use crate::report::visible::visible;
 
 /// Which page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +41,10 @@ impl Page {
         self.pager.after.as_deref()
     }
 
-    /// How many rows still fit; none where there is no limit.
-    pub(super) fn room(&self) -> Option<u64> {
-        self.pager.limit.map(|limit| limit.saturating_sub(self.listing.rows()))
+    /// How many of some rows still fit.
+    pub(super) fn fitting(&self, rows: usize) -> usize {
+        let room = self.pager.limit.map(|limit| limit.saturating_sub(self.listing.rows()));
+        room.map_or(rows, |room| usize::try_from(room).map_or(rows, |room| rows.min(room)))
     }
 
     /// Writes rows. False where nobody reads them.
@@ -60,10 +62,9 @@ impl Page {
     pub(super) fn end(&mut self, next: Option<&str>) -> Result<(), Failure> {
         self.streams.report(&self.listing.end(next)).map_err(report_lost)?;
         match next {
-            Some(next) => self.streams.note(&format!(
-                "there is more: the next page begins with --after {}",
-                crate::report::visible::visible(&quoted(next))
-            )),
+            Some(next) => self
+                .streams
+                .note(&format!("there is more: the next page begins with --after {}", visible(&quoted(next)))),
             None if self.listing.rows() == 0 => self.streams.note("nothing found"),
             None => {}
         }
@@ -87,7 +88,7 @@ impl Page {
             },
         };
         let rest = &rows[begin..];
-        let length = self.room().map_or(rest.len(), |room| rest.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
+        let length = self.fitting(rest.len());
         let (shown, more) = rest.split_at(length);
         if !self.rows::<L>(shown)? {
             return Ok(());

@@ -14,6 +14,7 @@ use crate::failure::{Exit, Failure};
 use crate::model::approval::ApprovalAction;
 use crate::model::glob::Glob;
 use crate::model::listing::{ListedApproval, ListedUpdate, Noun};
+use crate::model::name::fold;
 use crate::model::scope::UpdateSelection;
 use crate::model::selector::Selector;
 use crate::model::snapshot::{AUTOMATIC_ADMIN_NAME, Deployment};
@@ -132,14 +133,13 @@ pub(super) async fn list(
             Noun::Approvals => {
                 let rows = batch.into_iter().map(|listed| approvals(listed, &groups, wanted));
                 let rows: Vec<Vec<ListedApproval>> = rows.filter(|rows| !rows.is_empty()).collect();
-                let (shown, more) = fit_whole(rows, page.room());
+                let room = page.fitting(usize::MAX);
+                let (shown, more) = fit_whole(rows, room);
                 last = shown.last().map(|row| row.update).or(last);
                 (page.rows::<ListedApproval>(&shown)?, more)
             }
             _ => {
-                let length = page
-                    .room()
-                    .map_or(batch.len(), |room| batch.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
+                let length = page.fitting(batch.len());
                 let more = batch.len() > length;
                 batch.truncate(length);
                 last = batch.last().map(|listed| listed.update.id).or(last);
@@ -181,18 +181,16 @@ fn approvals(listed: ListedUpdate, groups: &BTreeMap<Uuid, String>, wanted: &Wan
         })
         .filter(|row| wanted.has(&row.approval, &row.group))
         .collect();
-    rows.sort_by_cached_key(|row| {
-        (crate::model::name::fold(&row.group), -i64::from(row.approval.revision), row.approval.id)
-    });
+    rows.sort_by_cached_key(|row| (fold(&row.group), -i64::from(row.approval.revision), row.approval.id));
     rows
 }
 
 /// The approvals of as many updates as there is room for. Those of one update stay together, so that a page can be pasted:
 /// it may be longer than its limit by some of them. And whether there are more.
-fn fit_whole(rows: Vec<Vec<ListedApproval>>, room: Option<u64>) -> (Vec<ListedApproval>, bool) {
+fn fit_whole(rows: Vec<Vec<ListedApproval>>, room: usize) -> (Vec<ListedApproval>, bool) {
     let mut shown = Vec::new();
     for of_update in rows {
-        if room.is_some_and(|room| shown.len() as u64 >= room) {
+        if shown.len() >= room {
             return (shown, true);
         }
         shown.extend(of_update);
