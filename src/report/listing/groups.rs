@@ -113,7 +113,7 @@ mod tests {
             group(&["A"], &["pc1"]),
             group(&["A", "B"], &[]),
             group(&["A", "C: d"], &["pc2", "pc3"]),
-            group(&["E", "F", "G"], &[]),
+            group(&["E", "L", "G"], &[]),
             group(&["E", "H"], &[]),
         ];
         let expected = "\
@@ -129,7 +129,7 @@ groups:
           - pc3
   - name: E
     groups:
-      - name: F
+      - name: L
         groups:
           - name: G
       - name: H

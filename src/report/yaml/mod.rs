@@ -27,7 +27,11 @@ pub fn sequence<'a>(texts: impl IntoIterator<Item = &'a String>) -> String {
 /// A comment, to be put behind something or on a line of its own: it stays on its line whatever it says.
 #[must_use]
 pub fn comment(text: &str) -> String {
-    format!("# {}", visible(text))
+    let mut out = "# ".to_owned();
+    for c in visible(text).chars() {
+        if is_not_printable(c) { escape(&mut out, c) } else { out.push(c) }
+    }
+    out
 }
 
 /// It begins with a letter, so that it is no number, date or indicator, and holds nothing that means anything in YAML.
