@@ -155,7 +155,10 @@ fn plan_with(resolved: &Resolved, snapshot: &Snapshot, judged: Judged, permissio
 
 /// A server with another id stops the run before anything else is read: a copied manifest or a wrong URL must not
 /// rewrite the wrong server.
-async fn check_pin(session: &mut Session, desired: &Desired, sources: &Sources) -> Result<(), Failure> {
+///
+/// # Errors
+/// Another server (exit 4), or one that cannot be read.
+pub async fn check_pin(session: &mut Session, desired: &Desired, sources: &Sources) -> Result<(), Failure> {
     let Some(pin) = desired.server_id else { return Ok(()) };
     let live = read::read_server_id(session).await.map_err(super::server::unreadable)?;
     if live == pin.value {

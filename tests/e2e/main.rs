@@ -5,6 +5,7 @@
 mod connection;
 mod docs;
 mod faults;
+mod get;
 mod guards;
 mod hand_edits;
 #[cfg(unix)]
