@@ -290,7 +290,7 @@ impl OneServer<'_> {
     ) -> Result<Session, Failure> {
         let promised = Promises::new(&planned.plan);
         for reconnects in 0.. {
-            let outcome = self.execute_once(&mut session, &planned).await?;
+            let outcome = self.execute_once(&mut session, &planned, permissions).await?;
             let lost = matches!(outcome.end, End::Lost(_));
             finished.add(&planned.plan, outcome);
             if !lost || reconnects == RECONNECTS_MAX {
@@ -312,7 +312,12 @@ impl OneServer<'_> {
     }
 
     /// Compares the signatures once more under the lock, then executes.
-    async fn execute_once(&self, session: &mut Session, planned: &Planned) -> Result<Outcome, Failure> {
+    async fn execute_once(
+        &self,
+        session: &mut Session,
+        planned: &Planned,
+        permissions: &Permissions,
+    ) -> Result<Outcome, Failure> {
         let mut outcome = Outcome::not_begun(&planned.plan, End::Complete);
         match read_procedures(session).await {
             Ok(live) if live == planned.snapshot.procedures => {}
@@ -335,6 +340,7 @@ impl OneServer<'_> {
             plan: &planned.plan,
             procedures: &planned.snapshot.procedures,
             admin_name: &planned.snapshot.server.login,
+            past_deadlines: permissions.has(Permission::PastDeadlines),
             stop: self.stop.flag(),
             observe: &mut observe,
         };
