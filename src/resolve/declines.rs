@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::address::Kind;
+use crate::model::address::{Address, Kind};
 use crate::model::approval::ApprovalAction;
 use crate::model::desired::{DeclineEntry, Desired, UpdateReference};
 use crate::model::management::Prune;
 use crate::model::origin::Origin;
-use crate::model::resolved::{GroupReference, ResolvedApproval, ResolvedDecline, ResolvedEntry};
+use crate::model::procedure::{Procedure, Verdict};
+use crate::model::resolved::{GroupReference, Notice, ResolvedApproval, ResolvedDecline, ResolvedEntry};
 use crate::model::snapshot::{Snapshot, Update};
 
 use super::approvals::{label, named};
@@ -51,6 +52,18 @@ pub(super) fn resolve(desired: &Desired, catalog: &Catalog<'_>, notes: &mut Note
         });
     }
     declined
+}
+
+impl Declined {
+    /// The updates that the plan really declines, so that their approvals go with them.
+    pub(super) fn declining(&self, snapshot: &Snapshot, hidden: &Hidden<'_>) -> BTreeSet<Uuid> {
+        let can_decline = snapshot.procedures.get(&Procedure::DeclineUpdate);
+        if can_decline.is_none_or(|state| state.verdict != Verdict::Matches) {
+            return BTreeSet::new();
+        }
+        let live = |id: &Uuid| snapshot.updates.get(id).is_some_and(|update| !update.declined);
+        self.updates.keys().copied().filter(live).filter(|id| !hidden.decline(*id)).collect()
+    }
 }
 
 /// Which declines on the server a plan leaves: none of an update that is approved by its id; with pruning those only that an
@@ -117,16 +130,23 @@ pub(super) fn select(
     for Selector { index, entry, hits, superseding_approved } in selectors {
         let meant =
             |update: &&&Update| superseding_approved.is_none_or(|wanted| answers.get(&update.id) == Some(&wanted));
-        let meant = hits.now.iter().filter(meant);
+        let meant = hits.now.iter().filter(meant).copied();
+        let (hiding, open): (Vec<&Update>, Vec<&Update>) = meant.partition(|update| outlook.hides_approval(update));
         let (kept, yielded): (Vec<Uuid>, Vec<Uuid>) =
-            meant.map(|update| update.id).partition(|update| is_protected(*update, outlook, desired));
-        if kept.is_empty() && yielded.is_empty() {
+            open.iter().map(|update| update.id).partition(|update| is_protected(*update, outlook, desired));
+        if kept.is_empty() && yielded.is_empty() && hiding.is_empty() {
             warn_of_nothing(Kind::Decline, index, entry.origin, notes);
         }
         let decline = ResolvedDecline { entry: index, origin: entry.origin };
         taken.extend(yielded.iter().map(|update| (*update, decline.clone())));
         if let Some(resolved) = declined.entries.get_mut(index) {
             (resolved.matched, resolved.updates, resolved.kept) = (yielded.len(), yielded, kept);
+            resolved.skipped.extend(hiding.iter().map(|update| Notice {
+                address: Address::Decline(update.id),
+                code: "ignored",
+                message: "declining it would destroy an approval that `management.ignore` hides".to_owned(),
+                origin: Some(entry.origin),
+            }));
         }
     }
     for (update, decline) in taken {
@@ -191,7 +211,11 @@ fn judge_superseding(
         }
     }
     let updates = &outlook.snapshot.updates;
-    let can_be_declined = |id: Uuid| !is_protected(id, outlook, desired) && !outlook.hidden.decline(id);
+    let can_be_declined = |id: Uuid| {
+        !is_protected(id, outlook, desired)
+            && !outlook.hidden.decline(id)
+            && updates.get(&id).is_some_and(|update| !outlook.hides_approval(update))
+    };
     let is_declined = |id: Uuid| {
         updates.get(&id).is_some_and(|update| remaining.contains(update))
             || (declined.updates.contains_key(&id) && !outlook.hidden.decline(id))

@@ -59,20 +59,22 @@ impl<'a> Hidden<'a> {
 }
 
 /// The groups of which nothing in the whole subtree is declared, named by an approval, ignored, home of something ignored
-/// or built in, because WSUS deletes what is below a group along with it.
+/// or built in, because WSUS deletes what is below a group along with it. `declining`: updates that entries decline by name,
+/// and their approvals with them, ignored or not.
 ///
 /// Source: MS-WSUSAR 3.1.4.29 (grade A).
 pub(super) fn prunable(
     snapshot: &Snapshot,
     declared: &[ResolvedGroup],
     referenced: &BTreeSet<Uuid>,
+    declining: &BTreeSet<Uuid>,
     hidden: &Hidden<'_>,
 ) -> BTreeSet<Uuid> {
     if hidden.management.prune(Kind::Group) == Prune::Never || snapshot.server.replica {
         return BTreeSet::new();
     }
     let declared: BTreeSet<&GroupReference> = declared.iter().map(|group| &group.group).collect();
-    let hiding = hiding(snapshot, hidden);
+    let hiding = hiding(snapshot, declining, hidden);
     let stays = |id: Uuid, builtin: bool| {
         builtin
             || declared.contains(&GroupReference::Existing(id))
@@ -94,7 +96,7 @@ pub(super) fn prunable(
 }
 
 /// Groups that hold what `management.ignore` hides: it would go with them.
-fn hiding(snapshot: &Snapshot, hidden: &Hidden<'_>) -> BTreeSet<Uuid> {
+fn hiding(snapshot: &Snapshot, declining: &BTreeSet<Uuid>, hidden: &Hidden<'_>) -> BTreeSet<Uuid> {
     if hidden.management.ignore.is_empty() {
         return BTreeSet::new();
     }
@@ -102,7 +104,8 @@ fn hiding(snapshot: &Snapshot, hidden: &Hidden<'_>) -> BTreeSet<Uuid> {
     let computers = computers.filter(|computer| hidden.hides(|| Address::Membership(computer.name.clone())));
     let computers: BTreeSet<i32> = computers.map(|computer| computer.target_id).collect();
     let members = snapshot.memberships.iter().filter(|(_, computer)| computers.contains(computer));
-    let rows = snapshot.deployments.iter().flat_map(|(update, rows)| rows.iter().map(|row| (*update, row.group)));
+    let deployments = snapshot.deployments.iter().filter(|(update, _)| !declining.contains(update));
+    let rows = deployments.flat_map(|(update, rows)| rows.iter().map(|row| (*update, row.group)));
     let approvals = rows.filter(|(update, group)| hidden.approval(*update, &GroupReference::Existing(*group)));
     members.map(|(group, _)| *group).chain(approvals.map(|(_, group)| group)).collect()
 }

@@ -76,13 +76,11 @@ impl Conditions {
     /// Whether an update meets every condition.
     #[must_use]
     pub fn matches(&self, update: &Update) -> bool {
-        let candidate = Candidate::new(update);
-        self.meets_durable(&candidate) && self.meets_passing(update)
+        self.meets_facts(update) && self.meets_passing(update) && self.meets_title(&Candidate::new(update))
     }
 
-    /// Whether an update meets the conditions that neither time nor other updates change.
-    pub(super) fn meets_durable(&self, candidate: &Candidate<'_>) -> bool {
-        let Candidate { update, .. } = candidate;
+    /// Whether an update meets the conditions that neither time nor other updates change, its title left aside.
+    pub(super) fn meets_facts(&self, update: &Update) -> bool {
         let names = |ids: &Option<BTreeSet<Uuid>>| {
             ids.as_ref().is_none_or(|ids| update.categories.iter().any(|category| ids.contains(category)))
         };
@@ -91,7 +89,11 @@ impl Conditions {
             && self.severity.as_ref().is_none_or(|severity| severity.contains(&update.severity))
             && self.update_types.as_ref().is_none_or(|kinds| kinds.contains(&update.update_type))
             && self.kbs.as_ref().is_none_or(|kbs| update.kbs.iter().any(|kb| kbs.contains(kb)))
-            && self.title.as_ref().is_none_or(|title| title.matches_folded(candidate.title()))
+    }
+
+    /// Whether its title is in order: neither time nor other updates change it, but it costs more than all else to look at.
+    pub(super) fn meets_title(&self, candidate: &Candidate<'_>) -> bool {
+        self.title.as_ref().is_none_or(|title| title.matches_folded(candidate.title()))
     }
 
     /// Whether an update meets the conditions that it can fall out of.
@@ -118,5 +120,116 @@ impl<'a> Candidate<'a> {
 
     fn title(&self) -> &[char] {
         self.folded.get_or_init(|| fold(&self.update.title).chars().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Duration, Utc};
+    use uuid::Uuid;
+
+    use super::Conditions;
+    use crate::model::category::{Categories, Category, CategoryKind, CategoryReference};
+    use crate::model::glob::Glob;
+    use crate::model::origin::{Declared, Origin, SourceId};
+    use crate::model::selector::{Moment, NeededBy, Period, Selector, Severity, UpdateType};
+    use crate::model::snapshot::{License, Reboot, Update};
+
+    const PRODUCT: Uuid = Uuid::from_u128(1);
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-20T12:00:00Z".parse().unwrap()
+    }
+
+    fn categories() -> Categories {
+        let product = Category {
+            id: PRODUCT,
+            kind: CategoryKind::Product,
+            title: "Windows 11".into(),
+            other_titles: Vec::new(),
+            parent: None,
+        };
+        Categories([(PRODUCT, product)].into())
+    }
+
+    fn everything() -> Selector {
+        Selector {
+            classifications: None,
+            products: None,
+            title: None,
+            severity: None,
+            kb: None,
+            update_type: None,
+            arrived: Period::default(),
+            created: Period::default(),
+            superseded: None,
+            expired: None,
+            superseding_approved: None,
+            needed_by: None,
+            origin: origin(),
+        }
+    }
+
+    fn origin() -> Origin {
+        Origin { source: SourceId(0), start: 0, end: 1, line: 1, column: 1 }
+    }
+
+    fn update() -> Update {
+        Update {
+            id: Uuid::from_u128(7),
+            title: "Cumulative Update".into(),
+            kbs: vec!["100".into()],
+            categories: vec![PRODUCT],
+            revision: 1,
+            declined: false,
+            reinstated_at: None,
+            expired: true,
+            deployable: true,
+            can_uninstall: true,
+            license: License::None,
+            severity: Severity::Critical,
+            update_type: UpdateType::Software,
+            arrived_at: now() - Duration::days(3),
+            created_at: now() - Duration::days(10),
+            superseded_by: vec![Uuid::from_u128(8)],
+            needed_by: None,
+            reboot: Reboot::Unknown,
+        }
+    }
+
+    fn matches(selector: &Selector) -> bool {
+        Conditions::new(selector, &categories(), now()).unwrap().matches(&update())
+    }
+
+    #[test]
+    fn without_conditions_every_update_matches_expired_and_superseded_ones_too() {
+        assert!(matches(&everything()));
+        assert!(!matches(&Selector { expired: Some(false), ..everything() }));
+        assert!(!matches(&Selector { superseded: Some(false), ..everything() }));
+    }
+
+    #[test]
+    fn a_condition_that_does_not_hold_is_enough() {
+        let within = |days| Period { from: Some(Moment::Ago(Duration::days(days))), until: None };
+        let products =
+            Some(vec![Declared { value: CategoryReference::Title(Glob::new("windows*")), origin: origin() }]);
+        let all = Selector { products, arrived: within(4), created: within(11), ..everything() };
+        assert!(matches(&all));
+        assert!(!matches(&Selector { arrived: within(2), ..all.clone() }));
+        assert!(!matches(&Selector { severity: Some(vec![Severity::Low]), ..all }));
+    }
+
+    #[test]
+    fn a_number_of_computers_that_nobody_read_is_in_no_range() {
+        let needed_by = Some(NeededBy { at_least: 0, at_most: None });
+        assert!(!matches(&Selector { needed_by, ..everything() }));
+    }
+
+    #[test]
+    fn an_unknown_category_is_an_error_with_what_it_may_have_meant() {
+        let products =
+            Some(vec![Declared { value: CategoryReference::Title(Glob::new("Windos 11")), origin: origin() }]);
+        let errors = Conditions::new(&Selector { products, ..everything() }, &categories(), now()).unwrap_err();
+        assert_eq!((errors.0[0].code, errors.0[0].help[0].as_str()), ("unknown-product", "did you mean `Windows 11`?"));
     }
 }

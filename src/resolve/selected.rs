@@ -38,13 +38,14 @@ impl<'a> Hits<'a> {
     }
 
     fn look_at(&mut self, candidate: &Candidate<'a>, leaves_something: bool) {
-        if !self.conditions.meets_durable(candidate) {
+        let update = candidate.update;
+        if !self.conditions.meets_facts(update) {
             return;
         }
-        if self.conditions.meets_passing(candidate.update) {
-            self.now.push(candidate.update);
-        } else if leaves_something {
-            self.fallen.push(candidate.update);
+        let passes = self.conditions.meets_passing(update);
+        if (passes || leaves_something) && self.conditions.meets_title(candidate) {
+            let found = if passes { &mut self.now } else { &mut self.fallen };
+            found.push(update);
         }
     }
 }

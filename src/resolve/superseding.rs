@@ -35,6 +35,15 @@ impl Outlook<'_> {
         of_update.map(|((_, group), approval)| (group, approval))
     }
 
+    /// Whether declining an update would destroy an approval that `management.ignore` hides. Somebody keeps it on purpose, so
+    /// no selector takes it; an entry that names the update does.
+    pub(super) fn hides_approval(&self, update: &Update) -> bool {
+        let rows = self.snapshot.deployments.get(&update.id).into_iter().flatten();
+        let groups = rows.map(|row| row.group).filter(|group| self.snapshot.groups.contains_key(group));
+        let mut groups = groups.map(GroupReference::Existing);
+        !update.declined && groups.any(|group| self.hidden.approval(update.id, &group))
+    }
+
     /// Whether an update will have an install approval, unless the plan declines it.
     pub(super) fn will_install(&self, update: Uuid) -> bool {
         let yields = |(group, approval): (&GroupReference, &ResolvedApproval)| {

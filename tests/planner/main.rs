@@ -6,6 +6,7 @@
 mod approvals;
 mod articles;
 mod check;
+mod decline_selectors;
 mod declines;
 mod desired;
 mod errors;
@@ -16,6 +17,7 @@ mod modes;
 mod numbers;
 mod properties;
 mod prune;
+mod selectors;
 mod snapshot;
 mod unsupported;
 mod world;
