@@ -15,6 +15,7 @@ mod lab;
 mod lock;
 mod manifests;
 mod partial;
+mod patch_tuesday;
 mod readme;
 mod references;
 mod roles;
