@@ -164,7 +164,7 @@ impl OneServer<'_> {
         let mut session = self.open_and_lock().await?;
         match self.plan(&mut session, permissions).await? {
             Ok(planned) => {
-                let planned = planned.annotated(&mut session).await?;
+                let planned = planned.annotated(&mut session, self.arguments.planning.explain).await?;
                 Ok(Some((session, planned)))
             }
             Err(errors) => {

@@ -1,8 +1,6 @@
 //! `wsusctl diff`: shows what `apply` would change. Writes nothing and takes no lock.
 
-use chrono::{DateTime, Utc};
-
-use super::arguments::{Diff, Output};
+use super::arguments::{Diff, Output, Planning};
 use super::planning::{self, Planned};
 use super::report_lost;
 use super::server::{Connecting, Sandboxes};
@@ -26,7 +24,7 @@ pub async fn run(arguments: &Diff, streams: Streams) -> Result<Exit, Failure> {
     let mut errors = crate::diagnostic::Diagnostics::default();
     for server in &loaded.servers {
         let connecting = Connecting { server, reach: &arguments.reach, verb: "diff", streams, sandboxes: &sandboxes };
-        match plan_one(connecting, &permissions, arguments.now, &loaded, streams).await {
+        match plan_one(connecting, arguments, &permissions, &loaded, streams).await {
             Ok(Ok(one)) => {
                 exit = exit.worse(if one.plan.has_differences() { Exit::Differences } else { Exit::Success });
                 if arguments.output == Output::Text {
@@ -56,15 +54,15 @@ pub async fn run(arguments: &Diff, streams: Streams) -> Result<Exit, Failure> {
 
 async fn plan_one(
     connecting: Connecting<'_>,
+    arguments: &Planning,
     permissions: &Permissions,
-    now: Option<DateTime<Utc>>,
     loaded: &super::manifests::Loaded,
     streams: Streams,
 ) -> Result<Result<Planned, crate::diagnostic::Diagnostics>, Failure> {
     let desired = &connecting.server.desired;
     let mut session = connecting.open().await?;
-    match planning::plan(&mut session, desired, permissions, now, &loaded.sources, streams).await? {
-        Ok(planned) => planned.annotated(&mut session).await.map(Ok),
+    match planning::plan(&mut session, desired, permissions, arguments.now, &loaded.sources, streams).await? {
+        Ok(planned) => planned.annotated(&mut session, arguments.explain).await.map(Ok),
         Err(diagnostics) => Ok(Err(diagnostics)),
     }
 }

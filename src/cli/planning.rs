@@ -64,25 +64,20 @@ impl Planned {
         Self { plan, resolved, snapshot, judged, impact }
     }
 
-    /// Adds what each entry means, for a plan that is explained.
-    #[must_use]
-    pub fn explained(mut self, permissions: &Permissions) -> Self {
-        let policy = Policy { now: self.judged.now, permissions: permissions.clone() };
-        self.plan.explain(&self.resolved, &self.snapshot, &policy);
-        self
-    }
-
-    /// Reads what the plan's changes come to and adds it, for a plan that is shown. Nothing is read where none is about
-    /// an update.
+    /// Makes a plan ready to be shown: reads what its changes come to, where any is about an update, and explains its
+    /// entries where that is wanted.
     ///
     /// # Errors
     /// A server that cannot be read.
-    pub async fn annotated(mut self, session: &mut Session) -> Result<Self, Failure> {
+    pub async fn annotated(mut self, session: &mut Session, explain: bool) -> Result<Self, Failure> {
         let scope = plan::impact_scope(&self.plan);
         if !scope.updates.is_empty() {
             let impact = read::read_impact(session, &scope).await.map_err(super::server::unreadable)?;
             self.plan.annotate(&impact);
             self.impact = Some(impact);
+        }
+        if explain {
+            self.plan.explain(&self.resolved, &self.snapshot);
         }
         Ok(self)
     }

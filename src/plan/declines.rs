@@ -47,7 +47,7 @@ fn creation(context: &Context<'_>, update: &Update, origin: Origin) -> Draft {
     let rows = rows(context, update.id);
     let mut lost: Vec<(String, &Deployment)> =
         rows.iter().map(|row| (context.name(&GroupReference::Existing(row.group)), *row)).collect();
-    lost.sort_unstable_by(|(a, first), (b, second)| (fold(a), first.id).cmp(&(fold(b), second.id)));
+    lost.sort_unstable_by_key(|(group, row)| (fold(group), row.id));
     let approvals: Vec<Attribute> = lost.into_iter().map(|(group, row)| lost_attributes(group, row)).collect();
     let groups: BTreeSet<Uuid> = rows.iter().map(|row| row.group).collect();
     let mut change = change(update, ChangeAction::Create);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::context::{Context, label};
+use super::permission::Permissions;
 use super::{Plan, Policy};
 use crate::model::address::{Address, Kind};
 use crate::model::resolved::Resolved;
@@ -17,8 +18,11 @@ pub struct Explained {
     pub titles: BTreeMap<Uuid, String>,
     /// What an entry (an index into `Plan::entries`) declares for an update: by group, or without one for a decline. Nothing
     /// where another entry decides.
-    pub standings: BTreeMap<(usize, Uuid), Vec<(Option<String>, Standing)>>,
+    pub standings: BTreeMap<(usize, Uuid), Standings>,
 }
+
+/// Standings by group; of a decline one without a group.
+pub type Standings = Vec<(Option<String>, Standing)>;
 
 /// How the server stands to something declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,8 +37,10 @@ pub enum Standing {
 
 impl Plan {
     /// Adds titles and standings of what the entries mean. The plan has to be of these.
-    pub fn explain(&mut self, resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) {
-        let context = Context::new(resolved, snapshot, policy);
+    pub fn explain(&mut self, resolved: &Resolved, snapshot: &Snapshot) {
+        // What is permitted changes nothing about what is declared.
+        let policy = Policy { now: self.taken_at, permissions: Permissions::default() };
+        let context = Context::new(resolved, snapshot, &policy);
         let changing: BTreeSet<&Address> = self.changes.iter().map(|change| &change.address).collect();
         let standing = |address: &Address, holds: bool| match (changing.contains(address), holds) {
             (true, _) => Standing::Changes,

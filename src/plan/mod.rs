@@ -20,6 +20,7 @@ mod scope_check;
 pub mod simulate;
 pub mod step;
 mod support;
+mod takeaway;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -238,17 +239,23 @@ fn summarize(context: &Context<'_>, drafts: &[Draft], reach: &BTreeMap<Kind, Rea
         let of_kind = drafts.iter().filter(|draft| draft.pruned.is_some() && draft.change.address.kind() == kind);
         of_kind.filter(|draft| draft.automatic == automatic).count() as u64
     };
+    let along = takeaway::count(context, drafts);
+    let left = |kind: Kind, unmanaged: u64| {
+        let along = if kind == Kind::Approval { along.unmanaged } else { 0 };
+        unmanaged.saturating_sub(pruned(kind, false) + along)
+    };
     Summary {
         create: count(ChangeAction::Create),
         modify: count(ChangeAction::Modify),
         delete: count(ChangeAction::Delete),
         managed: reach.iter().map(|(kind, reach)| (*kind, reach.managed)).collect(),
-        unmanaged: reach
-            .iter()
-            .map(|(kind, reach)| (*kind, reach.unmanaged.saturating_sub(pruned(*kind, false))))
-            .collect(),
+        unmanaged: reach.iter().map(|(kind, reach)| (*kind, left(*kind, reach.unmanaged))).collect(),
         lapsed: reach.values().map(|reach| reach.lapsed).sum(),
-        automatic: reach.iter().map(|(kind, reach)| reach.automatic.saturating_sub(pruned(*kind, true))).sum(),
+        automatic: reach
+            .iter()
+            .map(|(kind, reach)| reach.automatic.saturating_sub(pruned(*kind, true)))
+            .sum::<u64>()
+            .saturating_sub(along.automatic),
         kept: context.resolved.entries.iter().flat_map(|entry| &entry.kept).collect::<BTreeSet<&Uuid>>().len() as u64,
         skipped: context.resolved.entries.iter().map(skipped_updates).sum(),
         ignored: reach.values().map(|reach| reach.ignored).sum(),

@@ -86,8 +86,7 @@ impl Outlook<'_> {
 }
 
 /// Judges updates by those that supersede them. A superseding update may be declined by the very selectors that ask, so it
-/// is judged first, whatever their number; where updates supersede each other in a circle, the one that is met again counts
-/// as it is on the server.
+/// is judged first; where updates supersede each other in a circle, the one that is met again counts as if it stayed.
 pub(super) struct Superseding<'a> {
     pub(super) snapshot: &'a Snapshot,
     /// Whether an update will be declined for other reasons than `supersedingApproved`.
@@ -100,7 +99,24 @@ pub(super) struct Superseding<'a> {
 
 impl Superseding<'_> {
     /// For each of some updates whether one that supersedes it will have an install approval.
+    ///
+    /// One round is enough unless updates supersede each other in a circle. Then what is declined at the end of a round may
+    /// decline more; it goes on until the server after the plan would be judged as the plan judges it.
     pub(super) fn judge(&self, asked: &BTreeMap<Uuid, &Update>) -> BTreeMap<Uuid, bool> {
+        let mut settled: BTreeMap<Uuid, bool> = BTreeMap::new();
+        loop {
+            let answers = self.judge_once(asked, &settled);
+            let declined = answers.iter().filter(|(id, answer)| (self.declined_if)(**id, **answer));
+            let found: Vec<(Uuid, bool)> =
+                declined.filter(|(id, _)| !settled.contains_key(id)).map(|(id, answer)| (*id, *answer)).collect();
+            if found.is_empty() {
+                return answers.into_iter().chain(settled).collect();
+            }
+            settled.extend(found);
+        }
+    }
+
+    fn judge_once(&self, asked: &BTreeMap<Uuid, &Update>, settled: &BTreeMap<Uuid, bool>) -> BTreeMap<Uuid, bool> {
         let mut answers: BTreeMap<Uuid, bool> = BTreeMap::new();
         let mut met: BTreeSet<Uuid> = BTreeSet::new();
         for first in asked.keys() {
@@ -117,7 +133,8 @@ impl Superseding<'_> {
                         }
                     }
                     None => {
-                        let answer = update.superseded_by.iter().any(|above| self.is_approved(*above, &answers));
+                        let answer =
+                            update.superseded_by.iter().any(|above| self.is_approved(*above, &answers, settled));
                         answers.insert(id, answer);
                     }
                 }
@@ -126,10 +143,11 @@ impl Superseding<'_> {
         answers
     }
 
-    fn is_approved(&self, above: Uuid, answers: &BTreeMap<Uuid, bool>) -> bool {
-        if !self.snapshot.updates.contains_key(&above) || !(self.will_install)(above) || (self.declined)(above) {
-            return false;
-        }
-        !answers.get(&above).is_some_and(|answer| (self.declined_if)(above, *answer))
+    fn is_approved(&self, above: Uuid, answers: &BTreeMap<Uuid, bool>, settled: &BTreeMap<Uuid, bool>) -> bool {
+        self.snapshot.updates.contains_key(&above)
+            && (self.will_install)(above)
+            && !(self.declined)(above)
+            && !settled.contains_key(&above)
+            && !answers.get(&above).is_some_and(|answer| (self.declined_if)(above, *answer))
     }
 }
