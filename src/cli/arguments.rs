@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::connection::DatabaseUrl;
@@ -133,48 +134,48 @@ pub struct Validate {
     pub output: Output,
 }
 
-/// `diff`
+/// What is planned, how, and how the plan is shown.
 #[derive(Debug, Args)]
-pub struct Diff {
+pub struct Planning {
     /// Which manifests.
     #[command(flatten)]
     pub manifests: Manifests,
     /// Which server.
     #[command(flatten)]
     pub reach: Reach,
-    /// How to report
+    /// How to report the plan; apply with json takes one manifest and tells the outcome on standard error
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     pub output: Output,
     /// List what every entry matched and what it left out
     #[arg(long)]
     pub explain: bool,
-    /// Give a permission (groups.delete=80%, KIND.delete, KIND.modify=N%, empty, past-deadlines, high-risk); repeatable
+    /// Give a permission (groups.delete=80%, KIND.delete, KIND.modify=N%, empty, past-deadlines, high-risk; to apply also
+    /// unsupported); repeatable
     #[arg(long, value_name = "PERMISSION")]
     pub allow: Vec<Permission>,
+    /// Judge selectors and deadlines as if it were this time (RFC 3339, as in 2026-12-08T18:00:00Z), for tests and to see
+    /// the plan of another day. What apply writes still counts relative deadlines from the server's clock
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub now: Option<DateTime<Utc>>,
+}
+
+/// `diff`
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// What to plan.
+    #[command(flatten)]
+    pub planning: Planning,
 }
 
 /// `apply`
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// Which manifests.
+    /// What to plan.
     #[command(flatten)]
-    pub manifests: Manifests,
-    /// Which server.
-    #[command(flatten)]
-    pub reach: Reach,
-    /// How to report the plan; with json the outcome goes to standard error, and there can be one manifest only
-    #[arg(long, short, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
-    /// List what every entry matched and what it left out
-    #[arg(long)]
-    pub explain: bool,
+    pub planning: Planning,
     /// Do not ask; needed where there is no terminal
     #[arg(long)]
     pub yes: bool,
-    /// Give a permission (groups.delete=80%, KIND.delete, KIND.modify=N%, empty, past-deadlines, high-risk, unsupported);
-    /// repeatable
-    #[arg(long, value_name = "PERMISSION")]
-    pub allow: Vec<Permission>,
 }
 
 /// `sandbox`
@@ -261,15 +262,28 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
+    let time = DateTime::parse_from_rfc3339(text);
+    time.map(|time| time.to_utc()).map_err(|_| "expected a time with an offset, as in 2026-12-08T18:00:00Z".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Arguments, parse_duration};
+    use super::{Arguments, parse_duration, parse_time};
     use clap::CommandFactory;
     use std::time::Duration;
 
     #[test]
     fn the_arguments_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn times_have_an_offset() {
+        assert_eq!(parse_time("2026-12-08T18:00:00+01:00"), Ok("2026-12-08T17:00:00Z".parse().unwrap()));
+        for text in ["2026-12-08T18:00:00", "2026-12-08", "now", ""] {
+            assert!(parse_time(text).is_err(), "{text}");
+        }
     }
 
     #[test]

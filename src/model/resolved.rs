@@ -109,6 +109,8 @@ pub struct ResolvedEntry {
     pub index: usize,
     /// How reports call it: its name, `KB5060526` or the update's id.
     pub label: String,
+    /// Conditions choose its updates.
+    pub selector: bool,
     /// Number of updates that it yields.
     pub matched: usize,
     /// These updates, sorted.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::change::{Affects, Change, ChangeAction, Reason, Risk};
+use super::change::{Affects, Change, ChangeAction, Details, Reason, Risk};
 use super::context::Context;
 use super::draft::{Draft, DraftStep, Milestone};
 use super::step::Operation;
@@ -33,11 +33,12 @@ fn creation(context: &Context<'_>, group: &ResolvedGroup) -> Draft {
         members: None,
         reason: Reason { code: "declared", text: "declared, and the server does not have it".to_owned() },
         risk: Risk::Low,
-        affects: Affects { computers: 0, approvals: 0 },
+        affects: Affects::default(),
         changed_by: None,
         changed_at: None,
         origin: Some(*origin),
         label: None,
+        details: Details::default(),
     };
     let step = DraftStep {
         operation: Operation::CreateGroup { name: name.clone(), parent: parent.clone() },
@@ -126,11 +127,12 @@ fn deletion(context: &Context<'_>, group: &TargetGroup, children: Vec<Milestone>
         members: None,
         reason: Reason { code: "pruned", text: "nothing declares it, and groups are pruned".to_owned() },
         risk: Risk::Low,
-        affects: Affects { computers: context.computers_below(&reference), approvals },
+        affects: Affects { computers: context.computers_below(&reference), approvals, ..Affects::default() },
         changed_by: None,
         changed_at: None,
         origin: None,
         label: None,
+        details: Details::default(),
     };
     let step = DraftStep {
         operation: Operation::DeleteGroup { group: *id, name: name.clone() },

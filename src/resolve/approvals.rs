@@ -251,6 +251,7 @@ fn resolved_entry(index: usize, entry: &ApprovalEntry) -> ResolvedEntry {
         kind: Kind::Approval,
         index,
         label: entry.name.clone().unwrap_or_else(|| label(&entry.update)),
+        selector: matches!(entry.update, UpdateReference::Select(_)),
         matched: 0,
         updates: Vec::new(),
         kept: Vec::new(),

@@ -42,6 +42,7 @@ pub(super) fn resolve(desired: &Desired, catalog: &Catalog<'_>, notes: &mut Note
             kind: Kind::Decline,
             index,
             label: label(&entry.update),
+            selector: matches!(entry.update, UpdateReference::Select(_)),
             matched: ids.len(),
             updates: ids,
             kept: Vec::new(),

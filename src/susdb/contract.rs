@@ -107,6 +107,19 @@ pub enum Sent {
     Never,
 }
 
+/// What cannot be done without a table or view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needed {
+    /// Nothing can.
+    Always,
+    /// A manifest that chooses updates by conditions.
+    BySelections,
+    /// A manifest that chooses updates by how many computers need them.
+    ByNeededBy,
+    /// Showing what a change comes to: it is left out then.
+    ByImpact,
+}
+
 /// A table or view that is read.
 #[derive(Debug, Clone, Copy)]
 pub struct ObjectContract {
@@ -116,6 +129,8 @@ pub struct ObjectContract {
     pub name: &'static str,
     /// The columns that are read.
     pub columns: &'static [&'static str],
+    /// What cannot be done without it.
+    pub needed: Needed,
     /// Where its columns come from.
     pub evidence: Evidence,
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::contract::objects::OBJECTS;
 use super::contract::procedures::contract_of;
-use super::contract::{ParameterContract, ParameterType, ProcedureContract, Sent};
+use super::contract::{Needed, ObjectContract, ParameterContract, ParameterType, ProcedureContract, Sent};
 use super::read::ReadError;
 use super::read::catalogue::{PREFLIGHT_COLUMNS, PREFLIGHT_PROCEDURES};
 use super::read::rows_in;
 use super::session::{Parameter, Session};
 use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict};
+use crate::model::scope::ReadScope;
 
 /// Why nothing else is read from a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,12 +52,12 @@ impl PreflightError {
     }
 }
 
-/// Checks that every table, view and column that is read is there.
+/// Checks that every table, view and column that a scope needs is there.
 ///
 /// # Errors
 /// [`PreflightError`] with the first one that is not, and whatever the read says.
-pub(super) async fn require_columns(session: &mut Session, server: &str) -> Result<(), ReadError> {
-    let names: Vec<Parameter<'_>> = OBJECTS.iter().map(|object| Parameter::Text(object.name)).collect();
+pub(super) async fn require_columns(session: &mut Session, scope: &ReadScope, server: &str) -> Result<(), ReadError> {
+    let names: Vec<Parameter<'_>> = required(scope).map(|object| Parameter::Text(object.name)).collect();
     let found = rows_in(session, &PREFLIGHT_COLUMNS, &names, |row| {
         let object = format!("{}.{}", row.text("SchemaName")?, row.text("ObjectName")?).to_lowercase();
         Ok((object, row.text("ColumnName")?.to_lowercase()))
@@ -65,11 +66,27 @@ pub(super) async fn require_columns(session: &mut Session, server: &str) -> Resu
     for (object, column) in found.await? {
         live.entry(object).or_default().insert(column);
     }
-    Ok(compare_columns(&live, server)?)
+    Ok(compare_columns(&live, scope, server)?)
 }
 
-fn compare_columns(live: &BTreeMap<String, BTreeSet<String>>, server: &str) -> Result<(), PreflightError> {
-    for contract in OBJECTS {
+/// What a scope cannot be read without.
+fn required(scope: &ReadScope) -> impl Iterator<Item = &'static ObjectContract> {
+    let selections = !scope.selections.is_empty();
+    let needed_by = scope.selections.iter().any(|selection| selection.needed_by);
+    OBJECTS.iter().filter(move |contract| match contract.needed {
+        Needed::Always => true,
+        Needed::BySelections => selections,
+        Needed::ByNeededBy => needed_by,
+        Needed::ByImpact => false,
+    })
+}
+
+fn compare_columns(
+    live: &BTreeMap<String, BTreeSet<String>>,
+    scope: &ReadScope,
+    server: &str,
+) -> Result<(), PreflightError> {
+    for contract in required(scope) {
         let object = format!("{}.{}", contract.schema, contract.name);
         let server = server.to_owned();
         let Some(columns) = live.get(&object.to_lowercase()) else {
@@ -190,6 +207,7 @@ mod tests {
 
     use super::{PreflightError, compare_columns, contract_of, judge};
     use crate::model::procedure::{LiveParameter, Procedure, Verdict};
+    use crate::model::scope::{ReadScope, UpdateSelection};
     use crate::susdb::contract::objects::OBJECTS;
 
     /// `name type[(characters)][ OUTPUT]`
@@ -271,12 +289,27 @@ mod tests {
                 (format!("{}.{}", object.schema, object.name).to_lowercase(), columns)
             })
             .collect();
-        assert_eq!(compare_columns(&live, "SQL"), Ok(()));
+        let plain = ReadScope::default();
+        let by_selector = |needed_by| {
+            let selection = UpdateSelection { needed_by, ..UpdateSelection::default() };
+            ReadScope { selections: vec![selection], ..ReadScope::default() }
+        };
+        assert_eq!(compare_columns(&live, &by_selector(true), "SQL"), Ok(()));
+        // What few manifests need is missed by these only.
+        for optional in ["dbo.tbupdatesummaryforallcomputers", "dbo.tbfile"] {
+            live.remove(optional);
+        }
+        assert_eq!(compare_columns(&live, &by_selector(false), "SQL"), Ok(()));
+        let error = compare_columns(&live, &by_selector(true), "SQL").unwrap_err();
+        assert!(error.to_string().contains("tbUpdateSummaryForAllComputers"), "{error}");
+        live.remove("dbo.tbrevisionsupersedesupdate");
+        assert!(compare_columns(&live, &by_selector(false), "SQL").is_err());
+        assert_eq!(compare_columns(&live, &plain, "SQL"), Ok(()));
         live.get_mut("dbo.tbupdate").unwrap().remove("ishidden");
-        let error = compare_columns(&live, "SQL").unwrap_err();
+        let error = compare_columns(&live, &plain, "SQL").unwrap_err();
         assert_eq!(error.to_string(), "`dbo.tbUpdate` on SQL has no column `IsHidden`");
         live.remove("dbo.tbupdate");
-        let error = compare_columns(&live, "SQL").unwrap_err();
+        let error = compare_columns(&live, &plain, "SQL").unwrap_err();
         assert!(matches!(&error, PreflightError::NoObject { object, .. } if object == "dbo.tbUpdate"));
     }
 }

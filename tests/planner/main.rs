@@ -12,6 +12,7 @@ mod desired;
 mod errors;
 mod groups;
 mod guards;
+mod impact;
 mod memberships;
 mod modes;
 mod numbers;

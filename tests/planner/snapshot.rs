@@ -362,7 +362,10 @@ fn totals(snapshot: &Snapshot) -> Totals {
         for group in groups {
             let mut of_group = rows.iter().filter(|row| row.group == group);
             totals.approvals += 1;
-            totals.automatic_approvals += u64::from(of_group.all(|row| row.admin_name == AUTOMATIC_ADMIN_NAME));
+            if of_group.all(|row| row.admin_name == AUTOMATIC_ADMIN_NAME) {
+                totals.automatic_approvals += 1;
+                *totals.automatic_approvals_by_group.entry(group).or_default() += 1;
+            }
             *totals.approvals_by_group.entry(group).or_default() += 1;
         }
     }

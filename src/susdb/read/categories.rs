@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::catalogue::{CATEGORIES, CATEGORY_TITLES};
 use super::{ReadError, rows};
-use crate::model::category::{Categories, Category, CategoryKind};
+use crate::model::category::{Categories, Category, CategoryKind, CategoryReference};
 use crate::susdb::session::Session;
 
 /// The categories, and their ids by SUSDB's own number.
@@ -15,6 +15,15 @@ pub(super) struct Numbered {
     pub(super) all: Categories,
     /// Products and classifications: what updates are in.
     pub(super) of_updates: BTreeMap<i32, Uuid>,
+}
+
+impl Numbered {
+    /// The numbers of the categories of a kind that one of the references means.
+    pub(super) fn numbers(&self, references: &BTreeSet<CategoryReference>, kind: CategoryKind) -> Vec<i32> {
+        let meant: BTreeSet<Uuid> =
+            references.iter().flat_map(|reference| self.all.matching(reference, kind)).collect();
+        self.of_updates.iter().filter(|(_, id)| meant.contains(id)).map(|(number, _)| *number).collect()
+    }
 }
 
 /// Reads every category with its titles.
