@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod approvals;
 mod connection;
 mod docs;
 mod faults;
@@ -15,6 +16,7 @@ mod lab;
 mod lock;
 mod manifests;
 mod partial;
+mod patch_tuesday;
 mod readme;
 mod references;
 mod roles;
