@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::answer::AnswerProblem;
 use super::connector::BrowserError;
 use super::tls::certificate::{CertificateProblem, PeerCertificate, hex};
 use super::tls::prelogin::PreloginError;
@@ -339,6 +340,15 @@ pub enum QueryError {
         #[source]
         source: BoxError,
     },
+    /// The answer is TDS, and cannot be an answer to the statement. The session has to reconnect.
+    #[error("the answer to `{statement}` is not to be trusted")]
+    Answer {
+        /// The statement.
+        statement: &'static str,
+        /// What is wrong with it.
+        #[source]
+        problem: AnswerProblem,
+    },
 }
 
 impl QueryError {
@@ -363,6 +373,10 @@ impl QueryError {
             Self::Server { error, .. } => error.hints(),
             Self::Timeout { .. } => vec!["give statements more time: --timeout 30m".to_owned()],
             Self::ConnectionLost { .. } | Self::Protocol { .. } => vec!["run it again".to_owned()],
+            Self::Answer { .. } => vec![
+                "run it again; where it stays, check that host and port are a SQL Server's and nothing stands in between"
+                    .to_owned(),
+            ],
         }
     }
 }
