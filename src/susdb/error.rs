@@ -358,6 +358,13 @@ impl QueryError {
         !matches!(self, Self::Server { .. })
     }
 
+    /// Whether another try may go better: the connection broke, or the server was busy. An answer that is nonsense is not
+    /// asked for again.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::ConnectionLost { .. } | Self::Timeout { .. }) || self.is_deadlock()
+    }
+
     /// Whether the server chose the statement as the victim of a deadlock (1205): it did not run.
     #[must_use]
     pub fn is_deadlock(&self) -> bool {

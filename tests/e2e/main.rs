@@ -11,6 +11,7 @@ mod hand_edits;
 mod interrupt;
 mod json;
 mod lab;
+mod liars;
 mod lock;
 mod manifests;
 mod partial;
