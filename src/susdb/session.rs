@@ -9,9 +9,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::{FutureExt, TryStreamExt};
 use tiberius::error::Error as TdsError;
-use tiberius::{AuthMethod, Client, Command, CommandItem, Config, EncryptionLevel, Query, Row};
+use tiberius::{AuthMethod, Client, ColumnData, Command, CommandItem, Config, EncryptionLevel, Query, Row};
 use tokio::time::{sleep, timeout};
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
@@ -22,6 +23,7 @@ use super::pipe::open_wid;
 use super::target::{Authentication, Target, Transport};
 use super::tls::handshake::{Handshake, negotiate};
 use super::tls::stream::TdsStream;
+use super::write::bind::datetime;
 
 /// How often a read that was chosen as a deadlock's victim is tried again.
 const DEADLOCK_RETRIES: u32 = 3;
@@ -324,6 +326,8 @@ pub(super) enum Parameter<'a> {
     Text(&'a str),
     /// An int.
     Int(i32),
+    /// A datetime, in whole seconds of the years 1753 to 9998. As any other type SQL Server would convert the column.
+    Time(DateTime<Utc>),
 }
 
 impl<'a> Parameter<'a> {
@@ -332,6 +336,7 @@ impl<'a> Parameter<'a> {
             Self::Guid(id) => query.bind(id),
             Self::Text(text) => query.bind(text),
             Self::Int(number) => query.bind(number),
+            Self::Time(time) => query.bind(ColumnData::DateTime(datetime(time))),
         }
     }
 }

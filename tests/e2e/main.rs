@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod approvals;
 mod connection;
 mod docs;
 mod faults;
+mod get;
 mod guards;
 mod hand_edits;
 #[cfg(unix)]
@@ -15,6 +17,7 @@ mod liars;
 mod lock;
 mod manifests;
 mod partial;
+mod patch_tuesday;
 mod readme;
 mod references;
 mod roles;
