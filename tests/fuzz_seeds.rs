@@ -8,6 +8,8 @@ use std::fs;
 
 #[path = "fuzz/inputs/answer.rs"]
 mod answer;
+#[path = "fuzz/inputs/manifest.rs"]
+mod manifest;
 #[path = "fuzz/inputs/tds.rs"]
 mod tds;
 
@@ -17,6 +19,11 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         fs::read_dir(directory).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect();
     assert!(!seeds.is_empty());
     seeds
+}
+
+#[test]
+fn manifests() {
+    seeds("manifest").iter().for_each(|seed| manifest::manifest(seed));
 }
 
 #[test]
