@@ -331,7 +331,7 @@ impl OneServer<'_> {
                 )
                 .hint("was WSUS updated just now? run apply again"));
             }
-            Err(ReadError::Query(lost)) if lost.fate_unknown() => {
+            Err(ReadError::Query(lost)) if lost.fate_unknown() && lost.may_pass() => {
                 outcome.end = End::Lost(Box::new(lost));
                 return Ok(outcome);
             }

@@ -13,6 +13,7 @@ mod hand_edits;
 mod interrupt;
 mod json;
 mod lab;
+mod liars;
 mod lock;
 mod manifests;
 mod partial;
