@@ -7,6 +7,10 @@
 mod configuration;
 #[path = "gateway/connect.rs"]
 mod connect;
+#[path = "gateway/liar.rs"]
+mod liar;
+#[path = "gateway/lies.rs"]
+mod lies;
 #[path = "gateway/lock.rs"]
 mod lock;
 #[path = "gateway/read.rs"]
@@ -15,5 +19,7 @@ mod read;
 mod sandbox;
 #[path = "gateway/scripted.rs"]
 mod scripted;
+#[path = "gateway/selections.rs"]
+mod selections;
 #[path = "gateway/write.rs"]
 mod write;

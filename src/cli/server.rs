@@ -259,7 +259,7 @@ fn sandbox_target(_: Option<PathBuf>, _: &[(String, String)], _: Streams) -> Res
 #[must_use]
 pub fn unreadable(error: ReadError) -> Failure {
     let (may_pass, hints) = match &error {
-        ReadError::Query(query) => (query.fate_unknown() || query.is_deadlock(), Vec::new()),
+        ReadError::Query(query) => (query.may_pass(), Vec::new()),
         ReadError::Preflight(preflight) => (false, preflight.hints()),
         ReadError::Column { .. } | ReadError::NotOneRow { .. } => (false, Vec::new()),
     };
@@ -272,7 +272,7 @@ pub fn unreadable(error: ReadError) -> Failure {
 #[must_use]
 pub fn not_locked(error: LockError) -> Failure {
     let held = matches!(error, LockError::Held { .. });
-    let passing = matches!(&error, LockError::Query(query) if query.fate_unknown() || query.is_deadlock());
+    let passing = matches!(&error, LockError::Query(query) if query.may_pass());
     let exit = if held { Exit::Locked } else { Exit::Failure };
     let mut failure = Failure::new(exit, "cannot take the apply lock; nothing was written").caused_by(error);
     if held {

@@ -20,6 +20,8 @@
 //! | `variant=PROC:without=@NAME` | it does not take the parameter; inside it has its default, or NULL |
 //! | `variant=PROC:rename=@NAME` | the parameter is called `@NAME2` |
 //! | `variant=PROC:retype=@NAME` | the parameter has another type: int and bigint, nvarchar and uniqueidentifier, ... are exchanged |
+//! | `variant=spDeployUpdate:replaces-revisions` | it also removes what older revisions have for the group |
+//! | `variant=spDeployUpdate:keeps-time` | an approval that it replaces hands its DeploymentTime down |
 //!
 //! Every key may be given once, `variant` any number of times. Procedure and parameter names are not told apart by case.
 
@@ -77,6 +79,17 @@ pub enum Change {
     Rename(String),
     /// It takes this parameter with another type.
     Retype(String),
+    /// It does something else where public sources do not say what Microsoft's does.
+    Behaves(Behaviour),
+}
+
+/// What a procedure may do instead of what we guess that Microsoft's does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behaviour {
+    /// spDeployUpdate removes what older revisions of the update have for the group, too.
+    ReplacesRevisions,
+    /// spDeployUpdate gives the new approval the DeploymentTime of the one that it replaces.
+    KeepsTime,
 }
 
 /// Why a query is not one of a `sandbox:` URL.
@@ -113,8 +126,8 @@ const FLAGS: &str = "true or false";
 const STATEMENTS: &str = "the number of a statement, from 1";
 const RAISES: &str = "1205@N or 50000@N with N the number of a statement, from 1";
 const DELAYS: &str = "milliseconds, at most 60000";
-const VARIANTS: &str =
-    "PROC:missing, PROC:extra, PROC:extra-default, PROC:without=@NAME, PROC:rename=@NAME or PROC:retype=@NAME";
+const VARIANTS: &str = "PROC:missing, PROC:extra, PROC:extra-default, PROC:without=@NAME, PROC:rename=@NAME, PROC:retype=@NAME, \
+     spDeployUpdate:replaces-revisions or spDeployUpdate:keeps-time";
 
 /// The longest delay.
 const DELAY_MS_MAX: u64 = 60_000;
@@ -181,12 +194,15 @@ fn variant(value: &str) -> Option<Variant> {
     if procedure.is_empty() {
         return None;
     }
+    let deploys = procedure.eq_ignore_ascii_case("spDeployUpdate");
     let parameter = |text: &str| (text.len() > 1 && text.starts_with('@')).then(|| text.to_owned());
     let change = match change.split_once('=') {
         None => match change {
             "missing" => Change::Missing,
             "extra" => Change::Extra,
             "extra-default" => Change::ExtraDefault,
+            "replaces-revisions" if deploys => Change::Behaves(Behaviour::ReplacesRevisions),
+            "keeps-time" if deploys => Change::Behaves(Behaviour::KeepsTime),
             _ => return None,
         },
         Some(("without", name)) => Change::Without(parameter(name)?),
@@ -233,6 +249,12 @@ mod tests {
         ] {
             assert_eq!(parse(&format!("variant=p:{text}")).unwrap().variants[0].change, change);
         }
+        for (text, behaviour) in
+            [("replaces-revisions", Behaviour::ReplacesRevisions), ("keeps-time", Behaviour::KeepsTime)]
+        {
+            let options = parse(&format!("variant=spdeployupdate:{text}")).unwrap();
+            assert_eq!(options.variants[0].change, Change::Behaves(behaviour));
+        }
     }
 
     #[test]
@@ -255,6 +277,7 @@ mod tests {
             "variant=:missing",
             "variant=p:without=y",
             "variant=p:rename=@",
+            "variant=p:keeps-time",
         ] {
             let error = parse(query).unwrap_err();
             assert!(matches!(error, OptionError::BadValue { .. }), "{query}: {error}");

@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 
 use crate::lab::{Lab, Ran};
 
-const PASSWORD: &str = "Tr0ub4dor&3-e2e";
+pub const PASSWORD: &str = "Tr0ub4dor&3-e2e";
 
 /// `sandbox serve` of the lab's file on a free port, until it is dropped.
-struct Served {
+pub struct Served {
     child: Child,
-    port: u16,
+    pub port: u16,
 }
 
 impl Served {
-    fn start(lab: &Lab, arguments: &[&str]) -> Self {
+    pub fn start(lab: &Lab, arguments: &[&str]) -> Self {
         let mut all = vec!["sandbox", "serve", "lab.db", "--listen", "127.0.0.1:0", "--user", "svc-wsus"];
         all.extend(arguments);
         let mut child = lab

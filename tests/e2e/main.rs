@@ -2,18 +2,22 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod approvals;
 mod connection;
 mod docs;
 mod faults;
+mod get;
 mod guards;
 mod hand_edits;
 #[cfg(unix)]
 mod interrupt;
 mod json;
 mod lab;
+mod liars;
 mod lock;
 mod manifests;
 mod partial;
+mod patch_tuesday;
 mod readme;
 mod references;
 mod roles;

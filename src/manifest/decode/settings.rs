@@ -10,28 +10,25 @@ use crate::model::attribute::Attribute;
 use crate::model::origin::{Declared, Origin};
 use crate::model::setting::{SETTINGS, Setting, Values, setting};
 
-const UPDATE_SOURCE: Shape = Shape { what: "updateSource", keys: &["from", "contentFromMicrosoftUpdate", "proxy"] };
-const FROM: Shape = Shape { what: "where updates come from", keys: &["microsoftUpdate", "upstream"] };
-const MICROSOFT_UPDATE: Shape = Shape { what: "microsoftUpdate", keys: &[] };
-const UPSTREAM: Shape = Shape { what: "an upstream server", keys: &["server", "port", "tls", "mode"] };
-const PROXY: Shape = Shape {
-    what: "a proxy",
-    keys: &["host", "port", "anonymous", "user", "domain", "password", "basicOverHttp", "tls"],
-};
-const TLS_PROXY: Shape = Shape { what: "a proxy for TLS", keys: &["host", "port"] };
-const UPDATE_FILES: Shape =
-    Shape { what: "updateFiles", keys: &["store", "download", "express", "languages", "contentPath"] };
+const UPDATE_SOURCE: Shape = Shape::new("updateSource", &["from", "contentFromMicrosoftUpdate", "proxy"]);
+const FROM: Shape = Shape::new("where updates come from", &["microsoftUpdate", "upstream"]);
+const MICROSOFT_UPDATE: Shape = Shape::new("microsoftUpdate", &[]);
+const UPSTREAM: Shape = Shape::new("an upstream server", &["server", "port", "tls", "mode"]);
+const PROXY: Shape =
+    Shape::new("a proxy", &["host", "port", "anonymous", "user", "domain", "password", "basicOverHttp", "tls"]);
+const TLS_PROXY: Shape = Shape::new("a proxy for TLS", &["host", "port"]);
+const UPDATE_FILES: Shape = Shape::new("updateFiles", &["store", "download", "express", "languages", "contentPath"]);
 const AUTOMATION: Shape =
-    Shape { what: "automation", keys: &["approveNewRevisions", "declineExpiredRevisions", "approveWsusUpdates"] };
-const REPORTING: Shape = Shape { what: "reporting", keys: &["rollup", "inventory", "clientLevel"] };
-const SERVER_LIMITS: Shape = Shape { what: "serverLimits", keys: &["clientXmlBytes", "computers", "events"] };
-const CLEANUP: Shape = Shape { what: "cleanup", keys: &["revisionDays", "revisionSize", "computerDays"] };
-const LOGGING: Shape = Shape { what: "logging", keys: &["level"] };
-const SECURITY: Shape = Shape { what: "security", keys: &["downstreamRegistration", "anonymousDownstream", "cookies"] };
-const COOKIES: Shape = Shape { what: "cookies", keys: &["anonymous", "simpleTargeting", "server", "downstream"] };
-const ADVANCED: Shape = Shape {
-    what: "advanced",
-    keys: &[
+    Shape::new("automation", &["approveNewRevisions", "declineExpiredRevisions", "approveWsusUpdates"]);
+const REPORTING: Shape = Shape::new("reporting", &["rollup", "inventory", "clientLevel"]);
+const SERVER_LIMITS: Shape = Shape::new("serverLimits", &["clientXmlBytes", "computers", "events"]);
+const CLEANUP: Shape = Shape::new("cleanup", &["revisionDays", "revisionSize", "computerDays"]);
+const LOGGING: Shape = Shape::new("logging", &["level"]);
+const SECURITY: Shape = Shape::new("security", &["downstreamRegistration", "anonymousDownstream", "cookies"]);
+const COOKIES: Shape = Shape::new("cookies", &["anonymous", "simpleTargeting", "server", "downstream"]);
+const ADVANCED: Shape = Shape::new(
+    "advanced",
+    &[
         "bitsDownloadPriorityForeground",
         "bitsHealthScanningInterval",
         "clientEventExpirationTime",
@@ -76,7 +73,7 @@ const ADVANCED: Shape = Shape {
         "subscriptionFailureWaitBetweenRetriesTime",
         "useCookieValidation",
     ],
-};
+);
 
 /// The keys of `spec` that are read here.
 pub(super) const SECTIONS: &[&str] = &[

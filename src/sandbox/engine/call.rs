@@ -98,6 +98,7 @@ impl Session {
             store: &self.connection,
             login: &self.login,
             now,
+            behaviours: procedure.behaviours(),
             arguments: bound.values,
             response: &mut *response,
         };
