@@ -153,7 +153,9 @@ mod tests {
         let access = Access { roles: [Role::WebService].into(), ..Access::default() };
         assert!(access.may(Permission::Execute, "dbo", "SPDEPLOYUPDATE"));
         assert!(!access.may(Permission::Execute, "dbo", "spDeclineUpdate"));
-        assert!(!access.may(Permission::Select, "dbo", "tbUpdate") && !access.sees(Permission::Select, "dbo", "tbUpdate"));
+        assert!(
+            !access.may(Permission::Select, "dbo", "tbUpdate") && !access.sees(Permission::Select, "dbo", "tbUpdate")
+        );
         assert!(access.may(Permission::Select, "sys", "all_objects"));
         let access = Access { roles: [Role::PublicViewAccess].into(), ..Access::default() };
         assert!(access.may(Permission::Select, "PUBLIC_VIEWS", "vUpdate"));
@@ -166,7 +168,9 @@ mod tests {
     #[test]
     fn a_denial_goes_before_a_grant() {
         let access = Access { denied: [object("dbo", "tbupdate")].into(), ..Access::default() };
-        assert!(!access.may(Permission::Select, "dbo", "tbUpdate") && access.sees(Permission::Select, "dbo", "tbUpdate"));
+        assert!(
+            !access.may(Permission::Select, "dbo", "tbUpdate") && access.sees(Permission::Select, "dbo", "tbUpdate")
+        );
         assert!(access.may(Permission::Select, "dbo", "tbRevision") && !access.is_administrator());
         let both = Access { granted: [object("dbo", "tbupdate")].into(), ..access };
         assert!(!both.may(Permission::Select, "dbo", "tbUpdate") && !both.may(Permission::Select, "dbo", "tbRevision"));

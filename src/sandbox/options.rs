@@ -145,7 +145,8 @@ const DELAYS: &str = "milliseconds, at most 60000";
 const VARIANTS: &str =
     "PROC:missing, PROC:extra, PROC:extra-default, PROC:without=@NAME, PROC:rename=@NAME or PROC:retype=@NAME";
 const ROLES: &str = "public, db_datareader, PublicViewAccess or webService";
-const OBJECTS: &str = "the name of a table, a view or a procedure, as in tbUpdate, PUBLIC_VIEWS.vUpdate or spDeployUpdate";
+const OBJECTS: &str =
+    "the name of a table, a view or a procedure, as in tbUpdate, PUBLIC_VIEWS.vUpdate or spDeployUpdate";
 
 /// The longest delay.
 const DELAY_MS_MAX: u64 = 60_000;

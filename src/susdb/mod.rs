@@ -5,6 +5,7 @@
 
 pub mod connector;
 pub mod contract;
+pub mod doctor;
 pub mod error;
 pub mod lock;
 mod pipe;

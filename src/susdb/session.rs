@@ -3,7 +3,7 @@
 //! Only this file talks to tiberius's client; everything else of `susdb` goes through [`Session`].
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -16,7 +16,8 @@ use super::connector::{BoxStream, open_tcp};
 use super::error::{BoxError, ConnectError, QueryError, ServerError};
 use super::pipe::open_wid;
 use super::target::{Authentication, Target, Transport};
-use super::tls::handshake::{Handshake, negotiate};
+use super::tls::certificate::PeerCertificate;
+use super::tls::handshake::{Handshake, Progress, negotiate};
 use super::tls::stream::TdsStream;
 
 /// How often a read that was chosen as a deadlock's victim is tried again.
@@ -81,7 +82,19 @@ impl Session {
     /// # Errors
     /// [`ConnectError`], one variant a stage.
     pub async fn connect(target: &Target, options: &ConnectOptions) -> Result<Self, ConnectError> {
-        let client = open(target, options).await?;
+        Self::connect_observed(target, options, &Stage::default()).await
+    }
+
+    /// Connects and logs in; `stage` says afterwards, and after a failure too, how far it went and what was seen.
+    ///
+    /// # Errors
+    /// [`ConnectError`], one variant a stage.
+    pub async fn connect_observed(
+        target: &Target,
+        options: &ConnectOptions,
+        stage: &Stage,
+    ) -> Result<Self, ConnectError> {
+        let client = open(target, options, stage).await?;
         Ok(Self { target: target.clone(), options: options.clone(), client: Some(client), lock_held: false })
     }
 
@@ -91,7 +104,7 @@ impl Session {
     /// [`ConnectError`], one variant a stage.
     pub async fn reconnect(&mut self) -> Result<(), ConnectError> {
         self.disconnect();
-        self.client = Some(open(&self.target, &self.options).await?);
+        self.client = Some(open(&self.target, &self.options, &Stage::default()).await?);
         Ok(())
     }
 
@@ -202,6 +215,32 @@ impl Session {
         self.settle(statement, client, outcome)
     }
 
+    /// Calls a reading procedure without parameters. `decode` gets every row.
+    pub(super) async fn call_for_rows<T, E>(
+        &mut self,
+        procedure: &'static str,
+        decode: impl Fn(&Row) -> Result<T, E>,
+    ) -> Result<Vec<T>, E>
+    where
+        E: From<QueryError>,
+    {
+        tracing::debug!(statement = procedure, "call for rows");
+        let mut client = self.take_client(procedure)?;
+        let calling = async {
+            let mut answer = Command::new(procedure).exec(&mut client).await?;
+            let mut decoded = Vec::new();
+            // To the end even where a row cannot be read: the answer has to be off the wire.
+            while let Some(item) = answer.try_next().await? {
+                if let CommandItem::Row(row) = item {
+                    decoded.push(decode(&row));
+                }
+            }
+            Ok(decoded)
+        };
+        let outcome = timeout(self.options.statement_timeout, calling).await;
+        self.settle(procedure, client, outcome)?.into_iter().collect()
+    }
+
     /// The client leaves the session for as long as a statement runs: if the future is dropped, so is the connection,
     /// whose stream is then in the middle of an answer.
     fn take_client(&mut self, statement: &'static str) -> Result<TdsClient, QueryError> {
@@ -270,24 +309,53 @@ impl<'a> Parameter<'a> {
     }
 }
 
-/// The stage that connecting has come to, for the message of a timeout.
-#[derive(Default)]
-pub(super) struct Stage(Mutex<&'static str>);
+/// The stages that connecting has come through: for the message of a timeout, and for whoever wants to look at them.
+#[derive(Debug, Default)]
+pub struct Stage(Mutex<Passage>);
+
+#[derive(Debug, Default)]
+struct Passage {
+    stages: Vec<&'static str>,
+    certificate: Option<PeerCertificate>,
+}
 
 impl Stage {
+    /// The stages that were begun, in order; the last one may have failed.
+    #[must_use]
+    pub fn entered(&self) -> Vec<&'static str> {
+        self.passage().stages.clone()
+    }
+
+    /// The certificate that the server showed and that was accepted.
+    #[must_use]
+    pub fn certificate(&self) -> Option<PeerCertificate> {
+        self.passage().certificate.clone()
+    }
+
     /// Begins a stage.
     pub(super) fn enter(&self, stage: &'static str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+        self.passage().stages.push(stage);
+    }
+
+    fn note(&self, progress: Progress) {
+        match progress {
+            Progress::Began(stage) => self.enter(stage),
+            Progress::Accepted(certificate) => self.passage().certificate = Some(*certificate),
+        }
     }
 
     fn current(&self) -> &'static str {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.passage().stages.last().copied().unwrap_or_default()
+    }
+
+    fn passage(&self) -> MutexGuard<'_, Passage> {
+        // Every change is one assignment, so a panic elsewhere leaves nothing half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn open(target: &Target, options: &ConnectOptions) -> Result<TdsClient, ConnectError> {
-    let stage = Stage::default();
-    let opened = timeout(options.connect_timeout, open_in_stages(target, options, &stage)).await;
+async fn open(target: &Target, options: &ConnectOptions, stage: &Stage) -> Result<TdsClient, ConnectError> {
+    let opened = timeout(options.connect_timeout, open_in_stages(target, options, stage)).await;
     opened.unwrap_or_else(|_| {
         Err(ConnectError::Timeout {
             endpoint: target.transport.endpoint(),
@@ -308,7 +376,7 @@ async fn open_in_stages(target: &Target, options: &ConnectOptions, stage: &Stage
     let (stream, host, port) = open_stream(target, stage).await?;
     let handshake =
         Handshake { endpoint: &endpoint, host: &host, encrypt: target.encrypt, certificate: &target.certificate };
-    let stream = negotiate(stream, &handshake, |at| stage.enter(at)).await?;
+    let stream = negotiate(stream, &handshake, |progress| stage.note(progress)).await?;
     stage.enter("login");
     let config = config(target, options, auth, &host, port);
     tracing::debug!(endpoint, database = target.database, "logging in");

@@ -123,7 +123,8 @@ impl Database for Engine {
 fn access(catalogue: &Catalogue, options: &Options) -> Result<Access, EngineError> {
     let named = |objects: &[String]| {
         let find = |object: &String| {
-            let found = catalogue.object_named(object).ok_or_else(|| EngineError::UnknownObject { object: object.clone() })?;
+            let found =
+                catalogue.object_named(object).ok_or_else(|| EngineError::UnknownObject { object: object.clone() })?;
             Ok((found.0.to_lowercase(), found.1.to_lowercase()))
         };
         objects.iter().map(find).collect::<Result<_, EngineError>>()

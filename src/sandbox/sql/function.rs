@@ -177,17 +177,18 @@ impl Translator<'_> {
                 let member = self.around.catalogue.access.is_member(first);
                 Term::constant(member.map_or(Value::Null, |member| Value::Int(i32::from(member))), Some(SqlType::Int))
             }
-            ("is_srvrolemember", 1) => {
-                number(i32::from(first.eq_ignore_ascii_case("public") || self.around.catalogue.access.is_administrator()))
-            }
+            ("is_srvrolemember", 1) => number(i32::from(
+                first.eq_ignore_ascii_case("public") || self.around.catalogue.access.is_administrator(),
+            )),
             ("has_dbaccess", 1) => number(1),
             ("has_perms_by_name", 3) => {
                 let values: Vec<&str> = arguments.iter().map(|argument| argument.sql.as_str()).collect();
                 Term::value(format!("tsql_may({})", values.join(", ")), Some(SqlType::Int))
             }
-            ("quotename", 1) => {
-                Term::value(format!("('[' || replace({}, ']', ']]') || ']')", arguments[0].sql), Some(SqlType::NVarChar(Some(258))))
-            }
+            ("quotename", 1) => Term::value(
+                format!("('[' || replace({}, ']', ']]') || ']')", arguments[0].sql),
+                Some(SqlType::NVarChar(Some(258))),
+            ),
             ("databasepropertyex", 2) => match property_of(&arguments[1]).as_str() {
                 "collation" => text("SQL_Latin1_General_CP1_CI_AS"),
                 "status" => text("ONLINE"),

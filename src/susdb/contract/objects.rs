@@ -66,3 +66,11 @@ pub const OBJECTS: &[ObjectContract] = &[
         ],
     ),
 ];
+
+/// What `doctor` reads besides. No plan needs it, so nothing else fails where it is missing.
+pub const DOCTOR_OBJECTS: &[ObjectContract] = &[
+    table("tbSchemaVersion", &["ComponentName", "BuildNumber", "SchemaVersion"]),
+    table("tbSingletonData", &["ResetStateMachineNeeded"]),
+    table("tbSchedule", &["ScheduleTarget", "ScheduleID", "LastRunTime"]),
+    table("tbDownstreamServerTarget", &["TargetID"]),
+];
