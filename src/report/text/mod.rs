@@ -8,7 +8,7 @@
 mod change;
 mod count;
 mod notice;
-mod page;
+pub(super) mod page;
 mod section;
 mod summary;
 mod value;
