@@ -35,6 +35,17 @@ impl Role {
     }
 }
 
+/// Roles that every database has and that the sandbox's login is never in.
+const FIXED: &[&str] = &[
+    "db_accessadmin",
+    "db_backupoperator",
+    "db_datawriter",
+    "db_ddladmin",
+    "db_denydatareader",
+    "db_denydatawriter",
+    "db_securityadmin",
+];
+
 /// Procedures that webService was seen to run.
 ///
 /// Source: Black Hat USA 2026 deck: the grants that it lists and the calls that it shows (grade A; its list goes on).
@@ -126,6 +137,9 @@ impl Access {
         if role.eq_ignore_ascii_case("db_owner") {
             return Some(!self.is_limited());
         }
+        if FIXED.iter().any(|fixed| fixed.eq_ignore_ascii_case(role)) {
+            return Some(false);
+        }
         let role = Role::named(role)?;
         Some(role == Role::Public || self.roles.contains(&role))
     }
@@ -145,6 +159,7 @@ mod tests {
         assert!(access.is_administrator() && access.may(Permission::Execute, "dbo", "spDeployUpdate"));
         assert_eq!(access.is_member("DB_OWNER"), Some(true));
         assert_eq!(access.is_member("webservice"), Some(false));
+        assert_eq!(access.is_member("db_denydatareader"), Some(false));
         assert_eq!(access.is_member("nobody"), None);
     }
 

@@ -4,6 +4,7 @@
 
 mod connection;
 mod docs;
+mod doctor;
 mod faults;
 mod guards;
 mod hand_edits;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Answer, CertificateCheck, ConnectStage, ContractState, Health, Limit, RequestedGroups, ServerHealth, StageState,
+    CertificateCheck, ConnectStage, ContractState, Health, Limit, RequestedGroups, ServerHealth, StageState,
     SynchronisationState, Used, UsedKind,
 };
 
@@ -18,6 +18,8 @@ pub const DOWNSTREAM_MAX: u64 = 1000;
 pub const DOWNSTREAM_WARNING: u64 = 800;
 /// After how many days without a synchronisation to warn.
 pub const SYNCHRONISATION_DAYS: i64 = 7;
+/// What to do about a procedure that is not as known.
+const NEW_BUILD: &str = "this build of WSUS is not known yet: report its version together with this message";
 /// How many days before its end a certificate is worth a word.
 const CERTIFICATE_DAYS: i64 = 30;
 
@@ -131,32 +133,31 @@ fn connection(health: &Health) -> Vec<Finding> {
     found
 }
 
-/// Every check that could not be made: none of them may pass for fine.
+/// Every check that could not be made: none of them may pass for fine. Why is beside the check itself.
 fn unchecked(server: &ServerHealth) -> Vec<Finding> {
-    fn why<T>(answer: &Answer<T>) -> Option<&str> {
-        answer.as_ref().err().map(|unchecked| unchecked.why.as_str())
-    }
     let checks = [
-        ("the server's clock", why(&server.now), Limit::Everything),
-        ("the database server's version", why(&server.version), Limit::Everything),
-        ("the database server's product", why(&server.product), Limit::Doctor),
-        ("the database", why(&server.database), Limit::Doctor),
-        ("the server's id", why(&server.server_id), Limit::Everything),
-        ("the WSUS schema version", why(&server.schema), Limit::Doctor),
-        ("the login and its roles", why(&server.login), Limit::Doctor),
-        ("the procedures", why(&server.procedures), Limit::Everything),
-        ("the tables and views", why(&server.objects), Limit::Everything),
-        ("the reset flag", why(&server.reset_needed), Limit::Doctor),
-        ("whether a synchronisation runs", why(&server.synchronisation), Limit::Doctor),
-        ("the last synchronisation", why(&server.last_synchronisation), Limit::Doctor),
-        ("the groups that computers ask for", why(&server.requested_groups), Limit::Doctor),
-        ("the downstream servers", why(&server.downstream_servers), Limit::Doctor),
+        ("the server's clock", server.now.is_err(), Limit::Everything),
+        ("the database server's version", server.version.is_err(), Limit::Everything),
+        ("the server's id", server.server_id.is_err(), Limit::Everything),
+        ("the procedures", server.procedures.is_err(), Limit::Everything),
+        ("the tables and views", server.objects.is_err(), Limit::Everything),
+        ("the database server's product", server.product.is_err(), Limit::Doctor),
+        ("the database", server.database.is_err(), Limit::Doctor),
+        ("the WSUS schema version", server.schema.is_err(), Limit::Doctor),
+        ("the login and its roles", server.login.is_err(), Limit::Doctor),
+        ("the reset flag", server.reset_needed.is_err(), Limit::Doctor),
+        ("whether a synchronisation runs", server.synchronisation.is_err(), Limit::Doctor),
+        ("when the last synchronisation ran", server.last_synchronisation.is_err(), Limit::Doctor),
+        ("the groups that computers ask for", server.requested_groups.is_err(), Limit::Doctor),
+        ("the downstream servers", server.downstream_servers.is_err(), Limit::Doctor),
     ];
-    let finding = |(what, why, limit): (&str, Option<&str>, Limit)| {
-        let message = format!("{what} could not be checked: {}", why?);
-        Some(Finding::new(Severity::Problem, "unchecked", message).limits(limit))
+    let finding = |wanted: Limit| {
+        let failed = checks.iter().filter(|(_, failed, limit)| *failed && *limit == wanted);
+        let names: Vec<&str> = failed.map(|(name, _, _)| *name).collect();
+        let message = format!("could not be checked: {}", names.join(", "));
+        (!names.is_empty()).then(|| Finding::new(Severity::Problem, "unchecked", message).limits(wanted))
     };
-    checks.into_iter().filter_map(finding).collect()
+    [Limit::Everything, Limit::Doctor].into_iter().filter_map(finding).collect()
 }
 
 /// Procedures, tables and views: one finding for all that lack the same thing and limit the same, one for each that differs.
@@ -176,11 +177,7 @@ fn contract(server: &ServerHealth) -> Vec<Finding> {
         }
         if let ContractState::Different { details } = &used.state {
             let message = format!("{} differs from what wsusctl knows: {details}", used.name);
-            found.push(
-                Finding::new(Severity::Problem, "different", message)
-                    .limits(used.limit)
-                    .hint("this build of WSUS is not known yet: report its version together with this message"),
-            );
+            found.push(Finding::new(Severity::Problem, "different", message).limits(used.limit).hint(NEW_BUILD));
         }
     }
     for ((code, kind, limit), used) in alike {
@@ -196,8 +193,13 @@ fn lacking(code: &'static str, kind: UsedKind, used: &[&Used]) -> Finding {
         UsedKind::Object => "read",
     };
     match code {
-        "missing" => Finding::new(Severity::Problem, code, format!("the server does not have {names}"))
-            .hint("check that the database in the URL is WSUS's: it is always called SUSDB"),
+        "missing" => {
+            let finding = Finding::new(Severity::Problem, code, format!("the server does not have {names}"));
+            finding.hint(match kind {
+                UsedKind::Object => "check that the database in the URL is WSUS's: it is always called SUSDB",
+                UsedKind::Procedure => NEW_BUILD,
+            })
+        }
         "notVisible" => {
             let message = format!("this login may not {does} {names}, or the server does not have it");
             Finding::new(Severity::Problem, code, message)
@@ -309,4 +311,164 @@ fn downstream_servers(count: u64) -> Option<Finding> {
     let finding =
         Finding::new(severity, "downstreamServers", message).hint("remove the entries of servers that are gone");
     Some(if severity == Severity::Problem { finding.limits(Limit::Server) } else { finding })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Finding, Limit, Severity, findings, is_limited};
+    use crate::model::health::grants::{Wanted, grants};
+    use crate::model::health::{
+        ConnectStage, ConnectionHealth, ContractState, DatabaseFacts, Health, LoginFacts, Product, RequestedGroups,
+        ServerHealth, StageState, SynchronisationState, Unchecked, Used, UsedKind,
+    };
+
+    fn used(kind: UsedKind, name: &'static str) -> Used {
+        let limit = if kind == UsedKind::Object { Limit::Everything } else { Limit::Apply(&["approvals"]) };
+        Used { kind, schema: "dbo", name, limit, state: ContractState::Present, permitted: true }
+    }
+
+    fn healthy() -> ServerHealth {
+        let now = "2026-11-20T12:00:00Z".parse().unwrap();
+        ServerHealth {
+            now: Ok(now),
+            version: Ok("SQL Server".to_owned()),
+            product: Ok(Product { version: None, level: None, edition: None, collation: None }),
+            database: Ok(DatabaseFacts {
+                name: "SUSDB".to_owned(),
+                collation: Some("SQL_Latin1_General_CP1_CI_AS".to_owned()),
+                updateability: Some("READ_WRITE".to_owned()),
+            }),
+            server_id: Ok(uuid::Uuid::nil()),
+            schema: Ok(Vec::new()),
+            login: Ok(LoginFacts {
+                login: "CONTOSO\\svc".to_owned(),
+                user: "svc]".to_owned(),
+                roles: vec![("sysadmin", Some(false))],
+                sees_definitions: false,
+            }),
+            procedures: Ok(vec![used(UsedKind::Procedure, "spDeployUpdate")]),
+            objects: Ok(vec![used(UsedKind::Object, "tbUpdate"), used(UsedKind::Object, "tbRevision")]),
+            reset_needed: Ok(false),
+            synchronisation: Ok(SynchronisationState::NotRunning),
+            last_synchronisation: Ok(Some(now)),
+            requested_groups: Ok(RequestedGroups { heeded: true, missing: BTreeMap::new() }),
+            downstream_servers: Ok(799),
+        }
+    }
+
+    fn health(change: impl FnOnce(&mut ServerHealth)) -> Health {
+        let mut server = healthy();
+        change(&mut server);
+        let stages = ConnectStage::ALL.map(|stage| (stage, StageState::Passed)).into();
+        let connection = ConnectionHealth { stages, certificate: None };
+        Health { name: None, url: "mssql://sql01/SUSDB".to_owned(), connection, server: Some(server) }
+    }
+
+    #[track_caller]
+    fn only(change: impl FnOnce(&mut ServerHealth)) -> Finding {
+        let mut found = findings(&health(change));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        found.remove(0)
+    }
+
+    #[test]
+    fn a_healthy_server_has_no_findings() {
+        let health = health(|_| {});
+        assert_eq!(findings(&health), []);
+        assert!(!is_limited(&[]) && grants(&health, Wanted::Missing).is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_checked_is_never_fine() {
+        let why = || Unchecked { why: "error 229".to_owned() };
+        let changes: [fn(&mut ServerHealth, Unchecked); 14] = [
+            |server, why| server.now = Err(why),
+            |server, why| server.version = Err(why),
+            |server, why| server.product = Err(why),
+            |server, why| server.database = Err(why),
+            |server, why| server.server_id = Err(why),
+            |server, why| server.schema = Err(why),
+            |server, why| server.login = Err(why),
+            |server, why| server.procedures = Err(why),
+            |server, why| server.objects = Err(why),
+            |server, why| server.reset_needed = Err(why),
+            |server, why| server.synchronisation = Err(why),
+            |server, why| server.last_synchronisation = Err(why),
+            |server, why| server.requested_groups = Err(why),
+            |server, why| server.downstream_servers = Err(why),
+        ];
+        for change in changes {
+            let found = only(|server| change(server, why()));
+            assert_eq!((found.severity, found.code), (Severity::Problem, "unchecked"), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn the_limits_of_downstream_servers() {
+        for (count, severity) in [(800, Severity::Warning), (999, Severity::Warning), (1000, Severity::Problem)] {
+            let found = only(|server| server.downstream_servers = Ok(count));
+            assert_eq!(found.severity, severity, "{count}");
+        }
+    }
+
+    #[test]
+    fn states_of_the_server() {
+        assert_eq!(only(|server| server.reset_needed = Ok(true)).severity, Severity::Problem);
+        let running = only(|server| server.synchronisation = Ok(SynchronisationState::Running));
+        assert_eq!(running.severity, Severity::Note);
+        let odd = only(|server| server.synchronisation = Ok(SynchronisationState::from_number(9)));
+        assert!(odd.severity == Severity::Warning && odd.message.ends_with(": 9"), "{odd:?}");
+        assert_eq!(only(|server| server.last_synchronisation = Ok(None)).code, "neverSynchronised");
+        let missing = BTreeMap::from([("Ring 3".to_owned(), 2)]);
+        let groups = RequestedGroups { heeded: true, missing };
+        let heeded = only(|server| server.requested_groups = Ok(groups.clone()));
+        assert_eq!(heeded.severity, Severity::Warning);
+        let ignored = only(|server| server.requested_groups = Ok(RequestedGroups { heeded: false, ..groups.clone() }));
+        assert_eq!(ignored.severity, Severity::Note);
+        let collation = |name: &str| {
+            let mut database = healthy().database.unwrap();
+            database.collation = Some(name.to_owned());
+            database
+        };
+        assert_eq!(only(|server| server.database = Ok(collation("Latin1_General_CS_AS"))).code, "caseSensitive");
+        let mut read_only = healthy().database.unwrap();
+        read_only.updateability = Some("READ_ONLY".to_owned());
+        assert_eq!(only(|server| server.database = Ok(read_only)).limit, Some(Limit::Apply(&[])));
+    }
+
+    #[test]
+    fn what_is_denied_is_granted_and_what_is_missing_is_not() {
+        let denied = health(|server| {
+            server.objects.iter_mut().flatten().for_each(|used| used.permitted = false);
+            server.procedures.as_mut().unwrap()[0].state = ContractState::Missing;
+            server.procedures.as_mut().unwrap()[0].permitted = false;
+        });
+        let found = findings(&denied);
+        let codes: Vec<&str> = found.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, ["denied", "notVisible"]);
+        assert!(found[0].message.contains("tbUpdate, tbRevision"), "{found:?}");
+        assert_eq!(
+            grants(&denied, Wanted::Missing),
+            [
+                "GRANT SELECT ON [dbo].[tbUpdate] TO [svc]]];",
+                "GRANT SELECT ON [dbo].[tbRevision] TO [svc]]];",
+                "GRANT EXECUTE ON [dbo].[spDeployUpdate] TO [svc]]];",
+            ]
+        );
+        let mut seen = denied;
+        seen.server.as_mut().unwrap().login.as_mut().unwrap().sees_definitions = true;
+        assert_eq!(findings(&seen)[1].code, "missing");
+        assert_eq!(grants(&seen, Wanted::Missing).len(), 2);
+    }
+
+    #[test]
+    fn all_grants_are_for_whom_they_are_asked_for() {
+        let mut owner = health(|_| {});
+        owner.server.as_mut().unwrap().login.as_mut().unwrap().user = "dbo".to_owned();
+        assert_eq!(grants(&owner, Wanted::All(None))[0], "GRANT SELECT ON [dbo].[tbUpdate] TO [USER];");
+        let named = grants(&owner, Wanted::All(Some("svc")));
+        assert_eq!((named.len(), named[2].as_str()), (3, "GRANT EXECUTE ON [dbo].[spDeployUpdate] TO [svc];"));
+    }
 }

@@ -1,10 +1,12 @@
 //! What `doctor` found, for people.
 
+use chrono::TimeDelta;
+
 use super::Diagnosis;
 use crate::model::health::findings::{DOWNSTREAM_MAX, Finding, Severity};
 use crate::model::health::{
     Answer, Certificate, ConnectionHealth, ContractState, DatabaseFacts, Health, LoginFacts, Product, RequestedGroups,
-    ServerHealth, StageState, Used,
+    ServerHealth, StageState, SynchronisationState, Used,
 };
 use crate::report::style::Style;
 use crate::report::text::TextOptions;
@@ -145,10 +147,10 @@ fn counts(used: &[Used], does: &str) -> String {
 fn render_state(page: &mut Page, server: &ServerHealth) {
     page.heading("State");
     checked(page, "reset", &server.reset_needed, |needed| if *needed { "needed" } else { "not needed" }.to_owned());
-    checked(page, "synchronisation", &server.synchronisation, |state| state.name().to_owned());
+    checked(page, "synchronisation", &server.synchronisation, |state| synchronisation(*state));
     checked(page, "last synchronised", &server.last_synchronisation, |last| match (last, &server.now) {
         (None, _) => "never".to_owned(),
-        (Some(last), Ok(now)) => format!("{} ({} h ago)", timestamp(*last), (*now - *last).num_hours()),
+        (Some(last), Ok(now)) => format!("{} ({} ago)", timestamp(*last), age(*now - *last)),
         (Some(last), Err(_)) => timestamp(*last),
     });
     checked(page, "requested groups", &server.requested_groups, |groups| {
@@ -157,6 +159,21 @@ fn render_state(page: &mut Page, server: &ServerHealth) {
         format!("{} that do not exist; {by}", missing.len())
     });
     checked(page, "downstream servers", &server.downstream_servers, |count| format!("{count} of {DOWNSTREAM_MAX}"));
+}
+
+fn age(age: TimeDelta) -> String {
+    if age < TimeDelta::days(2) { format!("{} h", age.num_hours()) } else { format!("{} days", age.num_days()) }
+}
+
+fn synchronisation(state: SynchronisationState) -> String {
+    match state {
+        SynchronisationState::NotRunning => "not running".to_owned(),
+        SynchronisationState::Requested => "asked for".to_owned(),
+        SynchronisationState::Running => "running".to_owned(),
+        SynchronisationState::Failed => "failed".to_owned(),
+        SynchronisationState::Cancelling => "being cancelled".to_owned(),
+        SynchronisationState::Unknown(number) => format!("not known: {number}"),
+    }
 }
 
 fn render_findings(page: &mut Page, findings: &[Finding]) {
