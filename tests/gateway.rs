@@ -13,5 +13,7 @@ mod read;
 mod sandbox;
 #[path = "gateway/scripted.rs"]
 mod scripted;
+#[path = "gateway/selections.rs"]
+mod selections;
 #[path = "gateway/write.rs"]
 mod write;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wsusctl::diagnostic::{Diagnostics, Severity, Sources};
-use wsusctl::manifest::{ReadLimits, read};
+use wsusctl::manifest::{ReadLimits, read, read_selector};
 use wsusctl::model::desired::Desired;
 
 fn read_file(path: &Path) -> (Vec<Desired>, Diagnostics) {
@@ -186,6 +186,219 @@ fn an_empty_file_is_shown() {
     "#);
 }
 
+/// An approval whose `select` begins in line 8.
+fn shown_select(select: &str) -> String {
+    shown(&format!("{HEAD}spec:\n  approvals:\n    - groups: {{Ring 0: install}}\n      select: {select}\n"))
+}
+
+#[test]
+fn an_entry_with_update_and_select_is_shown() {
+    insta::assert_snapshot!(shown(&format!(
+        "{HEAD}spec:\n  declines:\n    - update: KB5060526\n      select: {{superseded: true}}\n"
+    )), @r#"
+    error[update-and-select]: an entry with both `update` and `select`
+     --> hq.yaml:8:7
+      |
+    7 |     - update: KB5060526
+      |       ------ here
+    8 |       select: {superseded: true}
+      |       ^^^^^^ and here
+      |
+      = note: `update` names updates and `select` chooses them: an entry has one of the two
+      = help: make two entries of it; to narrow down a KB write update: {kb: KB5060526, title: "*x64*"}, or select: {kb: KB5060526, ...}
+    "#);
+}
+
+#[test]
+fn a_selector_without_conditions_is_shown() {
+    insta::assert_snapshot!(shown_select("{}"), @r#"
+    error[empty-select]: a selector without conditions
+     --> hq.yaml:8:15
+      |
+    8 |       select: {}
+      |               ^^
+      |
+      = note: it would choose every update
+      = help: write conditions, as {classifications: [Security Updates], products: [Windows 11], arrivedWithin: 30d}
+    "#);
+}
+
+#[test]
+fn a_misspelt_condition_is_shown() {
+    insta::assert_snapshot!(shown_select("{arrivedWihtin: 30d, severity: critical}"), @r#"
+    error[unknown-key]: a key that is not known here
+     --> hq.yaml:8:16
+      |
+    8 |       select: {arrivedWihtin: 30d, severity: critical}
+      |                ^^^^^^^^^^^^^
+      |
+      = note: a selector has no key `arrivedWihtin`
+      = help: did you mean `arrivedWithin`?
+
+    error[unknown-word]: a word that is not known here
+     --> hq.yaml:8:46
+      |
+    8 |       select: {arrivedWihtin: 30d, severity: critical}
+      |                                              ^^^^^^^^
+      |
+      = note: `critical` is none of `Critical`, `Important`, `Moderate`, `Low` and `Unspecified`
+      = help: did you mean `Critical`?
+    "#);
+}
+
+#[test]
+fn a_number_of_computers_that_could_mean_two_things_is_shown() {
+    insta::assert_snapshot!(shown_select("{neededBy: 5}"), @r#"
+    error[ambiguous-number]: a number that could mean two things
+     --> hq.yaml:8:26
+      |
+    8 |       select: {neededBy: 5}
+      |                          ^
+      |
+      = note: `5` does not say whether more computers than that are meant too
+      = help: write {atLeast: 5} or {atLeast: 5, atMost: 5}
+    "#);
+}
+
+#[test]
+fn an_age_and_a_time_that_are_none_are_shown() {
+    insta::assert_snapshot!(shown_select("{arrivedWithin: 30 days, createdAfter: 2026-11-01}"), @r#"
+    error[bad-age]: not an age
+     --> hq.yaml:8:31
+      |
+    8 |       select: {arrivedWithin: 30 days, createdAfter: 2026-11-01}
+      |                               ^^^^^^^
+      |
+      = note: `30 days` is not written as ages are
+      = help: write 30d
+
+    error[bad-time]: not an age or a time
+     --> hq.yaml:8:54
+      |
+    8 |       select: {arrivedWithin: 30 days, createdAfter: 2026-11-01}
+      |                                                      ^^^^^^^^^^
+      |
+      = note: `2026-11-01` does not say at what time the day begins, nor in which time zone
+      = help: write "2026-11-01T00:00:00Z"
+    "#);
+}
+
+#[test]
+fn a_period_that_ends_before_it_begins_is_shown() {
+    insta::assert_snapshot!(shown_select("{arrivedWithin: 7d, arrivedBefore: 30d}"), @r#"
+    error[empty-period]: a period that ends before it begins
+     --> hq.yaml:8:50
+      |
+    8 |       select: {arrivedWithin: 7d, arrivedBefore: 30d}
+      |                               -- begins here     ^^^ ends here
+      |
+      = note: no time is in it
+      = help: ages count back from now: `arrivedAfter: 30d` with `arrivedBefore: 7d` is from 30 days to a week ago
+    "#);
+}
+
+#[test]
+fn a_condition_that_only_declines_have_is_shown() {
+    insta::assert_snapshot!(shown_select("{products: [Windows 11, windows 11], expired: true}"), @r#"
+    error[duplicate-item]: something stands twice in a list
+     --> hq.yaml:8:39
+      |
+    8 |       select: {products: [Windows 11, windows 11], expired: true}
+      |                           ----------  ^^^^^^^^^^ again here
+      |                           |
+      |                           first here
+      |
+      = help: remove one of them
+
+    error[declines-only]: a condition that only declines have
+     --> hq.yaml:8:52
+      |
+    8 |       select: {products: [Windows 11, windows 11], expired: true}
+      |                                                    ^^^^^^^
+      |
+      = note: the publisher has withdrawn an expired update, so approvals never choose one
+      = help: remove `expired`; in `declines`, `expired: true` chooses such updates
+    "#);
+}
+
+#[test]
+fn an_absolute_deadline_on_a_selector_is_shown() {
+    insta::assert_snapshot!(shown(&format!(
+        "{HEAD}spec:\n  approvals:\n    - select: {{title: \"*x64*\"}}\n      groups:\n        Ring 0: {{action: install, deadline: \"2026-12-01T18:00:00Z\"}}\n"
+    )), @r#"
+    error[absolute-deadline]: a selector with an absolute deadline
+     --> hq.yaml:9:45
+      |
+    7 |     - select: {title: "*x64*"}
+      |       ------ chosen by conditions
+    8 |       groups:
+    9 |         Ring 0: {action: install, deadline: "2026-12-01T18:00:00Z"}
+      |                                             ^^^^^^^^^^^^^^^^^^^^^^ a fixed time
+      |
+      = note: a selector also chooses what arrives later, and a fixed time would be in the past for that
+      = help: write {days: 7, at: "18:00Z"}, which counts from the day the approval is written, or name the update with `update`
+    "#);
+}
+
+#[test]
+fn entries_that_agree_and_entries_that_disagree_are_shown() {
+    insta::assert_snapshot!(shown(&format!(
+        "{HEAD}spec:\n  approvals:\n    - {{update: KB5060526, groups: {{A: install, B: install}}}}\n    - {{update: KB5060526, groups: {{A: install, B: uninstall}}}}\n"
+    )), @r#"
+    warning[redundant-approval]: an update is approved twice for a group
+     --> hq.yaml:8:36
+      |
+    7 |     - {update: KB5060526, groups: {A: install, B: install}}
+      |                                    - first here
+    8 |     - {update: KB5060526, groups: {A: install, B: uninstall}}
+      |                                    ^ again here
+      |
+      = note: another entry says the same of this update and `A`
+      = help: remove one of them
+
+    error[duplicate-approval]: two approvals of an update for a group disagree
+     --> hq.yaml:8:48
+      |
+    7 |     - {update: KB5060526, groups: {A: install, B: install}}
+      |                                                - first here
+    8 |     - {update: KB5060526, groups: {A: install, B: uninstall}}
+      |                                                ^ again here
+      |
+      = note: another entry says something else of this update and `B`
+      = help: remove one of them
+    "#);
+}
+
+#[test]
+fn a_condition_of_a_command_line_is_shown() {
+    let mut sources = Sources::default();
+    let problems =
+        read_selector("--where", &["superseded=false", "products=[Windows 11, {titel: x}]"], &mut sources).unwrap_err();
+    insta::assert_snapshot!(render_plain(&problems, &sources), @r#"
+    error[unknown-key]: a key that is not known here
+     --> --where:1:24
+      |
+    1 | products=[Windows 11, {titel: x}]
+      |                        ^^^^^
+      |
+      = note: a product has no key `titel`
+      = help: there are `id` and `family`
+    "#);
+}
+
+#[test]
+fn the_reference_page_has_every_condition() {
+    let page = fs::read_to_string("docs/reference/manifest.md").unwrap();
+    let table = page.split("## select").nth(1).unwrap().split("\n## ").next().unwrap();
+    let shown = shown_select("{zzzzzzzz: 1}");
+    let listed = shown.split("there are ").nth(1).unwrap_or_else(|| panic!("{shown}"));
+    let conditions: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
+    assert!(conditions.len() >= 16, "{conditions:?}");
+    for condition in conditions {
+        assert!(table.contains(&format!("`{condition}`")), "docs/reference/manifest.md does not know {condition}");
+    }
+}
+
 #[test]
 fn twenty_thousand_approvals_are_read() {
     let mut yaml = format!("{HEAD}spec:\n  approvals:\n");
@@ -205,7 +418,67 @@ fn twenty_thousand_approvals_are_read() {
 mod properties {
     use proptest::prelude::*;
 
-    use super::{HEAD, ReadLimits, Sources, read};
+    use super::{HEAD, ReadLimits, Sources, read, read_selector};
+    use wsusctl::model::category::CategoryReference;
+    use wsusctl::model::desired::UpdateReference;
+    use wsusctl::model::glob::Glob;
+
+    /// Titles: anything that can be seen, and what YAML takes for something else.
+    fn pattern() -> impl Strategy<Value = String> {
+        let surprising = prop::sample::select(vec![
+            "no",
+            "on",
+            "true",
+            "null",
+            "~",
+            "007",
+            "1_000",
+            "0o17",
+            "0x1F",
+            "1e3",
+            ".inf",
+            "12:30:45",
+            "2026-11-01",
+            "*",
+            "&a",
+            "!x",
+            "- a",
+            "a: b",
+            "a #b",
+            "#a",
+            "@a",
+            "`a",
+            "%a",
+            "|",
+            ">",
+            "?",
+            "? a",
+            "<<",
+            "=",
+            "---",
+            "[a]",
+            "{a}",
+            "a,b",
+            "\u{1f600}",
+            "\\n",
+            "a\u{a0}",
+            "\u{2028}a",
+            "\u{feff}a",
+            "\"a\"",
+            "'a'",
+            "KB5060526",
+        ]);
+        prop_oneof![surprising.prop_map(str::to_owned), "\\PC*[^\\pZ\\pC]\\PC*", "[a-z0-9*?. -]{0,20}[a-z]"]
+    }
+
+    /// Whether a text stands for itself without quotes: said narrowly.
+    fn is_plain(text: &str) -> bool {
+        let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '_' | '/' | '(' | ')' | '+');
+        text.chars().all(safe)
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && !text.ends_with(' ')
+            && !matches!(text, "null" | "Null" | "NULL")
+    }
 
     /// Reads and renders; the outcome is a server or an error, and every place is in the text.
     fn survives(bytes: &[u8]) {
@@ -292,6 +565,59 @@ mod properties {
             let (servers, problems) = read("hq.yaml", text.as_bytes(), &mut sources, &ReadLimits::default());
             prop_assert!(servers.is_empty(), "{text}");
             prop_assert!(!format!("{problems:?}{sources:?}").contains("hunter2"), "{text}\n{problems:?}\n{sources:?}");
+        }
+
+        /// A pattern is the text that was written, however YAML lets it be written: in double quotes, in single quotes, and
+        /// plain where that is safe. Bare on a command line it is always itself.
+        #[test]
+        fn every_pattern_is_what_was_written(text in pattern()) {
+            let mut written = vec![serde_json::to_string(&text).unwrap(), format!("'{}'", text.replace('\'', "''"))];
+            if is_plain(&text) {
+                written.push(text.clone());
+            }
+            for written in written {
+                let yaml = format!(
+                    "{HEAD}spec:\n  approvals:\n    - select:\n        title: {written}\n        products:\n          - {written}\n          - family: {written}\n      groups:\n        {written}: install\n"
+                );
+                let (servers, problems) = read("hq.yaml", yaml.as_bytes(), &mut Sources::default(), &ReadLimits::default());
+                prop_assert!(!problems.has_errors(), "{yaml}: {problems:?}");
+                let entry = &servers[0].approvals[0];
+                let UpdateReference::Select(select) = &entry.update else { panic!("{entry:?}") };
+                prop_assert_eq!(select.title.as_ref().unwrap().value.as_str(), &text);
+                let product = |at: usize| select.products.as_ref().unwrap()[at].value.clone();
+                prop_assert_eq!(product(0), CategoryReference::Title(Glob::new(&text)));
+                prop_assert_eq!(product(1), CategoryReference::Family(Glob::new(&text)));
+                prop_assert_eq!(&entry.groups[0].group, wsusctl::model::name::trim(&text));
+            }
+            if text.trim() == text && !text.starts_with(['[', '{', '"', '\'']) {
+                let select = read_selector("--where", &[format!("title={text}")], &mut Sources::default());
+                prop_assert_eq!(select.unwrap().title.unwrap().value, Glob::new(&text));
+            }
+        }
+
+        /// Whatever stands in the place of a condition's value, there is a selector or an error, and no panic.
+        #[test]
+        fn any_value_of_a_condition_survives(
+            key in prop::sample::select(vec![
+                "classifications", "products", "title", "severity", "kb", "updateType", "arrivedWithin", "arrivedAfter",
+                "createdBefore", "superseded", "expired", "supersedingApproved", "neededBy",
+            ]),
+            parts in prop::collection::vec(
+                prop::sample::select(vec![
+                    "0", "30d", "-", "1e3", "9999999999999", "w", "2026-11-01", "T00:00:00Z", " ", "[", "]", "{", "}", "id: ",
+                    "family: ", "atLeast: ", "KB5060526", "Critical", "no", "~", "\"", "'", ", ", "*", "\u{1f600}", "\n", "0o7", "_",
+                ]),
+                0..8,
+            ),
+        ) {
+            let value = parts.concat();
+            survives(format!("{HEAD}spec:\n  declines:\n    - select: {{{key}: {value}}}\n").as_bytes());
+            survives(format!("{HEAD}spec:\n  approvals:\n    - groups: {{A: install}}\n      select:\n        {key}: {value}\n").as_bytes());
+            let mut sources = Sources::default();
+            if let Err(problems) = read_selector("--where", &[format!("{key}={value}")], &mut sources) {
+                prop_assert!(problems.has_errors());
+                super::render_plain(&problems, &sources);
+            }
         }
 
         /// What a writer puts in quotes comes back as it was, but for spaces at the end.

@@ -23,7 +23,6 @@ use crate::plan::change::{Change, ChangeAction};
 use crate::plan::permission::{Permission, Permissions};
 use crate::report::json::{self, ServerReport};
 use crate::report::outcome;
-use crate::report::text::{self, TextOptions};
 use crate::susdb::preflight::read_procedures;
 use crate::susdb::read::ReadError;
 use crate::susdb::session::Session;
@@ -45,10 +44,10 @@ fn reconnect_pause(attempt: u32) -> Duration {
 /// # Errors
 /// What keeps the run from starting; a server's own failure is reported and the others go on.
 pub async fn run(arguments: &Apply, streams: Streams) -> Result<Exit, Failure> {
-    let loaded = planning::load_valid(&arguments.manifests, &arguments.reach, arguments.output, streams)?;
+    let loaded = planning::load_valid(&arguments.planning, streams)?;
     let Some(loaded) = loaded else { return Ok(Exit::Invalid) };
     let total = loaded.servers.len();
-    if arguments.output == Output::Json && total > 1 {
+    if arguments.planning.output == Output::Json && total > 1 {
         let summary = format!("--output json writes one document, and there are {total} manifests to apply one by one");
         return Err(Failure::new(Exit::Invalid, summary).hint("run apply once for each manifest"));
     }
@@ -107,7 +106,7 @@ impl OneServer<'_> {
 
     /// Locks, reads, plans, shows and asks.
     async fn prepare(&self) -> Result<Prepared, Failure> {
-        let mut permissions = Permissions::new(self.arguments.allow.iter().copied());
+        let mut permissions = Permissions::new(self.arguments.planning.allow.iter().copied());
         let Some((session, mut planned)) = self.lock_and_plan(&permissions).await? else {
             return Ok(Prepared::Ended(Exit::Invalid));
         };
@@ -133,7 +132,7 @@ impl OneServer<'_> {
         let server = &self.loaded.servers[self.index];
         Connecting {
             server: Some(server),
-            reach: &self.arguments.reach,
+            reach: &self.arguments.planning.reach,
             verb: "apply",
             streams: self.streams,
             sandboxes: self.sandboxes,
@@ -164,9 +163,12 @@ impl OneServer<'_> {
     async fn try_lock_and_plan(&self, permissions: &Permissions) -> Result<Option<(Session, Planned)>, Failure> {
         let mut session = self.open_and_lock().await?;
         match self.plan(&mut session, permissions).await? {
-            Ok(planned) => Ok(Some((session, planned))),
+            Ok(planned) => {
+                let planned = planned.annotated(&mut session, self.arguments.planning.explain).await?;
+                Ok(Some((session, planned)))
+            }
             Err(errors) => {
-                if self.arguments.output == Output::Json {
+                if self.arguments.planning.output == Output::Json {
                     self.report_json(&[], &errors)?;
                 }
                 Ok(None)
@@ -181,7 +183,8 @@ impl OneServer<'_> {
         permissions: &Permissions,
     ) -> Result<Result<Planned, Diagnostics>, Failure> {
         let desired = &self.loaded.servers[self.index].desired;
-        planning::plan(session, desired, permissions, &self.loaded.sources, self.streams).await
+        let now = self.arguments.planning.now;
+        planning::plan(session, desired, permissions, now, &self.loaded.sources, self.streams).await
     }
 
     fn report_json(&self, servers: &[ServerReport<'_>], errors: &Diagnostics) -> Result<(), Failure> {
@@ -190,12 +193,11 @@ impl OneServer<'_> {
     }
 
     fn show(&self, planned: &Planned, permissions: &Permissions) -> Result<(), Failure> {
-        match self.arguments.output {
+        match self.arguments.planning.output {
             Output::Text => {
                 planning::show_notices(&planned.plan, &self.loaded.sources, self.streams);
-                let (color, width) = (self.streams.color_out, self.streams.width());
-                let options = TextOptions { color, width, explain: self.arguments.explain };
-                let text = text::render_plan(&planned.plan, &self.loaded.sources, &options);
+                let (sources, explain) = (&self.loaded.sources, self.arguments.planning.explain);
+                let text = planning::plan_text(planned, permissions, sources, explain, self.streams);
                 self.streams.report(&text).map_err(report_lost)
             }
             Output::Json => self.report_json(&[planned.report(permissions)], &Diagnostics::default()),
@@ -270,7 +272,7 @@ impl OneServer<'_> {
             }
         };
         let text = outcome::render(&finished);
-        match self.arguments.output {
+        match self.arguments.planning.output {
             Output::Text => self.streams.report(&text).map_err(report_lost)?,
             Output::Json => self.streams.complain(&text),
         }

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::connection::DatabaseUrl;
+use crate::model::listing::Noun;
 use crate::plan::permission::Permission;
 
 const EXIT_STATUS: &str = "\
@@ -90,6 +93,8 @@ pub enum Verb {
     Apply(Apply),
     /// Check connection, permissions and what wsusctl takes SUSDB to be; writes nothing
     Doctor(Doctor),
+    /// List groups, computers, updates, products, ... to write manifests from
+    Get(Get),
     /// An emulated WSUS server to try things on
     #[cfg(feature = "sandbox")]
     #[command(subcommand)]
@@ -135,48 +140,91 @@ pub struct Validate {
     pub output: Output,
 }
 
-/// `diff`
+/// What is planned, how, and how the plan is shown.
 #[derive(Debug, Args)]
-pub struct Diff {
+pub struct Planning {
     /// Which manifests.
     #[command(flatten)]
     pub manifests: Manifests,
     /// Which server.
     #[command(flatten)]
     pub reach: Reach,
-    /// How to report
+    /// How to report the plan; apply with json takes one manifest and tells the outcome on standard error
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     pub output: Output,
     /// List what every entry matched and what it left out
     #[arg(long)]
     pub explain: bool,
-    /// Give a permission (groups.delete=80%, KIND.delete, KIND.modify=N%, empty, past-deadlines, high-risk); repeatable
+    /// Give a permission (groups.delete=80%, KIND.delete, KIND.modify=N%, empty, past-deadlines, high-risk; to apply also
+    /// unsupported); repeatable
     #[arg(long, value_name = "PERMISSION")]
     pub allow: Vec<Permission>,
+    /// Judge selectors and deadlines as if it were this time (RFC 3339, as in 2026-12-08T18:00:00Z), for tests and to see
+    /// the plan of another day. What apply writes still counts relative deadlines from the server's clock
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub now: Option<DateTime<Utc>>,
+}
+
+/// `diff`
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// What to plan.
+    #[command(flatten)]
+    pub planning: Planning,
 }
 
 /// `apply`
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// Which manifests.
+    /// What to plan.
     #[command(flatten)]
-    pub manifests: Manifests,
-    /// Which server.
-    #[command(flatten)]
-    pub reach: Reach,
-    /// How to report the plan; with json the outcome goes to standard error, and there can be one manifest only
-    #[arg(long, short, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
-    /// List what every entry matched and what it left out
-    #[arg(long)]
-    pub explain: bool,
+    pub planning: Planning,
     /// Do not ask; needed where there is no terminal
     #[arg(long)]
     pub yes: bool,
-    /// Give a permission (groups.delete=80%, KIND.delete, KIND.modify=N%, empty, past-deadlines, high-risk, unsupported);
-    /// repeatable
-    #[arg(long, value_name = "PERMISSION")]
-    pub allow: Vec<Permission>,
+}
+
+/// `get`
+#[derive(Debug, Args)]
+#[command(after_help = "docs/reference/get.md has the conditions of every kind, and the JSON document.")]
+pub struct Get {
+    /// What to list
+    #[arg(value_name = "KIND", value_parser = nouns())]
+    pub noun: Noun,
+    /// The manifest whose connection to use
+    #[arg(short = 'f', long = "file", value_name = "PATH")]
+    pub file: Option<PathBuf>,
+    /// Which server.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// List only what meets this condition (classifications='Security Updates', arrivedWithin=30d, name='pc-*'); repeatable
+    #[arg(long = "where", value_name = "KEY=VALUE")]
+    pub conditions: Vec<String>,
+    /// List so many at most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    /// Go on behind this one, as the last page said
+    #[arg(long, value_name = "KEY")]
+    pub after: Option<String>,
+    /// How to list
+    #[arg(long, short, value_enum, default_value_t = ListOutput::Text)]
+    pub output: ListOutput,
+}
+
+/// How a list is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListOutput {
+    /// A table.
+    Text,
+    /// The JSON document of docs/reference/get.md.
+    Json,
+    /// YAML that can stand in a manifest.
+    Yaml,
+}
+
+fn nouns() -> impl TypedValueParser<Value = Noun> {
+    PossibleValuesParser::new(Noun::ALL.map(Noun::as_str))
+        .map(|word| Noun::from_word(&word).expect("the parser knows these words only"))
 }
 
 /// `doctor`
@@ -284,15 +332,28 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
+    let time = DateTime::parse_from_rfc3339(text);
+    time.map(|time| time.to_utc()).map_err(|_| "expected a time with an offset, as in 2026-12-08T18:00:00Z".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Arguments, parse_duration};
+    use super::{Arguments, parse_duration, parse_time};
     use clap::CommandFactory;
     use std::time::Duration;
 
     #[test]
     fn the_arguments_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn times_have_an_offset() {
+        assert_eq!(parse_time("2026-12-08T18:00:00+01:00"), Ok("2026-12-08T17:00:00Z".parse().unwrap()));
+        for text in ["2026-12-08T18:00:00", "2026-12-08", "now", ""] {
+            assert!(parse_time(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `wsusctl diff`: shows what `apply` would change. Writes nothing and takes no lock.
 
-use super::arguments::{Diff, Output};
+use super::arguments::{Diff, Output, Planning};
 use super::planning::{self, Planned};
 use super::report_lost;
 use super::server::{Connecting, Sandboxes};
@@ -8,14 +8,14 @@ use super::streams::Streams;
 use crate::failure::{Exit, Failure};
 use crate::plan::permission::Permissions;
 use crate::report::json::{self, ServerReport};
-use crate::report::text::{self, TextOptions};
 
 /// Runs the verb over every manifest.
 ///
 /// # Errors
 /// What keeps the run from starting; a server's own failure is reported and the others go on.
 pub async fn run(arguments: &Diff, streams: Streams) -> Result<Exit, Failure> {
-    let loaded = planning::load_valid(&arguments.manifests, &arguments.reach, arguments.output, streams)?;
+    let arguments = &arguments.planning;
+    let loaded = planning::load_valid(arguments, streams)?;
     let Some(loaded) = loaded else { return Ok(Exit::Invalid) };
     let permissions = Permissions::new(arguments.allow.iter().copied());
     let sandboxes = Sandboxes::default();
@@ -25,14 +25,12 @@ pub async fn run(arguments: &Diff, streams: Streams) -> Result<Exit, Failure> {
     for server in &loaded.servers {
         let connecting =
             Connecting { server: Some(server), reach: &arguments.reach, verb: "diff", streams, sandboxes: &sandboxes };
-        match plan_one(connecting, &server.desired, &permissions, &loaded, streams).await {
+        match plan_one(connecting, &server.desired, arguments, &permissions, &loaded, streams).await {
             Ok(Ok(one)) => {
                 exit = exit.worse(if one.plan.has_differences() { Exit::Differences } else { Exit::Success });
                 if arguments.output == Output::Text {
                     planning::show_notices(&one.plan, &loaded.sources, streams);
-                    let options =
-                        TextOptions { color: streams.color_out, width: streams.width(), explain: arguments.explain };
-                    let text = text::render_plan(&one.plan, &loaded.sources, &options);
+                    let text = planning::plan_text(&one, &permissions, &loaded.sources, arguments.explain, streams);
                     streams.report(&text).map_err(report_lost)?;
                 }
                 planned.push(one);
@@ -58,10 +56,14 @@ pub async fn run(arguments: &Diff, streams: Streams) -> Result<Exit, Failure> {
 async fn plan_one(
     connecting: Connecting<'_>,
     desired: &crate::model::desired::Desired,
+    arguments: &Planning,
     permissions: &Permissions,
     loaded: &super::manifests::Loaded,
     streams: Streams,
 ) -> Result<Result<Planned, crate::diagnostic::Diagnostics>, Failure> {
     let mut session = connecting.open().await?;
-    planning::plan(&mut session, desired, permissions, &loaded.sources, streams).await
+    match planning::plan(&mut session, desired, permissions, arguments.now, &loaded.sources, streams).await? {
+        Ok(planned) => planned.annotated(&mut session, arguments.explain).await.map(Ok),
+        Err(diagnostics) => Ok(Err(diagnostics)),
+    }
 }

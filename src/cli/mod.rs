@@ -4,6 +4,7 @@ mod apply;
 mod arguments;
 mod diff;
 mod doctor;
+mod get;
 mod manifests;
 mod planning;
 mod progress;
@@ -74,6 +75,7 @@ async fn dispatch(verb: Verb, streams: Streams) -> Result<Exit, Failure> {
         Verb::Diff(arguments) => diff::run(&arguments, streams).await,
         Verb::Apply(arguments) => apply::run(&arguments, streams).await,
         Verb::Doctor(arguments) => doctor::run(&arguments, streams).await,
+        Verb::Get(arguments) => get::run(&arguments, streams).await,
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(arguments) => sandbox::run(arguments, streams).await,
     }

@@ -4,13 +4,14 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 
-use super::arguments::{Manifests, Output, Reach};
+use super::arguments::{Output, Planning};
 use super::manifests::{Loaded, load};
 use super::report_lost;
 use super::streams::Streams;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::failure::{Exit, Failure};
 use crate::model::desired::Desired;
+use crate::model::impact::Impact;
 use crate::model::object::ServerClock;
 use crate::model::resolved::Resolved;
 use crate::model::snapshot::Snapshot;
@@ -31,6 +32,19 @@ pub struct Planned {
     pub resolved: Resolved,
     /// What was read.
     pub snapshot: Snapshot,
+    /// What the plan was judged by.
+    judged: Judged,
+    /// What was read about the plan's changes, once it was.
+    impact: Option<Impact>,
+}
+
+/// The time that a plan is judged by.
+#[derive(Debug, Clone, Copy)]
+struct Judged {
+    /// The time.
+    now: DateTime<Utc>,
+    /// The user chose it.
+    chosen: bool,
 }
 
 impl Planned {
@@ -42,9 +56,30 @@ impl Planned {
 
     /// The same with other permissions.
     pub fn with(self, permissions: &Permissions) -> Self {
-        let Self { resolved, snapshot, .. } = self;
-        let plan = plan_with(&resolved, &snapshot, permissions);
-        Self { plan, resolved, snapshot }
+        let Self { resolved, snapshot, judged, impact, plan: _ } = self;
+        let mut plan = plan_with(&resolved, &snapshot, judged, permissions);
+        if let Some(impact) = &impact {
+            plan.annotate(impact);
+        }
+        Self { plan, resolved, snapshot, judged, impact }
+    }
+
+    /// Makes a plan ready to be shown: reads what its changes come to, where any is about an update, and explains its
+    /// entries where that is wanted.
+    ///
+    /// # Errors
+    /// A server that cannot be read.
+    pub async fn annotated(mut self, session: &mut Session, explain: bool) -> Result<Self, Failure> {
+        let scope = plan::impact_scope(&self.plan);
+        if !scope.updates.is_empty() {
+            let impact = read::read_impact(session, &scope).await.map_err(super::server::unreadable)?;
+            self.plan.annotate(&impact);
+            self.impact = Some(impact);
+        }
+        if explain {
+            self.plan.explain(&self.resolved, &self.snapshot);
+        }
+        Ok(self)
     }
 }
 
@@ -52,12 +87,8 @@ impl Planned {
 ///
 /// # Errors
 /// A path that cannot be read; `--server` with several manifests.
-pub fn load_valid(
-    manifests: &Manifests,
-    reach: &Reach,
-    output: Output,
-    streams: Streams,
-) -> Result<Option<Loaded>, Failure> {
+pub fn load_valid(planning: &Planning, streams: Streams) -> Result<Option<Loaded>, Failure> {
+    let Planning { manifests, reach, output, .. } = planning;
     let mut loaded = load(manifests)?;
     for server in &loaded.servers {
         if reach.server.is_none() {
@@ -67,7 +98,7 @@ pub fn load_valid(
     loaded.diagnostics.sort();
     show_diagnostics(&loaded.diagnostics, &loaded.sources, streams);
     if loaded.diagnostics.has_errors() {
-        if output == Output::Json {
+        if *output == Output::Json {
             let document =
                 report::json::render(&[], &loaded.diagnostics, &loaded.sources, now(), env!("CARGO_PKG_VERSION"));
             streams.report(&document).map_err(report_lost)?;
@@ -84,7 +115,8 @@ pub fn load_valid(
     Ok(Some(loaded))
 }
 
-/// Reads the server and plans. The inner error is what is wrong with the manifest on this server; it has been shown.
+/// Reads the server and plans. Selectors and deadlines are judged by the time that the user chose, else by the server's
+/// clock: it is the server that enforces deadlines. The inner error is what is wrong with the manifest on this server; it has been shown.
 ///
 /// # Errors
 /// A server that cannot be read, or another server than the manifest pins (exit 4).
@@ -92,11 +124,14 @@ pub async fn plan(
     session: &mut Session,
     desired: &Desired,
     permissions: &Permissions,
+    now: Option<DateTime<Utc>>,
     sources: &Sources,
     streams: Streams,
 ) -> Result<Result<Planned, Diagnostics>, Failure> {
     check_pin(session, desired, sources).await?;
-    let ServerClock(now) = read::read_clock(session).await.map_err(super::server::unreadable)?;
+    let ServerClock(clock) = read::read_clock(session).await.map_err(super::server::unreadable)?;
+    let judged = Judged { now: now.unwrap_or(clock), chosen: now.is_some() };
+    let now = judged.now;
     let scope = resolve::scope(desired, now);
     let snapshot = read::read_snapshot(session, &scope).await.map_err(super::server::unreadable)?;
     let resolved = match resolve::resolve(desired, &snapshot, now) {
@@ -106,19 +141,24 @@ pub async fn plan(
             return Ok(Err(diagnostics));
         }
     };
-    let plan = plan_with(&resolved, &snapshot, permissions);
-    Ok(Ok(Planned { plan, resolved, snapshot }))
+    let plan = plan_with(&resolved, &snapshot, judged, permissions);
+    Ok(Ok(Planned { plan, resolved, snapshot, judged, impact: None }))
 }
 
-/// Deadlines are judged by the server's clock: it is the server that enforces them.
-fn plan_with(resolved: &Resolved, snapshot: &Snapshot, permissions: &Permissions) -> Plan {
-    let policy = Policy { now: snapshot.taken_at, permissions: permissions.clone() };
-    plan::plan(resolved, snapshot, &policy)
+fn plan_with(resolved: &Resolved, snapshot: &Snapshot, judged: Judged, permissions: &Permissions) -> Plan {
+    let Judged { now, chosen } = judged;
+    let policy = Policy { now, permissions: permissions.clone() };
+    let mut plan = plan::plan(resolved, snapshot, &policy);
+    plan.now = chosen.then_some(now);
+    plan
 }
 
 /// A server with another id stops the run before anything else is read: a copied manifest or a wrong URL must not
 /// rewrite the wrong server.
-async fn check_pin(session: &mut Session, desired: &Desired, sources: &Sources) -> Result<(), Failure> {
+///
+/// # Errors
+/// Another server (exit 4), or one that cannot be read.
+pub async fn check_pin(session: &mut Session, desired: &Desired, sources: &Sources) -> Result<(), Failure> {
     let Some(pin) = desired.server_id else { return Ok(()) };
     let live = read::read_server_id(session).await.map_err(super::server::unreadable)?;
     if live == pin.value {
@@ -141,6 +181,18 @@ pub fn show_diagnostics(problems: &Diagnostics, sources: &Sources, streams: Stre
     if problems.has_errors() || !streams.quiet {
         streams.complain(&diagnostics::render(problems, sources, streams.color_err, streams.width_err()));
     }
+}
+
+/// A plan as text, after what was permitted to it.
+pub fn plan_text(
+    planned: &Planned,
+    permissions: &Permissions,
+    sources: &Sources,
+    explain: bool,
+    streams: Streams,
+) -> String {
+    let options = TextOptions { color: streams.color_out, width: streams.width(), explain };
+    text::render_permissions(permissions, &options) + &text::render_plan(&planned.plan, sources, &options)
 }
 
 /// Shows a plan's warnings on standard error.

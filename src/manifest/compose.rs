@@ -312,6 +312,8 @@ impl<'t> Composer<'t> {
             ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => {
                 diagnostic.help("close the quote in the lines above")
             }
+            ErrorKind::UnknownAnchor => diagnostic
+                .help("`*` begins an alias in YAML: a pattern that begins with it goes in quotes, as \"*x64*\""),
             _ => diagnostic,
         };
         diagnostic.at(origin, error.info())
@@ -342,7 +344,7 @@ fn nesting(limit: usize) -> Diagnostic {
     Diagnostic::error("too-deep", "lists and maps are nested too deeply").detail(format!("more than {limit} levels"))
 }
 
-fn duplicate_key(origin: Origin, first: &Entry<'_>) -> Diagnostic {
+pub(super) fn duplicate_key(origin: Origin, first: &Entry<'_>) -> Diagnostic {
     Diagnostic::error("duplicate-key", "a key stands twice in a map")
         .detail(format!("`{}` is given again, and nothing says which of the two is meant", first.key))
         .at(origin, "again here")

@@ -9,6 +9,7 @@
 //! and two readers of one format disagree sooner or later.
 
 mod compose;
+mod conditions;
 mod decode;
 mod document;
 mod limits;
@@ -25,6 +26,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::model::desired::Desired;
 use crate::model::origin::SourceId;
 
+pub use conditions::read_selector;
 pub use limits::ReadLimits;
 pub use rules::duplicate_servers;
 

@@ -14,6 +14,15 @@ pub(super) struct Shape {
     pub(super) what: &'static str,
     /// Its keys.
     pub(super) keys: &'static [&'static str],
+    /// One of its keys and the map below it: where keys belong that somebody wrote a level too high.
+    pub(super) below: Option<(&'static str, &'static Shape)>,
+}
+
+impl Shape {
+    /// A map with these keys.
+    pub(super) const fn new(what: &'static str, keys: &'static [&'static str]) -> Self {
+        Self { what, keys, below: None }
+    }
 }
 
 /// Keys that manifests will have and this version does not know.
@@ -26,7 +35,6 @@ const LATER: &[&str] = &[
     "replaces",
     "rules",
     "security",
-    "select",
     "synchronization",
     "targeting",
     "updateFiles",
@@ -293,7 +301,9 @@ fn unknown_key(entry: &Entry<'_>, shape: &Shape) -> Diagnostic {
     let problem = Diagnostic::error("unknown-key", "a key that is not known here")
         .detail(format!("{} has no key `{}`", shape.what, entry.key))
         .at(entry.origin, "");
-    if let Some(near) = near(&entry.key, shape.keys) {
+    if let Some((below, _)) = shape.below.filter(|(_, below)| below.keys.contains(&&*entry.key)) {
+        problem.help(format!("`{}` is a condition: write {below}: {{{}: ...}}", entry.key, entry.key))
+    } else if let Some(near) = near(&entry.key, shape.keys) {
         problem.help(format!("did you mean `{near}`?"))
     } else if LATER.contains(&&*entry.key) {
         problem.help(format!("this version of wsusctl does not know `{}` yet", entry.key))

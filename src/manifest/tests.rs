@@ -8,6 +8,8 @@ use crate::model::desired::{Desired, UpdateReference};
 use crate::model::management::{Limits, Prune};
 use crate::model::origin::Origin;
 
+mod select;
+
 const HEAD: &str = "apiVersion: wsusctl/v1alpha1\nkind: WsusServer\nmetadata: {name: hq}\n";
 
 fn read_text(text: &str) -> (Vec<Desired>, Diagnostics) {
@@ -371,7 +373,7 @@ fn update_references() {
         ("{update: {kb: KB5060526, expect: 0}}", "out-of-range:5"),
         ("{update: {kb: 5060526, product: ''}}", "bad-update:5 empty-name:5"),
         ("{update: []}", "wrong-type:5"),
-        ("KB5060526, {update: kb5060526}", "duplicate-decline:5"),
+        ("KB5060526, {update: kb5060526}", "redundant-decline:5"),
     ] {
         assert_eq!(one(wrong), expected, "{wrong}");
     }
@@ -384,6 +386,18 @@ fn entries_that_mean_the_same() {
         spec_problems(&format!("{approvals}    - {{update: kb5060526, groups: {{a: inherit}}}}\n")),
         "duplicate-approval:8"
     );
+    // Where two entries agree, one of them is too many and nothing worse.
+    let agreeing = format!(
+        "{HEAD}spec:\n{approvals}    - {{update: kb5060526, groups: {{a: {{action: install, deadline: none}}, C: install}}}}\n"
+    );
+    assert_eq!(problems(&agreeing), "redundant-approval:8");
+    assert_eq!(read_text(&agreeing).0[0].approvals.len(), 3);
+    for other in
+        ["{action: install, optional: true}", "{action: install, deadline: {days: 1, at: '18:00Z'}}", "uninstall"]
+    {
+        let text = format!("{approvals}    - {{update: KB5060526, groups: {{A: {other}}}}}\n");
+        assert_eq!(spec_problems(&text), "duplicate-approval:8", "{other}");
+    }
     // Two narrowings may mean different updates: only a server can tell.
     assert_eq!(
         spec_problems(&format!("{approvals}    - {{update: {{kb: KB5060526, title: x}}, groups: {{A: inherit}}}}\n")),

@@ -140,6 +140,22 @@ impl ApprovalValue {
             && row.assigned != optional
             && deadline.is_stored_as(row.deadline, row.deployed_at)
     }
+
+    /// Whether a row on the server is this value for the latest revision.
+    #[must_use]
+    pub fn holds_in(&self, row: &Deployment, latest_revision: i32) -> bool {
+        row.revision == latest_revision && self.is_stored_as(row)
+    }
+
+    /// Whether the rows of a pair on the server, all of them, are this value for the latest revision and nothing else.
+    #[must_use]
+    pub fn is_all_of(&self, rows: &[&Deployment], latest_revision: i32) -> bool {
+        match rows {
+            [] => self.action == ApprovalAction::Inherit,
+            [row] => self.holds_in(row, latest_revision),
+            _ => false,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -298,6 +298,10 @@ impl ContractState {
 pub enum Limit {
     /// Every read: nothing works.
     Everything,
+    /// Plans that need these.
+    Plans(&'static [&'static str]),
+    /// Lists.
+    Lists,
     /// Changes of these kinds.
     Apply(&'static [&'static str]),
     /// A check of `doctor` only.
@@ -311,7 +315,9 @@ impl Limit {
     #[must_use]
     pub fn verbs(self) -> &'static [&'static str] {
         match self {
-            Self::Everything => &["diff", "apply"],
+            Self::Everything => &["diff", "apply", "get"],
+            Self::Plans(_) => &["diff", "apply"],
+            Self::Lists => &["get"],
             Self::Apply(_) => &["apply"],
             Self::Doctor => &["doctor"],
             Self::Server => &[],
@@ -322,8 +328,8 @@ impl Limit {
     #[must_use]
     pub fn kinds(self) -> &'static [&'static str] {
         match self {
-            Self::Apply(kinds) => kinds,
-            Self::Everything | Self::Doctor | Self::Server => &[],
+            Self::Apply(kinds) | Self::Plans(kinds) => kinds,
+            Self::Everything | Self::Lists | Self::Doctor | Self::Server => &[],
         }
     }
 }

@@ -16,11 +16,12 @@ pub struct ImpactScope {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Impact {
     /// Computers of a group and of those below it that report the update as needed, downloaded, failed or waiting for a
-    /// restart, by update and group. A pair of a read update without an entry is needed by none.
-    pub needed: BTreeMap<(Uuid, Uuid), u64>,
+    /// restart, by update and group. A pair of a read update without an entry is needed by none. None where the server did
+    /// not tell.
+    pub needed: Option<BTreeMap<(Uuid, Uuid), u64>>,
     /// Bytes of the files that computers download, by update. None where the server does not know the update's files.
     pub bytes: BTreeMap<Uuid, u64>,
-    /// The newest approval that somebody removed, by update and group.
+    /// The newest approval that somebody removed, by update and group. No entry: none was, or the server does not know.
     pub removed: BTreeMap<(Uuid, Uuid), Removed>,
 }
 

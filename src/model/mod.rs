@@ -11,6 +11,7 @@ pub mod desired;
 pub mod glob;
 pub mod health;
 pub mod impact;
+pub mod listing;
 pub mod management;
 pub mod name;
 pub mod object;

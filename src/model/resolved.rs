@@ -35,8 +35,13 @@ pub struct Resolved {
     pub approvals: BTreeMap<(Uuid, GroupReference), ResolvedApproval>,
     /// The updates that the entries decline.
     pub declines: BTreeMap<Uuid, ResolvedDecline>,
-    /// Approvals on the server that an entry would yield were the update not expired: kept.
+    /// Approvals on the server that only fell out of an entry: of updates that an article leaves out, that a selector means
+    /// no more, or that it cannot approve as declared. Kept.
     pub lapsed: BTreeSet<(Uuid, Uuid)>,
+    /// Declines on the server that only fell out of a selector. Kept.
+    pub lapsed_declines: BTreeSet<Uuid>,
+    /// Groups that pruning deletes.
+    pub prunable_groups: BTreeSet<Uuid>,
     /// What each entry matched.
     pub entries: Vec<ResolvedEntry>,
     /// What waits for something outside: named computers that the server does not know.
@@ -104,8 +109,14 @@ pub struct ResolvedEntry {
     pub index: usize,
     /// How reports call it: its name, `KB5060526` or the update's id.
     pub label: String,
+    /// Conditions choose its updates.
+    pub selector: bool,
     /// Number of updates that it yields.
     pub matched: usize,
+    /// These updates, sorted.
+    pub updates: Vec<Uuid>,
+    /// Of declines: updates that its selector means and that an approval of the manifest keeps, sorted.
+    pub kept: Vec<Uuid>,
     /// What was left out and why.
     pub skipped: Vec<Notice>,
     /// Every update that the reference means is declined, so the entry can do nothing: the planner's blocker.

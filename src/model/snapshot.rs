@@ -198,6 +198,8 @@ pub struct Totals {
     pub automatic_approvals: u64,
     /// Pairs with an approval, by group.
     pub approvals_by_group: BTreeMap<Uuid, u64>,
+    /// Of these the pairs whose approvals WSUS made itself.
+    pub automatic_approvals_by_group: BTreeMap<Uuid, u64>,
     /// Computers with an explicit membership, by group.
     pub computers_by_group: BTreeMap<Uuid, u64>,
     /// Computers with an explicit membership in a group that is not built in.

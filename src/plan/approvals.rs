@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::change::{Affects, Change, ChangeAction, FieldChange, Reason, Risk};
+use super::change::{Affects, Change, ChangeAction, Details, FieldChange, Reason, Risk};
 use super::context::{Context, label};
 use super::draft::{Draft, DraftStep, Milestone, PendingLicense};
 use super::permission::Permission;
@@ -39,7 +40,7 @@ struct Live<'a> {
 
 impl<'a> Live<'a> {
     fn new(rows: &'a [&'a Deployment], update: &Update, value: &ApprovalValue) -> Self {
-        let holds = |row: &Deployment| row.revision == update.revision && value.is_stored_as(row);
+        let holds = |row: &Deployment| value.holds_in(row, update.revision);
         let primary = rows
             .iter()
             .copied()
@@ -61,11 +62,7 @@ pub(super) fn pair_holds(
     group: &GroupReference,
     value: &ApprovalValue,
 ) -> bool {
-    let rows = context.approvals_of(update.id, group);
-    if value.action == ApprovalAction::Inherit {
-        return rows.is_empty();
-    }
-    rows.len() == 1 && Live::new(rows, update, value).holds
+    value.is_all_of(context.approvals_of(update.id, group), update.revision)
 }
 
 /// Declared approvals that are not as declared.
@@ -180,6 +177,8 @@ fn written(context: &Context<'_>, update: &Update, group: &GroupReference, appro
         needs.push(Milestone::Reinstated(update.id));
     }
     if deploy {
+        draft.change.details.due = due(context, approval.value.deadline);
+        draft.change.affects.reboot = (approval.value.action == ApprovalAction::Install).then_some(update.reboot);
         let risk = high_risk(context, update, group, &live);
         if risk.is_some() {
             draft.change.risk = Risk::High;
@@ -212,6 +211,15 @@ fn written(context: &Context<'_>, update: &Update, group: &GroupReference, appro
     draft
 }
 
+/// When a relative deadline is, were it written on the day of the snapshot. It counts from the server's clock, whatever
+/// time the plan is judged by.
+fn due(context: &Context<'_>, deadline: Deadline) -> Option<DateTime<Utc>> {
+    match deadline {
+        Deadline::After { .. } => deadline.resolve(context.snapshot.taken_at),
+        Deadline::At(_) | Deadline::None => None,
+    }
+}
+
 /// The parts that every change of an approval has: a creation without a value.
 fn draft(context: &Context<'_>, update: &Update, group: &GroupReference, live: &Live<'_>, reason: Reason) -> Draft {
     let change = Change {
@@ -223,11 +231,12 @@ fn draft(context: &Context<'_>, update: &Update, group: &GroupReference, live: &
         members: None,
         reason,
         risk: Risk::Low,
-        affects: Affects { computers: context.computers_below(group), approvals: 0 },
+        affects: Affects { computers: context.computers_below(group), approvals: 0, ..Affects::default() },
         changed_by: live.primary.map(|row| row.admin_name.clone()),
         changed_at: live.primary.map(|row| row.deployed_at),
         origin: None,
         label: Some(label(update)),
+        details: Details::default(),
     };
     let mut order = vec![update.id.to_string()];
     order.extend(context.path(group));
@@ -243,7 +252,7 @@ fn reason(update: &Update, live: &Live<'_>, value: &ApprovalValue) -> Reason {
         let text = "the server has it more than once; one stays".to_owned();
         Reason { code: "duplicate", text }
     } else if live.holds || (primary.revision != update.revision && value.is_stored_as(primary)) {
-        let text = format!("an approval refers to an older revision; the latest is {}", update.revision);
+        let text = "an approval refers to an older revision".to_owned();
         Reason { code: "newRevision", text }
     } else {
         Reason { code: "differs", text: "not as declared".to_owned() }

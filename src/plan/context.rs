@@ -64,7 +64,7 @@ impl<'a> Context<'a> {
     }
 
     /// A group and the groups above it.
-    fn lineage(&self, group: &GroupReference) -> Vec<GroupReference> {
+    pub(super) fn lineage(&self, group: &GroupReference) -> Vec<GroupReference> {
         let mut lineage = Vec::new();
         let mut next = Some(group.clone());
         while let Some(group) = next {

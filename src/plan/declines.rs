@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::approvals::pair_holds;
-use super::change::{Affects, Change, ChangeAction, Reason, Risk};
+use super::change::{Affects, Brings, Change, ChangeAction, Details, Reason, Risk};
 use super::context::{Context, label};
 use super::draft::{Draft, DraftStep, Milestone};
 use super::step::Operation;
-use super::values::row_text;
+use super::values::lost_attributes;
 use crate::model::address::{Address, Kind};
 use crate::model::approval::ApprovalAction;
 use crate::model::attribute::Attribute;
+use crate::model::category::CategoryKind;
 use crate::model::management::Prune;
+use crate::model::name::fold;
 use crate::model::object::{ObjectState, UpdateState};
 use crate::model::origin::Origin;
 use crate::model::procedure::Procedure;
@@ -43,22 +45,22 @@ pub(super) fn declared(context: &Context<'_>) -> Vec<Draft> {
 
 fn creation(context: &Context<'_>, update: &Update, origin: Origin) -> Draft {
     let rows = rows(context, update.id);
-    let mut approvals: Vec<String> =
-        rows.iter().map(|row| row_text(&context.name(&GroupReference::Existing(row.group)), row)).collect();
-    approvals.sort_unstable();
+    let mut lost: Vec<(String, &Deployment)> =
+        rows.iter().map(|row| (context.name(&GroupReference::Existing(row.group)), *row)).collect();
+    lost.sort_unstable_by_key(|(group, row)| (fold(group), row.id));
+    let approvals: Vec<Attribute> = lost.into_iter().map(|(group, row)| lost_attributes(group, row)).collect();
     let groups: BTreeSet<Uuid> = rows.iter().map(|row| row.group).collect();
     let mut change = change(update, ChangeAction::Create);
     change.reason = Reason { code: "declared", text: "declared as declined, and the server offers it".to_owned() };
     change.after = Some(BTreeMap::from([("declined".to_owned(), Attribute::Bool(true))]));
     if !approvals.is_empty() {
-        let approvals = approvals.into_iter().map(Attribute::Text).collect();
         change.before = Some(BTreeMap::from([("approvals".to_owned(), Attribute::List(approvals))]));
     }
     // What a group counts includes the groups below it. A computer in two unrelated groups counts twice here.
     let topmost = |group: &&Uuid| !context.groups_above(**group).skip(1).any(|above| groups.contains(&above));
     let topmost = groups.iter().filter(topmost);
     let computers = topmost.map(|group| context.computers_below(&GroupReference::Existing(*group))).sum();
-    change.affects = Affects { computers, approvals: groups.len() as u64 };
+    change.affects = Affects { computers, approvals: groups.len() as u64, ..Affects::default() };
     change.changed_at = update.reinstated_at;
     change.origin = Some(origin);
     let step = DraftStep {
@@ -77,15 +79,18 @@ pub(super) fn reinstated(context: &Context<'_>) -> Vec<Draft> {
     let prunes = prune != Prune::Never && !context.snapshot.server.replica && context.snapshot.scope.declined_updates;
     let mut drafts = Vec::new();
     for update in context.snapshot.updates.values().filter(|update| update.declined) {
-        if context.resolved.declines.contains_key(&update.id) {
+        if context.resolved.declines.contains_key(&update.id) || context.resolved.lapsed_declines.contains(&update.id) {
             continue;
         }
         match wanted.get(&update.id) {
             Some(wanted) if wanted.by_id || !prunes => {
                 let mut draft = deletion(context, update);
                 draft.change.origin = Some(wanted.origin);
-                draft.change.reason =
-                    Reason { code: "reinstated", text: "approved by its id, which reinstates it".to_owned() };
+                draft.change.reason = Reason {
+                    code: "reinstated",
+                    text: "approved by its id, which reinstates it; of its approvals only those declared come back"
+                        .to_owned(),
+                };
                 draft.only_for_others = !wanted.holds;
                 drafts.push(draft);
             }
@@ -132,6 +137,7 @@ fn wanted(context: &Context<'_>) -> BTreeMap<Uuid, Wanted> {
 fn deletion(context: &Context<'_>, update: &Update) -> Draft {
     let mut change = change(update, ChangeAction::Delete);
     change.before = Some(BTreeMap::from([("declined".to_owned(), Attribute::Bool(true))]));
+    change.details.brings = Some(brings(context, update));
     let step = DraftStep {
         operation: Operation::Reinstate { update: update.id },
         before: state(update, &rows(context, update.id)),
@@ -139,6 +145,19 @@ fn deletion(context: &Context<'_>, update: &Update) -> Draft {
         needs: Vec::new(),
     };
     Draft::new(change, vec![update.id.to_string()], vec![step])
+}
+
+fn brings(context: &Context<'_>, update: &Update) -> Brings {
+    let titles = |kind| {
+        let titles = context.snapshot.categories.titles(&update.categories, kind);
+        titles.into_iter().map(str::to_owned).collect()
+    };
+    Brings {
+        title: update.title.clone(),
+        kbs: update.kbs.clone(),
+        classifications: titles(CategoryKind::Classification),
+        products: titles(CategoryKind::Product),
+    }
 }
 
 fn change(update: &Update, action: ChangeAction) -> Change {
@@ -151,11 +170,12 @@ fn change(update: &Update, action: ChangeAction) -> Change {
         members: None,
         reason: Reason { code: "declared", text: String::new() },
         risk: Risk::Low,
-        affects: Affects { computers: 0, approvals: 0 },
+        affects: Affects::default(),
         changed_by: None,
         changed_at: None,
         origin: None,
         label: Some(label(update)),
+        details: Details::default(),
     }
 }
 

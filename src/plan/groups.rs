@@ -4,18 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::change::{Affects, Change, ChangeAction, Reason, Risk};
+use super::change::{Affects, Change, ChangeAction, Details, Reason, Risk};
 use super::context::Context;
 use super::draft::{Draft, DraftStep, Milestone};
 use super::step::Operation;
 use crate::model::address::{Address, Kind};
 use crate::model::attribute::Attribute;
-use crate::model::management::Prune;
 use crate::model::name::fold;
 use crate::model::object::{GroupState, ObjectState};
 use crate::model::procedure::Procedure;
 use crate::model::resolved::{GroupReference, Notice, ResolvedGroup};
-use crate::model::snapshot::{Computer, TargetGroup};
+use crate::model::snapshot::TargetGroup;
 
 /// Creations of declared groups that do not exist.
 pub(super) fn creations(context: &Context<'_>) -> Vec<Draft> {
@@ -34,11 +33,12 @@ fn creation(context: &Context<'_>, group: &ResolvedGroup) -> Draft {
         members: None,
         reason: Reason { code: "declared", text: "declared, and the server does not have it".to_owned() },
         risk: Risk::Low,
-        affects: Affects { computers: 0, approvals: 0 },
+        affects: Affects::default(),
         changed_by: None,
         changed_at: None,
         origin: Some(*origin),
         label: None,
+        details: Details::default(),
     };
     let step = DraftStep {
         operation: Operation::CreateGroup { name: name.clone(), parent: parent.clone() },
@@ -80,69 +80,19 @@ pub(super) fn misplaced(context: &Context<'_>) -> Vec<Notice> {
     notices
 }
 
-/// The groups that pruning deletes: those of which nothing in the whole subtree is declared, named by an approval,
-/// ignored, home of something ignored or built in, because WSUS deletes what is below a group along with it.
-///
-/// Source: MS-WSUSAR 3.1.4.29 (grade A).
-pub(super) fn prunable(context: &Context<'_>) -> BTreeSet<Uuid> {
-    let snapshot = context.snapshot;
-    if context.resolved.management.prune(Kind::Group) == Prune::Never || snapshot.server.replica {
-        return BTreeSet::new();
-    }
-    let mut children: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
-    for group in snapshot.groups.values() {
-        children.entry(group.parent.unwrap_or_default()).or_default().push(group.id);
-    }
-    let hiding = hiding(context);
-    let stays = |group: &&TargetGroup| stays(context, group) || hiding.contains(&group.id);
-    let mut kept: Vec<Uuid> = snapshot.groups.values().filter(stays).map(|group| group.id).collect();
-    let mut staying: BTreeSet<Uuid> = kept.iter().copied().collect();
-    while let Some(id) = kept.pop() {
-        if let Some(parent) = snapshot.groups.get(&id).and_then(|group| group.parent)
-            && staying.insert(parent)
-        {
-            kept.push(parent);
-        }
-    }
-    snapshot.groups.keys().copied().filter(|id| !staying.contains(id)).collect()
-}
-
-fn stays(context: &Context<'_>, group: &TargetGroup) -> bool {
-    group.builtin
-        || is_declared(context, group)
-        || context.resolved.referenced_groups.contains(&group.id)
-        || context.ignores(&Address::Group(group.name.clone()))
-}
-
-/// Groups that hold what `management.ignore` hides: it would go with them.
-fn hiding(context: &Context<'_>) -> BTreeSet<Uuid> {
-    let snapshot = context.snapshot;
-    if context.resolved.management.ignore.is_empty() {
-        return BTreeSet::new();
-    }
-    let hidden = |computer: &Computer| context.ignores(&Address::Membership(computer.name.clone()));
-    let hidden: BTreeSet<i32> =
-        snapshot.computers.values().filter(|computer| hidden(computer)).map(|computer| computer.target_id).collect();
-    let members =
-        snapshot.memberships.iter().filter(|(_, computer)| hidden.contains(computer)).map(|(group, _)| *group);
-    let approvals = context.live_approvals().map(|(pair, _)| pair).filter(|(update, group)| {
-        context.ignores(&context.approval_address(*update, &GroupReference::Existing(*group)))
-    });
-    members.chain(approvals.map(|(_, group)| group)).collect()
-}
-
 /// Whether the manifest declares a live group.
 pub(super) fn is_declared(context: &Context<'_>, group: &TargetGroup) -> bool {
     context.declared(&GroupReference::Existing(group.id)).is_some()
 }
 
 /// Whether pruned groups will really be deleted, so that what they hold goes with them.
-pub(super) fn doomed<'a>(context: &Context<'_>, prunable: &'a BTreeSet<Uuid>) -> Option<&'a BTreeSet<Uuid>> {
-    context.can_call(Procedure::DeleteTargetGroup).then_some(prunable)
+pub(super) fn doomed<'a>(context: &Context<'a>) -> Option<&'a BTreeSet<Uuid>> {
+    context.can_call(Procedure::DeleteTargetGroup).then_some(&context.resolved.prunable_groups)
 }
 
 /// Deletions of pruned groups, children before parents.
-pub(super) fn deletions(context: &Context<'_>, prunable: &BTreeSet<Uuid>) -> Vec<Draft> {
+pub(super) fn deletions(context: &Context<'_>) -> Vec<Draft> {
+    let prunable = &context.resolved.prunable_groups;
     let mut children: BTreeMap<Uuid, Vec<Milestone>> = BTreeMap::new();
     let mut approvals: BTreeMap<Uuid, u64> = BTreeMap::new();
     for id in prunable {
@@ -177,11 +127,12 @@ fn deletion(context: &Context<'_>, group: &TargetGroup, children: Vec<Milestone>
         members: None,
         reason: Reason { code: "pruned", text: "nothing declares it, and groups are pruned".to_owned() },
         risk: Risk::Low,
-        affects: Affects { computers: context.computers_below(&reference), approvals },
+        affects: Affects { computers: context.computers_below(&reference), approvals, ..Affects::default() },
         changed_by: None,
         changed_at: None,
         origin: None,
         label: None,
+        details: Details::default(),
     };
     let step = DraftStep {
         operation: Operation::DeleteGroup { group: *id, name: name.clone() },

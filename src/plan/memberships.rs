@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::change::{Affects, Change, ChangeAction, FieldChange, Members, Reason, Risk};
+use super::change::{Affects, Change, ChangeAction, Details, FieldChange, Members, Reason, Risk};
 use super::context::Context;
 use super::draft::{Draft, DraftStep, Milestone};
 use super::groups::sorted_names;
@@ -99,11 +99,12 @@ fn draft(
         }),
         reason,
         risk: Risk::Low,
-        affects: Affects { computers: 1, approvals: 0 },
+        affects: Affects { computers: 1, approvals: 0, ..Affects::default() },
         changed_by: None,
         changed_at: None,
         origin,
         label: None,
+        details: Details::default(),
     };
     // Joining before leaving: a computer that leaves its last group would fall into Unassigned Computers meanwhile.
     let joined: Vec<Milestone> = added.iter().map(|group| Milestone::Joined(*target_id, group.clone())).collect();

@@ -2,14 +2,17 @@
 //!
 //! Sync, total and pure: no IO, no clock, no random. The same inputs in any order give the same plan.
 
+mod annotate;
 mod approvals;
 pub mod change;
 mod context;
 mod declines;
 mod digest;
 mod draft;
+pub mod explain;
 mod groups;
 mod guards;
+mod inheritance;
 mod memberships;
 pub mod permission;
 mod reach;
@@ -17,6 +20,7 @@ mod scope_check;
 pub mod simulate;
 pub mod step;
 mod support;
+mod takeaway;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,10 +28,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub use self::annotate::impact_scope;
 use self::approvals::Takeaway;
 use self::change::{Change, ChangeAction};
 use self::context::Context;
 use self::draft::Draft;
+use self::explain::Explained;
 use self::permission::{Permission, Permissions};
 use self::reach::Reach;
 use self::step::Step;
@@ -54,6 +60,8 @@ pub struct Plan {
     pub server_id: Uuid,
     /// When the snapshot was taken.
     pub taken_at: DateTime<Utc>,
+    /// The time that the user chose to judge by; none where that was the server's own.
+    pub now: Option<DateTime<Utc>>,
     /// Every difference, in the order of reports: groups (parents before children), memberships, approvals, declines,
     /// deletions of groups last.
     pub changes: Vec<Change>,
@@ -71,6 +79,8 @@ pub struct Plan {
     pub pending: Vec<Notice>,
     /// What each entry came to.
     pub entries: Vec<ResolvedEntry>,
+    /// Display only: more about the entries, once asked for.
+    pub explained: Option<Explained>,
     /// The numbers.
     pub summary: Summary,
 }
@@ -148,11 +158,13 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
     }
     blockers.sort();
     blockers.dedup();
+    inheritance::annotate(&context, &mut drafts);
     let (changes, steps) = draft::assemble(drafts);
     Plan {
         server_name: resolved.server_name.clone(),
         server_id: snapshot.server.server_id,
         taken_at: snapshot.taken_at,
+        now: None,
         changes,
         steps,
         blockers,
@@ -161,15 +173,15 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
         warnings: [hidden(&context), resolved.warnings.clone()].concat(),
         pending: resolved.pending.clone(),
         entries: resolved.entries.clone(),
+        explained: None,
         summary,
     }
 }
 
 fn draft_all(context: &Context<'_>) -> Vec<Draft> {
     let declining = declines::declining(context);
-    let prunable = groups::prunable(context);
     let nothing = BTreeSet::new();
-    let takeaway = Takeaway { declining: &declining, doomed: groups::doomed(context, &prunable).unwrap_or(&nothing) };
+    let takeaway = Takeaway { declining: &declining, doomed: groups::doomed(context).unwrap_or(&nothing) };
     let mut drafts = groups::creations(context);
     drafts.extend(memberships::declared(context));
     drafts.extend(memberships::pruned(context));
@@ -177,7 +189,7 @@ fn draft_all(context: &Context<'_>) -> Vec<Draft> {
     drafts.extend(approvals::pruned(context, &takeaway));
     drafts.extend(declines::declared(context));
     drafts.extend(declines::reinstated(context));
-    drafts.extend(groups::deletions(context, &prunable));
+    drafts.extend(groups::deletions(context));
     drafts
 }
 
@@ -227,18 +239,24 @@ fn summarize(context: &Context<'_>, drafts: &[Draft], reach: &BTreeMap<Kind, Rea
         let of_kind = drafts.iter().filter(|draft| draft.pruned.is_some() && draft.change.address.kind() == kind);
         of_kind.filter(|draft| draft.automatic == automatic).count() as u64
     };
+    let along = takeaway::count(context, drafts);
+    let left = |kind: Kind, unmanaged: u64| {
+        let along = if kind == Kind::Approval { along.unmanaged } else { 0 };
+        unmanaged.saturating_sub(pruned(kind, false) + along)
+    };
     Summary {
         create: count(ChangeAction::Create),
         modify: count(ChangeAction::Modify),
         delete: count(ChangeAction::Delete),
         managed: reach.iter().map(|(kind, reach)| (*kind, reach.managed)).collect(),
-        unmanaged: reach
-            .iter()
-            .map(|(kind, reach)| (*kind, reach.unmanaged.saturating_sub(pruned(*kind, false))))
-            .collect(),
+        unmanaged: reach.iter().map(|(kind, reach)| (*kind, left(*kind, reach.unmanaged))).collect(),
         lapsed: reach.values().map(|reach| reach.lapsed).sum(),
-        automatic: reach.iter().map(|(kind, reach)| reach.automatic.saturating_sub(pruned(*kind, true))).sum(),
-        kept: 0,
+        automatic: reach
+            .iter()
+            .map(|(kind, reach)| reach.automatic.saturating_sub(pruned(*kind, true)))
+            .sum::<u64>()
+            .saturating_sub(along.automatic),
+        kept: context.resolved.entries.iter().flat_map(|entry| &entry.kept).collect::<BTreeSet<&Uuid>>().len() as u64,
         skipped: context.resolved.entries.iter().map(skipped_updates).sum(),
         ignored: reach.values().map(|reach| reach.ignored).sum(),
         pending: context.resolved.pending.len() as u64,
@@ -247,7 +265,7 @@ fn summarize(context: &Context<'_>, drafts: &[Draft], reach: &BTreeMap<Kind, Rea
 
 fn skipped_updates(entry: &ResolvedEntry) -> u64 {
     let updates = entry.skipped.iter().filter_map(|notice| match &notice.address {
-        Address::Approval { update, .. } => Some(update),
+        Address::Approval { update, .. } | Address::Decline(update) => Some(update),
         _ => None,
     });
     updates.collect::<BTreeSet<&Uuid>>().len() as u64

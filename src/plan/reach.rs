@@ -26,7 +26,7 @@ pub(super) struct Reach {
     pub(super) prunable: u64,
     /// Undeclared approvals that WSUS itself made.
     pub(super) automatic: u64,
-    /// Approvals that only fell out of a condition.
+    /// Approvals and declines that only fell out of a condition.
     pub(super) lapsed: u64,
     /// Objects that `management.ignore` hides.
     pub(super) ignored: u64,
@@ -162,14 +162,18 @@ fn declines(context: &Context<'_>) -> Reach {
         .approvals
         .iter()
         .filter(|((update, _), approval)| approval.value.action.code().is_some() && is_declined(update))
-        .filter(|((update, _), _)| !context.ignores(&Address::Decline(*update)))
+        .filter(|((update, _), _)| {
+            !context.ignores(&Address::Decline(*update)) && !context.resolved.lapsed_declines.contains(update)
+        })
         .map(|((update, _), _)| *update)
         .collect();
     reach.managed_live += taken_back.len() as u64;
+    let lapsed = &context.resolved.lapsed_declines;
+    reach.lapsed = lapsed.len() as u64;
     if context.snapshot.scope.declined_updates {
         let declined = context.snapshot.updates.values().filter(|update| update.declined);
         for update in declined.filter(|update| !context.resolved.declines.contains_key(&update.id)) {
-            if taken_back.contains(&update.id) {
+            if taken_back.contains(&update.id) || lapsed.contains(&update.id) {
                 continue;
             }
             if context.ignores(&Address::Decline(update.id)) {
@@ -180,7 +184,7 @@ fn declines(context: &Context<'_>) -> Reach {
         }
         reach.prunable = if prunes(context, Kind::Decline) { reach.unmanaged } else { 0 };
     } else {
-        let known = live_declared + taken_back.len() as u64;
+        let known = live_declared + taken_back.len() as u64 + reach.lapsed;
         reach.unmanaged = context.snapshot.totals.declines.saturating_sub(known);
     }
     reach

@@ -108,6 +108,8 @@ impl Server {
         // What is left here was never read: it goes with the group all the same.
         let unread = totals.approvals_by_group.remove(&group).unwrap_or_default();
         totals.approvals = totals.approvals.saturating_sub(unread);
+        let automatic = totals.automatic_approvals_by_group.remove(&group).unwrap_or_default();
+        totals.automatic_approvals = totals.automatic_approvals.saturating_sub(automatic);
     }
 
     fn accept(&mut self, license: Uuid) {
@@ -142,13 +144,17 @@ impl Server {
             totals.automatic_approvals = totals.automatic_approvals.saturating_sub(u64::from(automatic));
             let of_group = totals.approvals_by_group.entry(group).or_default();
             *of_group = of_group.saturating_sub(1);
+            let of_group = totals.automatic_approvals_by_group.entry(group).or_default();
+            *of_group = of_group.saturating_sub(u64::from(automatic));
         }
         for (group, automatic) in after {
             totals.approvals += 1;
             totals.automatic_approvals += u64::from(automatic);
             *totals.approvals_by_group.entry(group).or_default() += 1;
+            *totals.automatic_approvals_by_group.entry(group).or_default() += u64::from(automatic);
         }
         totals.approvals_by_group.retain(|_, count| *count > 0);
+        totals.automatic_approvals_by_group.retain(|_, count| *count > 0);
     }
 
     /// Puts a computer into a group or takes it out, and keeps the totals true. A computer without any group falls into

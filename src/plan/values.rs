@@ -36,14 +36,16 @@ pub(super) fn row_attributes(row: &Deployment, all: &[&Deployment]) -> BTreeMap<
     ])
 }
 
-/// An approval of a group in one line, for the list of those that a decline destroys.
-pub(super) fn row_text(group: &str, row: &Deployment) -> String {
-    let action = ApprovalAction::from_code(row.action).map_or("approval", ApprovalAction::as_str);
-    let optional = if !row.assigned { ", optional" } else { "" };
-    match row.deadline {
-        Some(deadline) => format!("{group}: {action}{optional}, deadline {}", time_text(deadline)),
-        None => format!("{group}: {action}{optional}"),
-    }
+/// An approval of a group, for the list of those that a decline destroys.
+pub(super) fn lost_attributes(group: String, row: &Deployment) -> Attribute {
+    let Deployment { id: _, revision: _, group: _, action, deadline, assigned, admin_name, deployed_at: _ } = row;
+    Attribute::map([
+        ("action", action_attribute(*action)),
+        ("by", Attribute::text(admin_name)),
+        ("deadline", deadline.map_or(Attribute::Null, time_attribute)),
+        ("group", Attribute::Text(group)),
+        ("optional", Attribute::Bool(!assigned)),
+    ])
 }
 
 fn action_attribute(code: i32) -> Attribute {
@@ -66,11 +68,7 @@ pub(super) fn deadline_attribute(deadline: Deadline) -> Attribute {
 
 /// A time in whole seconds.
 pub(super) fn time_attribute(time: DateTime<Utc>) -> Attribute {
-    Attribute::Text(time_text(time))
-}
-
-fn time_text(time: DateTime<Utc>) -> String {
-    whole_seconds(time).to_rfc3339_opts(SecondsFormat::Secs, true)
+    Attribute::Text(whole_seconds(time).to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 fn time_of_day(at: NaiveTime) -> String {

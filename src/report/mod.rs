@@ -6,6 +6,7 @@
 pub mod diagnostics;
 pub mod doctor;
 pub mod json;
+pub mod listing;
 pub mod outcome;
 mod place;
 #[cfg(test)]
@@ -14,3 +15,4 @@ mod style;
 pub mod text;
 mod timestamp;
 pub mod visible;
+pub mod yaml;

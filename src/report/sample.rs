@@ -6,10 +6,15 @@ use uuid::{Uuid, uuid};
 
 use crate::diagnostic::Sources;
 use crate::model::address::{Address, Kind};
+use crate::model::approval::ApprovalAction;
 use crate::model::attribute::Attribute;
 use crate::model::origin::{Origin, SourceId};
 use crate::model::resolved::{Notice, ResolvedEntry};
-use crate::plan::change::{Affects, Change, ChangeAction, FieldChange, Members, Reason, Risk};
+use crate::model::snapshot::Reboot;
+use crate::plan::change::{
+    Affects, Brings, Change, ChangeAction, Details, FieldChange, Figure, Inheritance, Inherited, Members, Reason, Risk,
+};
+use crate::plan::explain::{Explained, Standing};
 use crate::plan::permission::Permission;
 use crate::plan::{Blocker, BlockerSubject, Plan, Summary};
 
@@ -35,6 +40,7 @@ pub(super) fn no_differences() -> Plan {
         server_name: "contoso-hq".into(),
         server_id: uuid!("3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11"),
         taken_at: "2026-11-20T12:00:00Z".parse().unwrap(),
+        now: None,
         changes: Vec::new(),
         steps: Vec::new(),
         blockers: Vec::new(),
@@ -43,6 +49,7 @@ pub(super) fn no_differences() -> Plan {
         warnings: Vec::new(),
         pending: Vec::new(),
         entries: Vec::new(),
+        explained: None,
         summary: Summary {
             managed: BTreeMap::from([(Kind::Group, 6), (Kind::Membership, 60), (Kind::Approval, 95)]),
             ..Summary::default()
@@ -98,6 +105,7 @@ pub(super) fn everything() -> Plan {
             retimed_approval(),
             unread_approval(),
             decline(3),
+            reinstated(),
             pruned_group(),
         ],
         unsupported: vec![notice(
@@ -136,11 +144,24 @@ pub(super) fn everything() -> Plan {
             kind: Kind::Approval,
             index: 0,
             label: "KB5060526".into(),
+            selector: false,
             matched: 2,
+            updates: vec![CUMULATIVE, DEFENDER],
+            kept: Vec::new(),
             skipped: vec![notice(Address::Decline(PREVIEW), "declined", "it is declined", Some(28))],
             all_declined: false,
             origin: at(28),
         }],
+        explained: Some(Explained {
+            titles: BTreeMap::from([
+                (CUMULATIVE, "KB5060526 2025-06 Cumulative Update for Windows 11".to_owned()),
+                (PREVIEW, "KB5055555 2026-10 Preview Update for Windows 11".to_owned()),
+            ]),
+            standings: BTreeMap::from([(
+                (0, CUMULATIVE),
+                vec![(Some("Ring 0 - IT".to_owned()), Standing::Changes), (Some("Kiosks".to_owned()), Standing::Holds)],
+            )]),
+        }),
         blockers: vec![Blocker {
             subject: BlockerSubject::Kind(Kind::Group),
             code: "pruneConfirm",
@@ -151,7 +172,7 @@ pub(super) fn everything() -> Plan {
         summary: Summary {
             create: 4,
             modify: 3,
-            delete: 1,
+            delete: 2,
             managed: BTreeMap::from([(Kind::Group, 6), (Kind::Membership, 60), (Kind::Approval, 94)]),
             unmanaged: BTreeMap::from([(Kind::Group, 8), (Kind::Decline, 4)]),
             lapsed: 1,
@@ -204,11 +225,18 @@ pub(super) fn hostile() -> Plan {
             kind: Kind::Decline,
             index: 1,
             label: evil.into(),
-            matched: 0,
+            selector: true,
+            matched: 1,
+            updates: vec![CUMULATIVE],
+            kept: vec![PREVIEW],
             skipped: vec![said],
             all_declined: true,
             origin: at(1),
         }],
+        explained: Some(Explained {
+            titles: BTreeMap::from([(CUMULATIVE, evil.to_owned()), (PREVIEW, evil.to_owned())]),
+            standings: BTreeMap::from([((0, CUMULATIVE), vec![(Some(evil.to_owned()), Standing::Changes)])]),
+        }),
         summary: plan.summary.clone(),
         ..plan
     }
@@ -239,13 +267,19 @@ pub(super) fn group(name: &str, parent: &str, line: u32) -> Change {
 pub(super) fn decline(approvals: u64) -> Change {
     let mut change = change(Address::Decline(PREVIEW), ChangeAction::Create, Some(40));
     let lost = (1..=approvals).map(|number| {
-        Attribute::map([("action", Attribute::text("install")), ("group", Attribute::text(format!("Ring {number}")))])
+        Attribute::map([
+            ("action", Attribute::text("install")),
+            ("by", Attribute::text("CONTOSO\\alice")),
+            ("deadline", Attribute::Null),
+            ("group", Attribute::text(format!("Ring {number}"))),
+            ("optional", Attribute::Bool(false)),
+        ])
     });
     if approvals > 0 {
         change.before = Some(BTreeMap::from([("approvals".to_owned(), Attribute::List(lost.collect()))]));
     }
     change.after = Some(BTreeMap::from([("declined".to_owned(), Attribute::Bool(true))]));
-    change.affects = Affects { computers: 0, approvals };
+    change.affects = Affects { approvals, ..Affects::default() };
     change.label = Some("KB5055555 2026-10 Preview Update for Windows 11".into());
     change
 }
@@ -265,6 +299,7 @@ fn change(address: Address, action: ChangeAction, line: Option<u32>) -> Change {
         changed_at: None,
         origin: line.map(at),
         label: None,
+        details: Details::default(),
     }
 }
 
@@ -296,7 +331,13 @@ fn approval(group: &str, line: u32) -> Change {
     let address = Address::Approval { update: CUMULATIVE, group: group.into() };
     let mut change = change(address, ChangeAction::Create, Some(line));
     change.after = Some(approval_attributes("install", Attribute::Null));
-    change.affects.computers = 23;
+    change.affects = Affects {
+        computers: 23,
+        needed: Some(Figure::Known(5)),
+        bytes: Some(Figure::Known(312_449_999)),
+        reboot: Some(Reboot::Possible),
+        ..Affects::default()
+    };
     change.label = Some("KB5060526 2025-06 Cumulative Update for Windows 11".into());
     change
 }
@@ -311,8 +352,16 @@ fn retimed_approval() -> Change {
     change.fields = vec![FieldChange { path: "deadline".into(), before, after }];
     change.reason.text = "declared otherwise".into();
     change.risk = Risk::Low;
+    change.affects.bytes = Some(Figure::Unknown("the server does not know the update's files"));
     change.changed_by = Some("CONTOSO\\alice".into());
     change.changed_at = Some("2026-11-19T08:30:00.250Z".parse().unwrap());
+    change.details.inherited = Some(Inherited {
+        effect: Inheritance::Overridden,
+        from: "All Computers".into(),
+        action: ApprovalAction::Install,
+        deadline: Attribute::Null,
+        optional: true,
+    });
     change
 }
 
@@ -330,11 +379,29 @@ fn unread_approval() -> Change {
     change
 }
 
+/// A declined update that an approval by its id takes back.
+fn reinstated() -> Change {
+    let mut change = change(Address::Decline(DEFENDER), ChangeAction::Delete, Some(34));
+    change.before = Some(BTreeMap::from([("declined".to_owned(), Attribute::Bool(true))]));
+    change.reason = Reason { code: "reinstated", text: "approved by its id, which reinstates it".into() };
+    change.affects.needed = Some(Figure::Known(7));
+    change.changed_by = Some("CONTOSO\\bob".into());
+    change.changed_at = Some("2026-10-02T07:00:00Z".parse().unwrap());
+    change.label = Some("KB2267602 Security Intelligence Update for Microsoft Defender".into());
+    change.details.brings = Some(Brings {
+        title: "KB2267602 Security Intelligence Update for Microsoft Defender".into(),
+        kbs: vec!["2267602".into()],
+        classifications: vec!["Definition Updates".into()],
+        products: vec!["Microsoft Defender Antivirus".into()],
+    });
+    change
+}
+
 fn pruned_group() -> Change {
     let mut change = change(Address::Group("Old kiosks".into()), ChangeAction::Delete, None);
     change.before = Some(BTreeMap::from([("parent".to_owned(), Attribute::text("All Computers"))]));
     change.reason = Reason { code: "pruned", text: "nothing declares it, and groups are pruned".into() };
-    change.affects = Affects { computers: 12, approvals: 0 };
+    change.affects = Affects { computers: 12, ..Affects::default() };
     change
 }
 

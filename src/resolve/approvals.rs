@@ -8,14 +8,14 @@ use crate::diagnostic::Diagnostic;
 use crate::model::address::{Address, Kind};
 use crate::model::approval::ApprovalAction;
 use crate::model::desired::{ApprovalEntry, Desired, GroupApproval, UpdateReference};
-use crate::model::management::{Management, Prune};
 use crate::model::origin::Origin;
 use crate::model::resolved::{GroupReference, Notice, ResolvedApproval, ResolvedEntry};
 use crate::model::snapshot::{ALL_COMPUTERS, Deployment, Snapshot, Update};
 
-use super::declines::Declined;
+use super::declines::Remaining;
 use super::groups::Groups;
 use super::notes::Notes;
+use super::prunable::Hidden;
 use super::updates::{Catalog, Referent};
 
 /// What the entries of `approvals` come to.
@@ -30,48 +30,33 @@ pub(super) struct Approvals {
 }
 
 /// A group of an entry, looked up.
-type EntryGroup<'a> = (&'a GroupApproval, GroupReference);
+pub(super) type EntryGroup<'a> = (&'a GroupApproval, GroupReference);
 
 /// What entries are judged by besides themselves.
 struct Judge<'a> {
     snapshot: &'a Snapshot,
-    declined: &'a Declined,
+    remaining: &'a Remaining<'a>,
     /// What entries by id approve.
     by_id: BTreeSet<(Uuid, GroupReference)>,
-    /// The updates of these: they do not stay declined.
-    reinstated: BTreeSet<Uuid>,
-    prunes_declines: bool,
-    management: &'a Management,
 }
 
 /// Two entries that disagree: the places of both, and the updates and the group they disagree about.
-type Contradictions<'a> = BTreeMap<(Origin, Origin), (&'a str, Vec<Uuid>)>;
+pub(super) type Contradictions<'a> = BTreeMap<(Origin, Origin), (&'a str, Vec<Uuid>)>;
 
 impl Approvals {
-    /// Looks up every entry and puts their pairs together.
+    /// Puts the pairs of the entries that name updates together.
     pub(super) fn resolve(
         desired: &Desired,
         snapshot: &Snapshot,
         catalog: &Catalog<'_>,
-        groups: &mut Groups<'_>,
-        declined: &Declined,
+        groups: &[Vec<EntryGroup<'_>>],
+        remaining: &Remaining<'_>,
         notes: &mut Notes,
     ) -> Self {
-        let management = &desired.management;
-        let looked_up: Vec<Vec<EntryGroup<'_>>> =
-            desired.approvals.iter().map(|entry| look_up_groups(entry, groups, notes)).collect();
-        let by_id = approved_by_id(desired, &looked_up);
-        let judge = Judge {
-            snapshot,
-            declined,
-            reinstated: by_id.iter().map(|(update, _)| *update).collect(),
-            by_id,
-            prunes_declines: management.prune(Kind::Decline) != Prune::Never && !snapshot.server.replica,
-            management,
-        };
+        let judge = Judge { snapshot, remaining, by_id: approved_by_id(desired, groups) };
         let mut approvals = Self::default();
         let mut contradictions = Contradictions::new();
-        for (index, (entry, entry_groups)) in desired.approvals.iter().zip(&looked_up).enumerate() {
+        for (index, (entry, entry_groups)) in desired.approvals.iter().zip(groups).enumerate() {
             let referent = catalog.find(&entry.update, notes);
             let mut resolved = resolved_entry(index, entry);
             if let Some(referent) = referent {
@@ -79,9 +64,6 @@ impl Approvals {
             }
             approvals.entries.push(resolved);
         }
-        approvals
-            .lapsed
-            .retain(|(update, group)| !approvals.pairs.contains_key(&(*update, GroupReference::Existing(*group))));
         for ((first, second), (group, updates)) in contradictions {
             notes.error(contradiction(first, second, group, &updates));
         }
@@ -126,6 +108,7 @@ impl Approvals {
             }
         }
         resolved.matched = yielded.len();
+        resolved.updates = yielded.into_iter().collect();
     }
 
     fn add<'a>(
@@ -168,7 +151,7 @@ impl Judge<'_> {
     /// The updates of an article that stay in: all but those declined for good and those expired without an approval,
     /// or, where that leaves none, those that are not declined for good.
     fn remaining(&self, updates: &[&Update], groups: &[EntryGroup<'_>]) -> BTreeSet<Uuid> {
-        let not_declined = || updates.iter().filter(|update| !self.stays_declined(update));
+        let not_declined = || updates.iter().filter(|update| !self.remaining.contains(update));
         let has_approval = |update: &Update| groups.iter().any(|group| approves(group) && self.holds(update, &group.1));
         let good: BTreeSet<Uuid> =
             not_declined().filter(|update| !update.expired || has_approval(update)).map(|update| update.id).collect();
@@ -185,7 +168,7 @@ impl Judge<'_> {
         if !approves(group) {
             return None;
         }
-        if self.stays_declined(update) {
+        if self.remaining.contains(update) {
             return Some(("declined", "declined; name the update's id to reinstate it".to_owned()));
         }
         // Where only expired updates remain they stay in, and the planner says that they cannot be approved.
@@ -202,16 +185,6 @@ impl Judge<'_> {
         update.is_some_and(|update| !update.expired || self.holds(update, &group.1))
     }
 
-    /// Whether the update is declined and still will be: an approval by its id reinstates it, and so does pruning where
-    /// no entry declines it.
-    fn stays_declined(&self, update: &Update) -> bool {
-        update.declined
-            && !self.reinstated.contains(&update.id)
-            && (!self.prunes_declines
-                || self.declined.updates.contains_key(&update.id)
-                || self.management.ignores(&Address::Decline(update.id).to_string()))
-    }
-
     /// Whether the latest revision has an approval for the group, or an entry by id gives it one. One that stayed on an
     /// older revision when the update expired does not count: it could not be moved.
     fn holds(&self, update: &Update, group: &GroupReference) -> bool {
@@ -219,6 +192,13 @@ impl Judge<'_> {
             || rows(self.snapshot, update.id)
                 .any(|row| row.revision == update.revision && GroupReference::Existing(row.group) == *group)
     }
+}
+
+/// The updates that entries by id approve, which reinstates them: those of which `management.ignore` hides every approval
+/// stay as they are.
+pub(super) fn reinstated(desired: &Desired, groups: &[Vec<EntryGroup<'_>>], hidden: &Hidden<'_>) -> BTreeSet<Uuid> {
+    let by_id = approved_by_id(desired, groups).into_iter();
+    by_id.filter(|(update, group)| !hidden.approval(*update, group)).map(|(update, _)| update).collect()
 }
 
 /// The pairs that entries by id give an approval.
@@ -233,15 +213,20 @@ fn approved_by_id(desired: &Desired, groups: &[Vec<EntryGroup<'_>>]) -> BTreeSet
     pairs
 }
 
-fn rows(snapshot: &Snapshot, update: Uuid) -> impl Iterator<Item = &Deployment> {
+pub(super) fn rows(snapshot: &Snapshot, update: Uuid) -> impl Iterator<Item = &Deployment> {
     snapshot.deployments.get(&update).into_iter().flatten()
 }
 
-fn approves(group: &EntryGroup<'_>) -> bool {
+pub(super) fn approves(group: &EntryGroup<'_>) -> bool {
     group.0.value.action != ApprovalAction::Inherit
 }
 
-fn look_up_groups<'a>(entry: &'a ApprovalEntry, groups: &mut Groups<'_>, notes: &mut Notes) -> Vec<EntryGroup<'a>> {
+/// The groups of an entry.
+pub(super) fn look_up_groups<'a>(
+    entry: &'a ApprovalEntry,
+    groups: &mut Groups<'_>,
+    notes: &mut Notes,
+) -> Vec<EntryGroup<'a>> {
     let mut found = Vec::with_capacity(entry.groups.len());
     for approval in &entry.groups {
         let Some(group) = groups.reference(&approval.group, approval.origin, notes) else { continue };
@@ -266,7 +251,10 @@ fn resolved_entry(index: usize, entry: &ApprovalEntry) -> ResolvedEntry {
         kind: Kind::Approval,
         index,
         label: entry.name.clone().unwrap_or_else(|| label(&entry.update)),
+        selector: matches!(entry.update, UpdateReference::Select(_)),
         matched: 0,
+        updates: Vec::new(),
+        kept: Vec::new(),
         skipped: Vec::new(),
         all_declined: false,
         origin: entry.origin,
@@ -282,7 +270,7 @@ pub(super) fn label(reference: &UpdateReference) -> String {
     }
 }
 
-fn contradiction(first: Origin, second: Origin, group: &str, updates: &[Uuid]) -> Diagnostic {
+pub(super) fn contradiction(first: Origin, second: Origin, group: &str, updates: &[Uuid]) -> Diagnostic {
     let error = Diagnostic::error("contradicting-approvals", "Two entries yield different approvals")
         .detail(format!("Both entries yield an approval of {} for `{group}`, and they differ.", named(updates)))
         .at(second, "differs from the first")

@@ -4,18 +4,30 @@
 //! What a selector or glob means is decided here alone, over the snapshot; `plan` compares and never looks up a name.
 
 mod approvals;
+mod categories;
 mod declines;
 mod groups;
 mod memberships;
 mod near;
 mod notes;
+mod prunable;
 mod scope;
+pub mod select;
+mod selected;
+mod selected_approvals;
+mod selection;
 mod server_rules;
+mod superseding;
 mod updates;
 
+pub use near::{did_you_mean, nearest};
 pub use scope::scope;
+pub use selection::selection;
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::diagnostic::Diagnostics;
 use crate::model::desired::Desired;
@@ -23,9 +35,13 @@ use crate::model::resolved::Resolved;
 use crate::model::snapshot::Snapshot;
 
 use self::approvals::Approvals;
+use self::declines::{Declined, Remaining};
 use self::groups::Groups;
 use self::memberships::Memberships;
 use self::notes::Notes;
+use self::prunable::Hidden;
+use self::selected::Selected;
+use self::superseding::Outlook;
 use self::updates::Catalog;
 
 /// Looks up what a manifest declares in a snapshot that was read with the manifest's scope. Selectors count ages back from
@@ -35,17 +51,16 @@ use self::updates::Catalog;
 ///
 /// Everything that is wrong with the manifest against this server, sorted by place: unknown and ambiguous references,
 /// entries that contradict each other, and what a replica or client-side targeting does not allow.
-pub fn resolve(desired: &Desired, snapshot: &Snapshot, _now: DateTime<Utc>) -> Result<Resolved, Diagnostics> {
+pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Result<Resolved, Diagnostics> {
     let mut notes = Notes::default();
     server_rules::check(desired, snapshot, &mut notes);
     let catalog = Catalog::new(snapshot);
     let mut groups = Groups::declare(desired, snapshot, &mut notes);
     server_rules::requested_groups(snapshot, &groups, &mut notes);
     let memberships = Memberships::resolve(desired, snapshot, &groups, &mut notes);
-    let declined = declines::resolve(desired, &catalog, &mut notes);
-    let Approvals { pairs, lapsed, mut entries } =
-        Approvals::resolve(desired, snapshot, &catalog, &mut groups, &declined, &mut notes);
-    declines::check_against_approvals(&declined, &pairs, &mut notes);
+    let Settled { approvals, declined, lapsed_declines, prunable_groups } =
+        settle(desired, snapshot, now, &catalog, &mut groups, &mut notes);
+    let Approvals { pairs, lapsed, mut entries } = approvals;
     let offset = entries.len();
     let declines = declined.updates.into_iter().map(|(update, mut decline)| {
         decline.entry += offset;
@@ -67,10 +82,56 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, _now: DateTime<Utc>) -> R
         approvals: pairs,
         declines,
         lapsed,
+        lapsed_declines,
+        prunable_groups,
         entries,
         pending,
         warnings,
         findings,
         management: desired.management.clone(),
     })
+}
+
+/// What approvals and declines come to.
+struct Settled {
+    approvals: Approvals,
+    declined: Declined,
+    lapsed_declines: BTreeSet<Uuid>,
+    prunable_groups: BTreeSet<Uuid>,
+}
+
+/// Resolves approvals and declines in the order that keeps a plan from changing what selectors mean: what entries name, the
+/// declines on the server that remain, what selectors approve, what selectors decline.
+fn settle(
+    desired: &Desired,
+    snapshot: &Snapshot,
+    now: DateTime<Utc>,
+    catalog: &Catalog<'_>,
+    groups: &mut Groups<'_>,
+    notes: &mut Notes,
+) -> Settled {
+    let selected = Selected::new(desired, snapshot, now, notes);
+    let mut declined = declines::resolve(desired, catalog, notes);
+    let entry_groups: Vec<_> =
+        desired.approvals.iter().map(|entry| approvals::look_up_groups(entry, groups, notes)).collect();
+    let hidden = Hidden::new(&desired.management, snapshot, &groups.declared);
+    let reinstated = approvals::reinstated(desired, &entry_groups, &hidden);
+    let remaining = Remaining::new(desired, snapshot, &declined, &selected, reinstated, &hidden);
+    let mut approvals = Approvals::resolve(desired, snapshot, catalog, &entry_groups, &remaining, notes);
+    declines::check_against_approvals(&declined, &approvals.pairs, notes);
+    selected_approvals::select(&mut approvals, desired, &entry_groups, &selected, snapshot, &remaining, &hidden, notes);
+    let declining = declined.declining(snapshot, &hidden);
+    let prunable_groups = prunable::prunable(snapshot, &groups.declared, &groups.referenced, &declining, &hidden);
+    let outlook = Outlook {
+        snapshot,
+        management: &desired.management,
+        pairs: &approvals.pairs,
+        lapsed: &approvals.lapsed,
+        doomed: &prunable_groups,
+        hidden: &hidden,
+    };
+    declines::select(&mut declined, desired, &selected, &remaining, &outlook, notes);
+    approvals.settle(desired, &declined);
+    let lapsed_declines = remaining.lapsed(snapshot, &declined);
+    Settled { approvals, declined, lapsed_declines, prunable_groups }
 }

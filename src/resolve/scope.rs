@@ -7,12 +7,14 @@ use crate::model::desired::{Desired, UpdateReference};
 use crate::model::management::{Management, Prune};
 use crate::model::scope::ReadScope;
 
+use super::selection;
+
 /// Says what has to be read before a manifest can be resolved and planned.
 ///
 /// The cost of a read follows what is declared: everything of a kind is read only where pruning or an `ignore` pattern
 /// has to look at what nothing declares.
 #[must_use]
-pub fn scope(desired: &Desired, _now: DateTime<Utc>) -> ReadScope {
+pub fn scope(desired: &Desired, now: DateTime<Utc>) -> ReadScope {
     let Desired { groups, approvals, declines, management, .. } = desired;
     let approval_references = approvals.iter().map(|entry| &entry.update);
     let decline_references = declines.iter().map(|entry| &entry.update);
@@ -28,18 +30,37 @@ pub fn scope(desired: &Desired, _now: DateTime<Utc>) -> ReadScope {
         declined_updates: management.prune(Kind::Decline) != Prune::Never || ignores_some(management, "decline[\""),
         ..ReadScope::default()
     };
-    for reference in approval_references.chain(decline_references) {
-        match reference {
-            UpdateReference::Id(id) => {
-                scope.update_ids.insert(id.value);
-            }
-            UpdateReference::Kb(reference) => {
-                scope.kbs.insert(reference.kb.value.clone());
-            }
-            UpdateReference::Select(_) => {}
+    // Pruning reinstates what nothing declares as declined, and then selectors of approvals mean it.
+    let meets_declined = management.prune(Kind::Decline) != Prune::Never;
+    for reference in approval_references {
+        read_for(reference, &mut scope);
+        if let UpdateReference::Select(selector) = reference {
+            scope.selections.extend(selection::for_approvals(selector, meets_declined, now));
+        }
+    }
+    for reference in decline_references {
+        read_for(reference, &mut scope);
+        if let UpdateReference::Select(selector) = reference {
+            scope.selections.extend(selection::for_declines(selector, now));
         }
     }
     scope
+}
+
+/// The ids and articles of a reference. Those of a selector, too: an unknown one deserves a warning whatever the other
+/// conditions are.
+fn read_for(reference: &UpdateReference, scope: &mut ReadScope) {
+    match reference {
+        UpdateReference::Id(id) => {
+            scope.update_ids.insert(id.value);
+        }
+        UpdateReference::Kb(reference) => {
+            scope.kbs.insert(reference.kb.value.clone());
+        }
+        UpdateReference::Select(selector) => {
+            scope.kbs.extend(selector.kb.iter().flatten().map(|kb| kb.value.clone()));
+        }
+    }
 }
 
 fn ignores_some(management: &Management, prefix: &str) -> bool {

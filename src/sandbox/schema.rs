@@ -6,7 +6,7 @@
 use rusqlite::Connection;
 
 /// Version of the state's layout, kept in `sandbox_version`.
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;
 
 /// The group that every computer belongs to.
 ///
@@ -51,6 +51,13 @@ const COMPUTED_COLUMNS: &[(&str, &str, &str)] = &[
     ("tbExpandedTargetInTargetGroup", "IsExplicitMember", "bit"),
     ("tbExpandedTargetInTargetGroup", "ChildGroupReferences", "int"),
     ("tbImplicitCategory", "DeltaSync", "bit"),
+    ("tbUpdateSummaryForAllComputers", "Unknown", "int"),
+    ("tbUpdateSummaryForAllComputers", "NotInstalled", "int"),
+    ("tbUpdateSummaryForAllComputers", "Downloaded", "int"),
+    ("tbUpdateSummaryForAllComputers", "Installed", "int"),
+    ("tbUpdateSummaryForAllComputers", "Failed", "int"),
+    ("tbUpdateSummaryForAllComputers", "InstalledPendingReboot", "int"),
+    ("tbUpdateSummaryForAllComputers", "LastChangeTime", "datetime"),
     ("vwMinimalUpdate", "IsSuperseded", "bit"),
     ("vwMinimalUpdate", "RequiresEulaAcceptance", "bit"),
     ("vwMinimalUpdate", "HasSupersededUpdates", "bit"),

@@ -729,17 +729,6 @@ CREATE TABLE tbUpdateStatusPerComputer (
     PRIMARY KEY (TargetID, LocalUpdateID)
 );
 
-CREATE TABLE tbUpdateSummaryForAllComputers (
-    LocalUpdateID integer NOT NULL PRIMARY KEY REFERENCES tbUpdate (LocalUpdateID),
-    Unknown int NOT NULL,
-    NotInstalled int NOT NULL DEFAULT 0,
-    Downloaded int NOT NULL DEFAULT 0,
-    Installed int NOT NULL DEFAULT 0,
-    Failed int NOT NULL DEFAULT 0,
-    InstalledPendingReboot int NOT NULL DEFAULT 0,
-    LastChangeTime datetime NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now'))
-);
-
 CREATE TABLE tbEventNamespace (
     EventNamespaceID int NOT NULL,
     DisplayNameString nvarchar(256) NOT NULL COLLATE NOCASE,
@@ -799,7 +788,7 @@ CREATE INDEX nRevisionsInCategory ON tbRevisionInCategory (CategoryID);
 CREATE INDEX nSupersededUpdate ON tbRevisionSupersedesUpdate (SupersededUpdateID);
 CREATE INDEX nBundledRevision ON tbBundleDependency (BundledRevisionID);
 CREATE INDEX nRevisionsOfProperty ON tbLocalizedPropertyForRevision (LocalizedPropertyID);
-CREATE INDEX nUpdateStatus ON tbUpdateStatusPerComputer (LocalUpdateID);
+CREATE INDEX nUpdateStatus ON tbUpdateStatusPerComputer (LocalUpdateID, SummarizationState);
 
 -- Every group with each of its ancestors. Whether SUSDB's table also pairs a group with itself is not known: here it
 -- does not (grade C).
@@ -830,6 +819,30 @@ WITH direct (TargetGroupID, TargetID) AS (
 )
 SELECT TargetGroupID, TargetID, max(IsExplicitMember), sum(1 - IsExplicitMember)
 FROM member GROUP BY TargetGroupID, TargetID;
+
+-- What computers have reported about each update. A subquery for each number: only those that are asked for are counted,
+-- from an index. That an update of which nothing was reported has no row is a guess (grade C), and so is Unknown: rows of
+-- state 0, not the computers without a row.
+CREATE VIEW tbUpdateSummaryForAllComputers (
+    LocalUpdateID, Unknown, NotInstalled, Downloaded, Installed, Failed, InstalledPendingReboot, LastChangeTime
+) AS
+SELECT updates.LocalUpdateID,
+    (SELECT count(*) FROM tbUpdateStatusPerComputer AS status
+        WHERE status.LocalUpdateID = updates.LocalUpdateID AND status.SummarizationState = 0),
+    (SELECT count(*) FROM tbUpdateStatusPerComputer AS status
+        WHERE status.LocalUpdateID = updates.LocalUpdateID AND status.SummarizationState = 2),
+    (SELECT count(*) FROM tbUpdateStatusPerComputer AS status
+        WHERE status.LocalUpdateID = updates.LocalUpdateID AND status.SummarizationState = 3),
+    (SELECT count(*) FROM tbUpdateStatusPerComputer AS status
+        WHERE status.LocalUpdateID = updates.LocalUpdateID AND status.SummarizationState = 4),
+    (SELECT count(*) FROM tbUpdateStatusPerComputer AS status
+        WHERE status.LocalUpdateID = updates.LocalUpdateID AND status.SummarizationState = 5),
+    (SELECT count(*) FROM tbUpdateStatusPerComputer AS status
+        WHERE status.LocalUpdateID = updates.LocalUpdateID AND status.SummarizationState = 6),
+    (SELECT max(status.LastChangeTime) FROM tbUpdateStatusPerComputer AS status
+        WHERE status.LocalUpdateID = updates.LocalUpdateID)
+FROM tbUpdate AS updates
+WHERE EXISTS (SELECT 1 FROM tbUpdateStatusPerComputer AS status WHERE status.LocalUpdateID = updates.LocalUpdateID);
 
 CREATE VIEW tbPreComputedLocalizedProperty (
     PreComputedLocalizedPropertyID, ShortLanguage, Title, Description, ReleaseNotes, UpdateID, RevisionNumber, RevisionID

@@ -8,11 +8,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
+use super::schema::VERSION;
 use super::seeds::Seed;
 use super::sql::scalar;
-
-/// The version of the file's layout that this sandbox reads and writes.
-pub const VERSION: i64 = 1;
 
 /// How long a statement waits for another process before it is a deadlock victim.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -59,7 +57,7 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// Its version.
-        found: i64,
+        found: i32,
     },
     /// The file cannot be opened.
     #[error("cannot open the sandbox file {}", path.display())]
@@ -207,7 +205,7 @@ fn check(path: &Path) -> Result<(), StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
         .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(not_a_sandbox)?;
-    let found: i64 =
+    let found: i32 =
         connection.query_row("SELECT version FROM sandbox_version", [], |row| row.get(0)).map_err(not_a_sandbox)?;
     if found == VERSION { Ok(()) } else { Err(StoreError::OtherVersion { path: path.to_owned(), found }) }
 }
@@ -217,7 +215,8 @@ mod tests {
     use super::*;
 
     fn initialise(connection: &mut Connection, _: Seed) -> rusqlite::Result<()> {
-        connection.execute_batch("CREATE TABLE sandbox_version (version int); INSERT INTO sandbox_version VALUES (1);")
+        connection.execute_batch("CREATE TABLE sandbox_version (version int)")?;
+        connection.execute("INSERT INTO sandbox_version VALUES (?1)", [VERSION]).map(drop)
     }
 
     fn open(path: &Path, seed: Option<Seed>) -> Result<Store, StoreError> {

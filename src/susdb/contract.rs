@@ -3,6 +3,7 @@
 //! docs/susdb.md tabulates the same; a test holds that nothing in here is missing there. Grades: A was seen in code or
 //! documents of people who ran it, B is inferred from an official wrapper or from names, C is our guess.
 
+pub mod listed;
 pub mod objects;
 pub mod procedures;
 pub mod uses;
@@ -108,6 +109,23 @@ pub enum Sent {
     Never,
 }
 
+/// What cannot be done without a table or view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needed {
+    /// Nothing can.
+    Always,
+    /// A manifest that chooses updates by conditions.
+    BySelections,
+    /// A manifest that chooses updates by how many computers need them.
+    ByNeededBy,
+    /// Showing what a change comes to: it is left out then.
+    ByImpact,
+    /// Lists of what it has.
+    ByLists,
+    /// A check of `doctor`.
+    ByDoctor,
+}
+
 /// A table or view that is read.
 #[derive(Debug, Clone, Copy)]
 pub struct ObjectContract {
@@ -117,12 +135,15 @@ pub struct ObjectContract {
     pub name: &'static str,
     /// The columns that are read.
     pub columns: &'static [&'static str],
+    /// What cannot be done without it.
+    pub needed: Needed,
     /// Where its columns come from.
     pub evidence: Evidence,
 }
 
 #[cfg(test)]
 mod tests {
+    use super::listed::LISTED;
     use super::objects::{DOCTOR_OBJECTS, OBJECTS};
     use super::procedures::PROCEDURES;
     use crate::model::procedure::Procedure;
@@ -146,7 +167,7 @@ mod tests {
                 assert!(line.contains(&name), "{} lacks {name}", contract.procedure.name());
             }
         }
-        for object in OBJECTS.iter().chain(DOCTOR_OBJECTS) {
+        for object in OBJECTS.iter().chain(LISTED).chain(DOCTOR_OBJECTS) {
             let name = if object.schema == "dbo" {
                 object.name.to_owned()
             } else {

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::contract::listed;
 use super::contract::objects::OBJECTS;
 use super::contract::procedures::contract_of;
-use super::contract::{ParameterContract, ParameterType, ProcedureContract, Sent};
+use super::contract::{Needed, ObjectContract, ParameterContract, ParameterType, ProcedureContract, Sent};
 use super::read::ReadError;
 use super::read::catalogue::{PREFLIGHT_COLUMNS, PREFLIGHT_PROCEDURES};
 use super::read::rows_in;
 use super::session::{Parameter, Session};
+use crate::model::listing::Noun;
 use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict};
+use crate::model::scope::ReadScope;
 
 /// Why nothing else is read from a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,12 +54,24 @@ impl PreflightError {
     }
 }
 
-/// Checks that every table, view and column that is read is there.
+/// Checks that every table, view and column that a scope needs is there.
 ///
 /// # Errors
 /// [`PreflightError`] with the first one that is not, and whatever the read says.
-pub(super) async fn require_columns(session: &mut Session, server: &str) -> Result<(), ReadError> {
-    let names: Vec<Parameter<'_>> = OBJECTS.iter().map(|object| Parameter::Text(object.name)).collect();
+pub(super) async fn require_columns(session: &mut Session, scope: &ReadScope, server: &str) -> Result<(), ReadError> {
+    require(session, &required(scope).collect::<Vec<_>>(), server).await
+}
+
+/// Checks that what a list is read from is there.
+///
+/// # Errors
+/// As [`require_columns`].
+pub(super) async fn require_listed(session: &mut Session, noun: Noun, server: &str) -> Result<(), ReadError> {
+    require(session, &listed::objects(noun).collect::<Vec<_>>(), server).await
+}
+
+async fn require(session: &mut Session, objects: &[&ObjectContract], server: &str) -> Result<(), ReadError> {
+    let names: Vec<Parameter<'_>> = objects.iter().map(|object| Parameter::Text(object.name)).collect();
     let found = rows_in(session, &PREFLIGHT_COLUMNS, &names, |row| {
         let object = format!("{}.{}", row.text("SchemaName")?, row.text("ObjectName")?).to_lowercase();
         Ok((object, row.text("ColumnName")?.to_lowercase()))
@@ -65,11 +80,27 @@ pub(super) async fn require_columns(session: &mut Session, server: &str) -> Resu
     for (object, column) in found.await? {
         live.entry(object).or_default().insert(column);
     }
-    Ok(compare_columns(&live, server)?)
+    Ok(compare_columns(&live, objects, server)?)
 }
 
-fn compare_columns(live: &BTreeMap<String, BTreeSet<String>>, server: &str) -> Result<(), PreflightError> {
-    for contract in OBJECTS {
+/// What a scope cannot be read without.
+fn required(scope: &ReadScope) -> impl Iterator<Item = &'static ObjectContract> {
+    let selections = !scope.selections.is_empty();
+    let needed_by = scope.selections.iter().any(|selection| selection.needed_by);
+    OBJECTS.iter().filter(move |contract| match contract.needed {
+        Needed::Always => true,
+        Needed::BySelections => selections,
+        Needed::ByNeededBy => needed_by,
+        Needed::ByImpact | Needed::ByLists | Needed::ByDoctor => false,
+    })
+}
+
+fn compare_columns(
+    live: &BTreeMap<String, BTreeSet<String>>,
+    objects: &[&ObjectContract],
+    server: &str,
+) -> Result<(), PreflightError> {
+    for contract in objects {
         let object = format!("{}.{}", contract.schema, contract.name);
         let server = server.to_owned();
         let Some(columns) = live.get(&object.to_lowercase()) else {
@@ -188,8 +219,9 @@ fn type_text(parameter: &LiveParameter) -> String {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::{PreflightError, compare_columns, contract_of, judge};
+    use super::{PreflightError, compare_columns, contract_of, judge, required};
     use crate::model::procedure::{LiveParameter, Procedure, Verdict};
+    use crate::model::scope::{ReadScope, UpdateSelection};
     use crate::susdb::contract::objects::OBJECTS;
 
     /// `name type[(characters)][ OUTPUT]`
@@ -271,12 +303,27 @@ mod tests {
                 (format!("{}.{}", object.schema, object.name).to_lowercase(), columns)
             })
             .collect();
-        assert_eq!(compare_columns(&live, "SQL"), Ok(()));
+        let plain = ReadScope::default();
+        let by_selector = |needed_by| {
+            let selection = UpdateSelection { needed_by, ..UpdateSelection::default() };
+            ReadScope { selections: vec![selection], ..ReadScope::default() }
+        };
+        assert_eq!(compare_columns(&live, &required(&by_selector(true)).collect::<Vec<_>>(), "SQL"), Ok(()));
+        // What few manifests need is missed by these only.
+        for optional in ["dbo.tbupdatesummaryforallcomputers", "dbo.tbfile"] {
+            live.remove(optional);
+        }
+        assert_eq!(compare_columns(&live, &required(&by_selector(false)).collect::<Vec<_>>(), "SQL"), Ok(()));
+        let error = compare_columns(&live, &required(&by_selector(true)).collect::<Vec<_>>(), "SQL").unwrap_err();
+        assert!(error.to_string().contains("tbUpdateSummaryForAllComputers"), "{error}");
+        live.remove("dbo.tbrevisionsupersedesupdate");
+        assert!(compare_columns(&live, &required(&by_selector(false)).collect::<Vec<_>>(), "SQL").is_err());
+        assert_eq!(compare_columns(&live, &required(&plain).collect::<Vec<_>>(), "SQL"), Ok(()));
         live.get_mut("dbo.tbupdate").unwrap().remove("ishidden");
-        let error = compare_columns(&live, "SQL").unwrap_err();
+        let error = compare_columns(&live, &required(&plain).collect::<Vec<_>>(), "SQL").unwrap_err();
         assert_eq!(error.to_string(), "`dbo.tbUpdate` on SQL has no column `IsHidden`");
         live.remove("dbo.tbupdate");
-        let error = compare_columns(&live, "SQL").unwrap_err();
+        let error = compare_columns(&live, &required(&plain).collect::<Vec<_>>(), "SQL").unwrap_err();
         assert!(matches!(&error, PreflightError::NoObject { object, .. } if object == "dbo.tbUpdate"));
     }
 }

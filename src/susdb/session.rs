@@ -6,9 +6,10 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 use tiberius::error::Error as TdsError;
-use tiberius::{AuthMethod, Client, Command, CommandItem, Config, EncryptionLevel, Query, Row};
+use tiberius::{AuthMethod, Client, ColumnData, Command, CommandItem, Config, EncryptionLevel, Query, Row};
 use tokio::time::{sleep, timeout};
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
@@ -19,6 +20,7 @@ use super::target::{Authentication, Target, Transport};
 use super::tls::certificate::PeerCertificate;
 use super::tls::handshake::{Handshake, Progress, negotiate};
 use super::tls::stream::TdsStream;
+use super::write::bind::datetime;
 
 /// How often a read that was chosen as a deadlock's victim is tried again.
 const DEADLOCK_RETRIES: u32 = 3;
@@ -297,6 +299,8 @@ pub(super) enum Parameter<'a> {
     Text(&'a str),
     /// An int.
     Int(i32),
+    /// A datetime, in whole seconds of the years 1753 to 9998. As any other type SQL Server would convert the column.
+    Time(DateTime<Utc>),
 }
 
 impl<'a> Parameter<'a> {
@@ -305,6 +309,7 @@ impl<'a> Parameter<'a> {
             Self::Guid(id) => query.bind(id),
             Self::Text(text) => query.bind(text),
             Self::Int(number) => query.bind(number),
+            Self::Time(time) => query.bind(ColumnData::DateTime(datetime(time))),
         }
     }
 }

@@ -142,7 +142,7 @@ fn the_grants_make_a_login_that_works() {
             object.replace(['[', ']'], "")
         })
         .collect();
-    assert!(objects.len() > 30, "{objects:#?}");
+    assert!(objects.len() > 40, "{objects:#?}");
     let options = |objects: &[String]| format!("?role=public&grant={}", objects.join("&grant="));
     let server = of(&lab, &options(&objects), 0);
     assert_eq!(server["checks"]["login"]["value"]["user"], "sandbox");

@@ -147,3 +147,18 @@ fn permissions_are_part_of_the_document() {
     let document: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(document["servers"][0]["permissions"], serde_json::json!(["groups.delete=80%", "high-risk"]));
 }
+
+#[test]
+fn the_time_to_judge_by_is_recorded_where_it_was_given() {
+    let lab = lab();
+    let base = ["diff", "-f", "lab.yaml", "--server", "sandbox:lab.db", "--allow", "high-risk"];
+    let now = ["--now", "2027-01-01T00:00:00+01:00"];
+    let json: Value =
+        serde_json::from_str(&lab.run(&[&base[..], &now, &["-o", "json"]].concat()).expect_status(2).out).unwrap();
+    assert_eq!(json["servers"][0]["now"], "2026-12-31T23:00:00Z");
+    let text = lab.run(&[&base[..], &now].concat()).expect_status(2).out.clone();
+    assert!(text.contains("judged as if it were 2026-12-31T23:00:00Z"), "{text}");
+    assert!(text.starts_with("Permitted: --allow high-risk\n"), "{text}");
+    let plain: Value = serde_json::from_str(&diff(&lab)).unwrap();
+    assert_eq!(plain["servers"][0].get("now"), None);
+}

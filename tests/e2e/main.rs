@@ -6,6 +6,7 @@ mod connection;
 mod docs;
 mod doctor;
 mod faults;
+mod get;
 mod guards;
 mod hand_edits;
 #[cfg(unix)]

@@ -35,7 +35,8 @@ fn a_decline_lists_the_approvals_that_it_destroys() {
     let change = change_of(&plan_of(&declared, &live), "decline[u1]");
     assert_eq!(
         text(&change.before.unwrap()["approvals"]),
-        "[Ring 0: install, optional, Servers: install, deadline 2026-12-01T18:00:00Z]"
+        "[{action=install, by=CONTOSO\\alice, deadline=null, group=Ring 0, optional=true}, \
+         {action=install, by=CONTOSO\\alice, deadline=2026-12-01T18:00:00Z, group=Servers, optional=false}]"
     );
     assert_eq!((change.affects.approvals, change.affects.computers), (2, 1));
 }

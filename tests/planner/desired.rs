@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveTime;
+use chrono::{Duration, NaiveTime};
 use wsusctl::model::address::Kind;
 use wsusctl::model::approval::{ApprovalAction, ApprovalValue, Deadline};
+use wsusctl::model::category::CategoryReference;
 use wsusctl::model::desired::{
     ApprovalEntry, DeclineEntry, Desired, DesiredGroup, GroupApproval, KbReference, UpdateReference,
 };
 use wsusctl::model::glob::Glob;
 use wsusctl::model::management::{Limits, Management, Prune};
 use wsusctl::model::origin::{Declared, Origin, SourceId};
+use wsusctl::model::selector::{Moment, NeededBy, Period, Selector, Severity, UpdateType};
 
-use crate::snapshot::{time, uid};
+use crate::snapshot::{cid, time, uid};
 
 /// A manifest under construction. Every value stands on a line of its own.
 #[derive(Debug, Clone)]
@@ -85,8 +87,11 @@ impl Manifest {
         self
     }
 
-    /// `u1`, or `KB100`, perhaps with `title=...`, `product=...`, `expect=...`, separated by `;`.
+    /// `u1`, or `select ...` (see `selector`), or `KB100`, perhaps with `title=...`, `product=...`, `expect=...`, separated by `;`.
     fn reference(&mut self, text: &str) -> UpdateReference {
+        if let Some(conditions) = text.strip_prefix("select") {
+            return UpdateReference::Select(Box::new(self.selector(conditions)));
+        }
         let Some(rest) = text.strip_prefix("KB") else {
             return UpdateReference::Id(self.declared(uid(text)));
         };
@@ -102,6 +107,57 @@ impl Manifest {
             }
         }
         UpdateReference::Kb(reference)
+    }
+
+    /// Conditions as `KEY=VALUE` separated by `;`, lists by `,`; `product={id CID}` and `product={family Windows}`.
+    fn selector(&mut self, text: &str) -> Selector {
+        let mut selector = Selector {
+            classifications: None,
+            products: None,
+            title: None,
+            severity: None,
+            kb: None,
+            update_type: None,
+            arrived: Period::default(),
+            created: Period::default(),
+            superseded: None,
+            expired: None,
+            superseding_approved: None,
+            needed_by: None,
+            origin: self.origin(),
+        };
+        for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
+            let (key, value) = part.split_once('=').unwrap();
+            let list = || value.split(',');
+            let age = || Some(Moment::Ago(Duration::days(value.parse().unwrap())));
+            let at = || Some(Moment::At(time(value)));
+            match key {
+                "classifications" => {
+                    selector.classifications = Some(list().map(|title| self.declared(category(title))).collect());
+                }
+                "products" => selector.products = Some(list().map(|title| self.declared(category(title))).collect()),
+                "title" => selector.title = Some(self.declared(Glob::new(value))),
+                "severity" => selector.severity = Some(list().map(|word| Severity::from_word(word).unwrap()).collect()),
+                "kb" => selector.kb = Some(list().map(|kb| self.declared(kb.to_owned())).collect()),
+                "updateType" => selector.update_type = Some(list().map(UpdateType::from_word).collect()),
+                "arrivedWithin" => selector.arrived.from = age(),
+                "arrivedAfter" => selector.arrived.from = at(),
+                "arrivedBefore" => selector.arrived.until = at(),
+                "createdWithin" => selector.created.from = age(),
+                "createdAfter" => selector.created.from = at(),
+                "createdBefore" => selector.created.until = at(),
+                "superseded" => selector.superseded = Some(value.parse().unwrap()),
+                "expired" => selector.expired = Some(value.parse().unwrap()),
+                "supersedingApproved" => selector.superseding_approved = Some(value.parse().unwrap()),
+                "neededBy" => {
+                    let (least, most) = value.split_once('-').unwrap();
+                    let at_most = (!most.is_empty()).then(|| most.parse().unwrap());
+                    selector.needed_by = Some(NeededBy { at_least: least.parse().unwrap(), at_most });
+                }
+                _ => panic!("no such key {key}"),
+            }
+        }
+        selector
     }
 
     pub fn approve(self, reference: &str, groups: &[(&str, &str)]) -> Self {
@@ -156,6 +212,17 @@ impl Manifest {
         let patterns: Vec<_> = patterns.iter().map(|pattern| self.declared(Glob::new(pattern))).collect();
         self.desired.management.ignore.extend(patterns);
         self
+    }
+}
+
+fn category(text: &str) -> CategoryReference {
+    match text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        None => CategoryReference::Title(Glob::new(text)),
+        Some(rest) => match rest.split_once(' ').unwrap() {
+            ("id", id) => CategoryReference::Id(id.parse().unwrap_or_else(|_| cid(id))),
+            ("family", title) => CategoryReference::Family(Glob::new(title)),
+            (key, _) => panic!("no such key {key}"),
+        },
     }
 }
 

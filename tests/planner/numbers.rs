@@ -74,7 +74,16 @@ fn what_pruning_takes_is_not_left_alone_as_well() {
     assert!(text_of(&declared.clone().groups(&["C"]), &live).contains("2 of 4 managed objects (50.00 %)"));
     let live = live.update("u1", "100").approved("u1", "A", "install");
     let text = text_of(&declared, &live);
-    assert!(text.contains("# 1 approval is not declared and stays, unless it goes with"), "{text}");
+    assert!(text.contains("# 1 approval is not declared and stays as it is"), "{text}");
+    // What goes with a deleted group or a declined update is not left alone, whether it was read or not.
+    let live = live
+        .update("u2", "200")
+        .approved("u1", "B", "install")
+        .automatic("u2", "B")
+        .approved("u2", "A", "install")
+        .automatic("u1", "D");
+    let summary = plan_of(&declared.decline("u2"), &live).summary;
+    assert_eq!((summary.unmanaged[&Kind::Approval], summary.automatic), (1, 0));
 }
 
 #[test]

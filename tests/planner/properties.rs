@@ -16,7 +16,7 @@ use wsusctl::plan::{BlockerSubject, Plan, plan};
 use wsusctl::resolve::{resolve, scope};
 
 use crate::check::{lines, policy};
-use crate::snapshot::{now, read};
+use crate::snapshot::{now, read, read_more};
 use crate::world::{World, world};
 
 const EVERYTHING: [&str; 11] = [
@@ -91,7 +91,17 @@ proptest! {
         let whole = world.server().whole();
         let wide = plan(&resolve(&world.manifest().desired, &whole, now()).unwrap(), &whole, &policy(&[]));
         prop_assert_eq!(lines(&narrow), lines(&wide));
-        prop_assert_eq!(narrow.steps, wide.steps);
+        prop_assert_eq!(&narrow.entries, &wide.entries);
+        prop_assert_eq!(&narrow.steps, &wide.steps);
+        // One update more or less, as a read may bring it.
+        let desired = world.manifest().desired;
+        for last in 1..=6 {
+            let more = read_more(&whole, &scope(&desired, now()), &|update| update.id.as_u128() & 0xff == last);
+            let between = plan(&resolve(&desired, &more, now()).unwrap(), &more, &policy(&[]));
+            prop_assert_eq!(lines(&narrow), lines(&between));
+            prop_assert_eq!(&narrow.entries, &between.entries);
+            prop_assert_eq!(&narrow.steps, &between.steps);
+        }
     }
 
     #[test]

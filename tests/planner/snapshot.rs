@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use wsusctl::model::approval::ApprovalAction;
-use wsusctl::model::category::{Categories, Category, CategoryKind};
+use wsusctl::model::category::{Categories, Category, CategoryKind, CategoryReference};
 use wsusctl::model::name::fold;
 use wsusctl::model::procedure::{Procedure, ProcedureState, Verdict};
 use wsusctl::model::scope::{ReadScope, UpdateSelection};
@@ -276,8 +276,13 @@ impl Server {
     }
 }
 
-/// What a read with a scope gets of a whole server.
+/// What a read with a scope gets of a whole server, and nothing more.
 pub fn read(whole: &Snapshot, scope: &ReadScope) -> Snapshot {
+    read_more(whole, scope, &|_| false)
+}
+
+/// What a read with a scope gets of a whole server that brings some updates beyond it.
+pub fn read_more(whole: &Snapshot, scope: &ReadScope, also: &dyn Fn(&Update) -> bool) -> Snapshot {
     let mut snapshot = whole.clone();
     snapshot.scope = scope.clone();
     if !scope.computers {
@@ -285,15 +290,69 @@ pub fn read(whole: &Snapshot, scope: &ReadScope) -> Snapshot {
         snapshot.memberships.clear();
     }
     let approved: BTreeSet<Uuid> = snapshot.deployments.keys().copied().collect();
+    let selected = |selection: &&UpdateSelection, update: &Update| is_selected(whole, selection, update);
+    let with_numbers = scope.selections.iter().filter(|selection| selection.needed_by).collect::<Vec<_>>();
+    let mut superseding: BTreeSet<Uuid> = BTreeSet::new();
+    for update in whole.updates.values() {
+        let mut asking = scope.selections.iter().filter(|selection| selection.superseding);
+        if asking.any(|selection| selected(&selection, update)) {
+            superseding.extend(&update.superseded_by);
+        }
+    }
     snapshot.updates.retain(|id, update| {
         scope.update_ids.contains(id)
             || update.kbs.iter().any(|kb| scope.kbs.contains(kb))
             || (scope.approved_updates && approved.contains(id))
             || (scope.declined_updates && update.declined)
+            || scope.selections.iter().any(|selection| selected(&selection, update))
+            || superseding.contains(id)
+            || also(update)
     });
+    for update in snapshot.updates.values_mut() {
+        if !with_numbers.iter().any(|selection| selected(selection, update)) {
+            update.needed_by = None;
+        }
+    }
     let updates = &snapshot.updates;
     snapshot.deployments.retain(|id, _| updates.contains_key(id));
     snapshot
+}
+
+/// Exactly what a selection says.
+fn is_selected(whole: &Snapshot, selection: &UpdateSelection, update: &Update) -> bool {
+    let UpdateSelection {
+        classifications,
+        products,
+        kbs,
+        arrived_from,
+        arrived_until,
+        created_from,
+        created_until,
+        superseded,
+        expired,
+        declined,
+        approved,
+        needed_by: _,
+        superseding: _,
+    } = selection;
+    let in_one = |references: &Option<BTreeSet<CategoryReference>>, kind| {
+        references.as_ref().is_none_or(|references| {
+            let mut ids = references.iter().flat_map(|reference| whole.categories.matching(reference, kind));
+            ids.any(|id| update.categories.contains(&id))
+        })
+    };
+    update.deployable
+        && in_one(classifications, CategoryKind::Classification)
+        && in_one(products, CategoryKind::Product)
+        && kbs.as_ref().is_none_or(|kbs| update.kbs.iter().any(|kb| kbs.contains(kb)))
+        && arrived_from.is_none_or(|from| update.arrived_at >= from)
+        && arrived_until.is_none_or(|until| update.arrived_at < until)
+        && created_from.is_none_or(|from| update.created_at >= from)
+        && created_until.is_none_or(|until| update.created_at < until)
+        && superseded.is_none_or(|superseded| superseded != update.superseded_by.is_empty())
+        && expired.is_none_or(|expired| expired == update.expired)
+        && declined.is_none_or(|declined| declined == update.declined)
+        && (!approved || whole.deployments.contains_key(&update.id))
 }
 
 fn totals(snapshot: &Snapshot) -> Totals {
@@ -303,7 +362,10 @@ fn totals(snapshot: &Snapshot) -> Totals {
         for group in groups {
             let mut of_group = rows.iter().filter(|row| row.group == group);
             totals.approvals += 1;
-            totals.automatic_approvals += u64::from(of_group.all(|row| row.admin_name == AUTOMATIC_ADMIN_NAME));
+            if of_group.all(|row| row.admin_name == AUTOMATIC_ADMIN_NAME) {
+                totals.automatic_approvals += 1;
+                *totals.automatic_approvals_by_group.entry(group).or_default() += 1;
+            }
             *totals.approvals_by_group.entry(group).or_default() += 1;
         }
     }

@@ -9,6 +9,7 @@ use proptest::sample::select;
 use wsusctl::model::address::Kind;
 use wsusctl::model::management::Prune;
 use wsusctl::model::procedure::Procedure;
+use wsusctl::model::selector::Severity;
 use wsusctl::model::snapshot::License;
 
 use crate::desired::{Manifest, manifest};
@@ -30,6 +31,28 @@ const VALUES: [&str; 8] = [
 const IGNORED: [&str; 6] =
     ["group[\"A\"]", "group[\"D\"]", "membership[\"b-*", "approval[*][\"B\"]", "decline[*", "approval[*0001\"]*"];
 const UPDATES: usize = 6;
+const APPROVING: [&str; 9] = [
+    "select",
+    "select kb=100",
+    "select severity=Critical",
+    "select title=*u1*; superseded=true",
+    "select arrivedWithin=15",
+    "select arrivedBefore=2026-11-05T00:00:00Z; kb=200",
+    "select createdWithin=15; severity=Critical",
+    "select neededBy=1-",
+    "select kb=200; neededBy=0-2; superseded=true",
+];
+const DECLINING: [&str; 9] = [
+    "select superseded=true",
+    "select expired=true",
+    "select expired=false; kb=100",
+    "select supersedingApproved=true",
+    "select supersedingApproved=false; superseded=true",
+    "select supersedingApproved=true; severity=Critical; neededBy=0-0",
+    "select arrivedBefore=2026-11-05T00:00:00Z",
+    "select kb=200; neededBy=0-1; arrivedWithin=15",
+    "select severity=Low",
+];
 
 #[derive(Debug, Clone)]
 pub struct World {
@@ -43,6 +66,8 @@ pub struct World {
     rows: Vec<Row>,
     uses: Vec<Use>,
     article: Option<Vec<(usize, &'static str)>>,
+    approving: Vec<(&'static str, Vec<(usize, &'static str)>, bool)>,
+    declining: Vec<&'static str>,
     prunes: Vec<Prune>,
     ignored: Option<&'static str>,
     broken: Option<Procedure>,
@@ -55,6 +80,11 @@ struct RandomUpdate {
     declined: bool,
     expired: bool,
     license: u8,
+    can_uninstall: bool,
+    old: bool,
+    critical: bool,
+    needed_by: u32,
+    superseded_by: Vec<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -86,43 +116,52 @@ pub fn world() -> impl Strategy<Value = World> {
         vec(option::weighted(0.6, vec(select(NAMES.as_slice()), 0..3)), GROUPS.len()),
     );
     let updates = (vec(update(), UPDATES), vec(row(), 0..8), vec(use_of_update(), UPDATES), option::of(pairs()));
+    let selectors = (
+        vec((select(APPROVING.as_slice()), pairs(), prop::bool::weighted(0.6)), 0..3),
+        vec(select(DECLINING.as_slice()), 0..3),
+    );
     let management = (
         vec(select([Prune::Never, Prune::Never, Prune::Confirm, Prune::Always].as_slice()), 5),
         option::weighted(0.2, select(IGNORED.as_slice())),
         option::weighted(0.2, select(Procedure::ALL.as_slice())),
         select([1, 3, 10].as_slice()),
     );
-    (groups, computers, updates, management).prop_map(|(groups, computers, updates, management)| {
-        let (parents, live_groups, declared_groups, misplaced) = groups;
-        let (computers, lists) = computers;
-        let (updates, rows, uses, article) = updates;
-        let (prunes, ignored, broken, minimum) = management;
-        World {
-            parents,
-            live_groups,
-            declared_groups,
-            misplaced,
-            computers,
-            lists,
-            updates,
-            rows,
-            uses,
-            article,
-            prunes,
-            ignored,
-            broken,
-            minimum,
-        }
-    })
+    (groups, computers, updates, selectors, management).prop_map(
+        |(groups, computers, updates, selectors, management)| {
+            let (parents, live_groups, declared_groups, misplaced) = groups;
+            let (computers, lists) = computers;
+            let (updates, rows, uses, article) = updates;
+            let (approving, declining) = selectors;
+            let (prunes, ignored, broken, minimum) = management;
+            World {
+                parents,
+                live_groups,
+                declared_groups,
+                misplaced,
+                computers,
+                lists,
+                updates,
+                rows,
+                uses,
+                article,
+                approving,
+                declining,
+                prunes,
+                ignored,
+                broken,
+                minimum,
+            }
+        },
+    )
 }
 
 fn update() -> impl Strategy<Value = RandomUpdate> {
-    let flags = (prop::bool::weighted(0.25), prop::bool::weighted(0.15), 0_u8..8);
-    (0_usize..2, flags).prop_map(|(kb, (declared, expired, license))| RandomUpdate {
-        kb,
-        declined: declared,
-        expired,
-        license,
+    let flags = (prop::bool::weighted(0.25), prop::bool::weighted(0.15), 0_u8..8, prop::bool::weighted(0.8));
+    let conditions =
+        (any::<bool>(), any::<bool>(), 0_u32..4, prop_oneof![2 => Just(Vec::new()), 1 => vec(0..UPDATES, 1..3)]);
+    (0_usize..2, flags, conditions).prop_map(|(kb, flags, (old, critical, needed_by, superseded_by))| {
+        let (declined, expired, license, can_uninstall) = flags;
+        RandomUpdate { kb, declined, expired, license, can_uninstall, old, critical, needed_by, superseded_by }
     })
 }
 
@@ -140,7 +179,7 @@ fn use_of_update() -> impl Strategy<Value = Use> {
     prop_oneof![
         3 => Just(Use::Nothing),
         1 => Just(Use::Decline),
-        2 => (pairs(), prop::bool::weighted(0.7)).prop_map(|(pairs, license)| Use::Approve(pairs, license)),
+        1 => (pairs(), prop::bool::weighted(0.7)).prop_map(|(pairs, license)| Use::Approve(pairs, license)),
     ]
 }
 
@@ -181,6 +220,16 @@ impl World {
             server = server.update_with(&short(index), ["100", "200"][random.kb], |update| {
                 update.declined = random.declined;
                 update.expired = random.expired;
+                update.can_uninstall = random.can_uninstall;
+                if random.old {
+                    update.arrived_at = time("2026-10-01T00:00:00Z");
+                    update.created_at = time("2026-09-01T00:00:00Z");
+                }
+                update.severity = if random.critical { Severity::Critical } else { Severity::Low };
+                update.needed_by = Some(random.needed_by);
+                update.superseded_by = random.superseded_by.iter().map(|above| uid(&short(*above))).collect();
+                update.superseded_by.sort_unstable();
+                update.superseded_by.dedup();
                 update.license = match random.license {
                     0 => License::Pending(uid("l1")),
                     1 => License::Pending(uid("l2")),
@@ -234,6 +283,17 @@ impl World {
         }
         if let Some(pairs) = &self.article {
             manifest = manifest.approve("KB100", &self.known(pairs));
+        }
+        for (reference, pairs, license) in &self.approving {
+            let pairs = self.known(pairs);
+            manifest = if *license {
+                manifest.approve_with_license(reference, &pairs)
+            } else {
+                manifest.approve(reference, &pairs)
+            };
+        }
+        for reference in &self.declining {
+            manifest = manifest.decline(reference);
         }
         match self.ignored {
             Some(pattern) => manifest.ignore(&[pattern]),

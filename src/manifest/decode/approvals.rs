@@ -5,13 +5,20 @@ use super::super::node::{Entry, Value};
 use super::super::problems::Problems;
 use super::super::shape::{Fields, Keyed, Shape, boolean, check_name, entries, list, name, word};
 use super::deadline::deadline;
+use super::select::{Purpose, SELECT, select};
 use super::update::update;
+use crate::diagnostic::Diagnostic;
 use crate::model::approval::ApprovalAction;
+use crate::model::desired::UpdateReference;
 use crate::model::origin::Declared;
 
-const APPROVAL: Shape = Shape { what: "an approval", keys: &["name", "update", "groups", "acceptLicense"] };
-const GROUP: Shape = Shape { what: "a group's approval", keys: &["action", "deadline", "optional"] };
-const DECLINE: Shape = Shape { what: "a decline", keys: &["update"] };
+const APPROVAL: Shape = Shape {
+    what: "an approval",
+    keys: &["name", "update", "select", "groups", "acceptLicense"],
+    below: Some(("select", &SELECT)),
+};
+const GROUP: Shape = Shape::new("a group's approval", &["action", "deadline", "optional"]);
+const DECLINE: Shape = Shape { what: "a decline", keys: &["update", "select"], below: Some(("select", &SELECT)) };
 
 const ACTIONS: &[(&str, ApprovalAction)] = &[
     ("install", ApprovalAction::Install),
@@ -32,7 +39,7 @@ fn approval(value: Keyed<'_>, problems: &mut Problems) -> Option<Approval> {
     let mut fields = Fields::of(value, &APPROVAL, problems)?;
     let origin = fields.origin();
     let name = fields.take("name").and_then(|value| name(&value, "an approval", problems));
-    let update = fields.require("update", problems).and_then(|value| update(value, problems));
+    let update = reference(&mut fields, Purpose::Approve, problems);
     let groups = fields.require("groups", problems).map(|value| groups(value, problems)).unwrap_or_default();
     let accept_license = fields.take("acceptLicense").map(|value| boolean(&value, problems)).unwrap_or_default();
     Some(Approval { name, update, groups, accept_license, origin })
@@ -43,7 +50,7 @@ fn groups(value: Keyed<'_>, problems: &mut Problems) -> Vec<GroupEntry> {
     let Some(entries) = entries(value, "group names and what the group does", problems) else { return Vec::new() };
     if entries.is_empty() {
         problems.push(
-            crate::diagnostic::Diagnostic::error("no-groups", "an approval for no group")
+            Diagnostic::error("no-groups", "an approval for no group")
                 .detail("it approves nothing")
                 .at(place, "")
                 .help("name a group, or remove the entry"),
@@ -85,6 +92,34 @@ fn decline(value: Keyed<'_>, problems: &mut Problems) -> Option<Decline> {
     }
     let mut fields = Fields::of(value, &DECLINE, problems)?;
     let origin = fields.origin();
-    let update = fields.require("update", problems).and_then(|value| update(value, problems));
+    let update = reference(&mut fields, Purpose::Decline, problems);
     Some(Decline { update, origin })
+}
+
+/// Which updates an entry means: exactly one of `update` and `select`.
+fn reference(fields: &mut Fields<'_>, purpose: Purpose, problems: &mut Problems) -> Option<UpdateReference> {
+    match (fields.take("update"), fields.take("select")) {
+        (Some(value), None) => update(value, problems),
+        (None, Some(value)) => {
+            select(value, purpose, problems).map(|selector| UpdateReference::Select(Box::new(selector)))
+        }
+        (Some(update), Some(select)) => {
+            problems.push(
+                Diagnostic::error("update-and-select", "an entry with both `update` and `select`")
+                    .detail("`update` names updates and `select` chooses them: an entry has one of the two")
+                    .at(update.key.max(select.key), "and here")
+                    .and(update.key.min(select.key), "here")
+                    .help("make two entries of it; to narrow down a KB write update: {kb: KB5060526, title: \"*x64*\"}, or select: {kb: KB5060526, ...}"),
+            );
+            None
+        }
+        (None, None) => {
+            problems.push(
+                Diagnostic::error("missing-key", "a required key is missing")
+                    .detail("an entry says which updates it is about with `update` or `select`")
+                    .at(fields.origin(), "neither `update` nor `select` here"),
+            );
+            None
+        }
+    }
 }

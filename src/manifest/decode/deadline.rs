@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::approval::Deadline;
 use crate::model::origin::Declared;
 
-const RELATIVE: Shape = Shape { what: "a deadline", keys: &["days", "at"] };
+const RELATIVE: Shape = Shape::new("a deadline", &["days", "at"]);
 
 /// Days that a relative deadline may be away.
 const DAYS_MAX: u32 = 3650;

@@ -7,10 +7,9 @@ use crate::model::address::Kind;
 use crate::model::management::Prune;
 use crate::model::origin::Declared;
 
-const MANAGEMENT: Shape = Shape { what: "management", keys: &["prune", "limits", "ignore"] };
-const PRUNE: Shape =
-    Shape { what: "prune", keys: &["groups", "memberships", "approvals", "automaticApprovals", "declines"] };
-const LIMITS: Shape = Shape { what: "limits", keys: &["deletePercent", "modifyPercent", "minimum"] };
+const MANAGEMENT: Shape = Shape::new("management", &["prune", "limits", "ignore"]);
+const PRUNE: Shape = Shape::new("prune", &["groups", "memberships", "approvals", "automaticApprovals", "declines"]);
+const LIMITS: Shape = Shape::new("limits", &["deletePercent", "modifyPercent", "minimum"]);
 
 const PRUNES: &[(&str, Prune)] = &[("never", Prune::Never), ("confirm", Prune::Confirm), ("always", Prune::Always)];
 

@@ -1,11 +1,18 @@
 //! Nodes -> document, one file a section. Reports whatever does not fit and reads on.
 
 mod approvals;
+mod category;
+mod choices;
 mod connection;
 mod deadline;
 mod groups;
 mod management;
+mod needed_by;
+mod period;
+mod select;
 mod update;
+
+pub(super) use select::{Purpose, select};
 
 use std::collections::BTreeMap;
 
@@ -17,10 +24,10 @@ use crate::diagnostic::Diagnostic;
 use crate::model::origin::{Declared, Origin};
 use uuid::Uuid;
 
-const DOCUMENT: Shape = Shape { what: "a manifest", keys: &["apiVersion", "kind", "metadata", "connection", "spec"] };
-const METADATA: Shape = Shape { what: "metadata", keys: &["name", "labels"] };
-const SPEC: Shape = Shape { what: "spec", keys: &["identity", "groups", "approvals", "declines", "management"] };
-const IDENTITY: Shape = Shape { what: "identity", keys: &["serverId"] };
+const DOCUMENT: Shape = Shape::new("a manifest", &["apiVersion", "kind", "metadata", "connection", "spec"]);
+const METADATA: Shape = Shape::new("metadata", &["name", "labels"]);
+const SPEC: Shape = Shape::new("spec", &["identity", "groups", "approvals", "declines", "management"]);
+const IDENTITY: Shape = Shape::new("identity", &["serverId"]);
 
 /// Reads a document. None where it is no map at all.
 pub(super) fn document(root: Node<'_>, problems: &mut Problems) -> Option<Document> {

@@ -9,7 +9,10 @@ use crate::model::desired::{KbReference, UpdateReference};
 use crate::model::glob::Glob;
 use crate::model::origin::Declared;
 
-const UPDATE: Shape = Shape { what: "a reference to updates", keys: &["kb", "title", "product", "expect"] };
+const UPDATE: Shape = Shape::new("a reference to updates", &["kb", "title", "product", "expect"]);
+
+/// What is wrong with a reference that is no map.
+const NEITHER: &str = "is neither KB with 6 to 8 digits nor an update's id (a UUID)";
 
 /// Reads a reference.
 pub(super) fn update(value: Keyed<'_>, problems: &mut Problems) -> Option<UpdateReference> {
@@ -24,14 +27,16 @@ pub(super) fn update(value: Keyed<'_>, problems: &mut Problems) -> Option<Update
     if looks_like_id(&text.value) {
         return uuid(&text.value, text.origin, problems).map(UpdateReference::Id);
     }
-    let kb = kb(&text, problems)?;
+    let kb = kb(&text, NEITHER, problems)?;
     Some(UpdateReference::Kb(KbReference { kb, title: None, product: None, expect: None }))
 }
 
 fn narrowed(value: Keyed<'_>, problems: &mut Problems) -> Option<KbReference> {
     let mut fields = Fields::of(value, &UPDATE, problems)?;
-    let kb =
-        fields.require("kb", problems).and_then(|value| text(&value, problems)).and_then(|text| kb(&text, problems));
+    let kb = fields
+        .require("kb", problems)
+        .and_then(|value| text(&value, problems))
+        .and_then(|text| kb(&text, NEITHER, problems));
     let title = fields
         .take("title")
         .and_then(|value| name(&value, "an update's title", problems))
@@ -46,7 +51,8 @@ fn looks_like_id(text: &str) -> bool {
     text.matches('-').count() >= 2 || (text.len() >= 32 && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-'))
 }
 
-fn kb(text: &Declared<String>, problems: &mut Problems) -> Option<Declared<String>> {
+/// Reads a KB number; `refusal` says what a text that is none is not.
+pub(super) fn kb(text: &Declared<String>, refusal: &str, problems: &mut Problems) -> Option<Declared<String>> {
     let written = text.value.as_str();
     let prefixed = written.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("kb"));
     let digits = if prefixed { &written[2..] } else { written };
@@ -55,7 +61,7 @@ fn kb(text: &Declared<String>, problems: &mut Problems) -> Option<Declared<Strin
         return Some(Declared { value: digits.to_owned(), origin: text.origin });
     }
     let mut problem = Diagnostic::error("bad-update", "not a reference to updates")
-        .detail(format!("`{written}` is neither KB with 6 to 8 digits nor an update's id (a UUID)"))
+        .detail(format!("`{written}` {refusal}"))
         .at(text.origin, "");
     if is_number {
         problem = problem.help(format!("write KB{digits}"));

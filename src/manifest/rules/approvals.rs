@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use chrono::Timelike;
+
 use super::super::document::{Approval, Field, GroupEntry};
 use super::super::problems::Problems;
 use super::groups::BUILT_IN;
 use crate::diagnostic::Diagnostic;
 use crate::model::approval::{ApprovalAction, Deadline};
+use crate::model::desired::UpdateReference;
 use crate::model::name::fold;
-use crate::model::origin::Origin;
+use crate::model::origin::{Declared, Origin};
 
 /// An entry names a group once.
 pub(super) fn groups_unique(approval: &Approval, problems: &mut Problems) {
@@ -79,6 +82,24 @@ pub(super) fn blockable(entry: &GroupEntry, problems: &mut Problems) {
                 .detail("notApproved blocks what the group above passes down, and nothing is above All Computers")
                 .at(action.origin, "")
                 .help("write inherit to remove an approval, or decline the update"),
+        );
+    }
+}
+
+/// What a selector chooses next month has no use for a deadline of this month.
+pub(super) fn deadline_is_relative(approval: &Approval, problems: &mut Problems) {
+    let Some(UpdateReference::Select(selector)) = &approval.update else { return };
+    for entry in &approval.groups {
+        let Field::Value(Declared { value: Deadline::At(time), origin }) = entry.deadline else { continue };
+        let at = time.format(if time.second() == 0 { "%H:%MZ" } else { "%H:%M:%SZ" });
+        problems.push(
+            Diagnostic::error("absolute-deadline", "a selector with an absolute deadline")
+                .detail("a selector also chooses what arrives later, and a fixed time would be in the past for that")
+                .at(origin, "a fixed time")
+                .and(selector.origin, "chosen by conditions")
+                .help(format!(
+                    "write {{days: 7, at: \"{at}\"}}, which counts from the day the approval is written, or name the update with `update`"
+                )),
         );
     }
 }

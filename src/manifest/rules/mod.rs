@@ -20,6 +20,7 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
     computers::check(&document.groups, problems);
     for approval in &document.approvals {
         approvals::groups_unique(approval, problems);
+        approvals::deadline_is_relative(approval, problems);
         for group in &approval.groups {
             approvals::deadline_has_effect(group, problems);
             approvals::optional_is_possible(group, problems);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::super::document::{Approval, Decline, GroupEntry};
 use super::super::problems::Problems;
 use crate::diagnostic::Diagnostic;
-use crate::model::approval::ApprovalAction;
+use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline};
 use crate::model::desired::UpdateReference;
 use crate::model::name::fold;
 use crate::model::origin::Origin;
@@ -54,27 +54,42 @@ pub(super) fn approvals(approvals: &[Approval], problems: &mut Problems) {
     }
 }
 
-/// Looks at entries for the same update. A group twice in one entry is another rule's.
+/// Looks at entries for the same update. A group twice in one entry is another rule's, and entries that could not be read
+/// whole have been reported.
 fn once_for_each_group<'d>(entries: impl Iterator<Item = &'d Approval>, problems: &mut Problems) {
-    let mut seen: BTreeMap<String, (usize, Origin)> = BTreeMap::new();
+    let mut seen: BTreeMap<String, (usize, &GroupEntry)> = BTreeMap::new();
     for (at, entry) in entries.enumerate() {
         for group in &entry.groups {
-            let (first_at, first) = *seen.entry(fold(&group.group.value)).or_insert((at, group.group.origin));
-            if first_at == at {
-                continue;
+            let (first_at, first) = *seen.entry(fold(&group.group.value)).or_insert((at, group));
+            if first_at != at
+                && let (Some(value), Some(first_value)) = (value(group), value(first))
+            {
+                problems.push(twice(group, first, value == first_value));
             }
-            problems.push(
-                Diagnostic::error("duplicate-approval", "an update is approved twice for a group")
-                    .detail(format!("another entry approves the same update for `{}`", group.group.value))
-                    .at(group.group.origin, "again here")
-                    .and(first, "first here")
-                    .help("remove one of them"),
-            );
         }
     }
 }
 
-/// One entry for a declined update.
+/// Two entries for an update and a group: harmless where they agree.
+fn twice(again: &GroupEntry, first: &GroupEntry, agree: bool) -> Diagnostic {
+    let group = &again.group.value;
+    let problem = if agree {
+        Diagnostic::warning("redundant-approval", "an update is approved twice for a group")
+            .detail(format!("another entry says the same of this update and `{group}`"))
+    } else {
+        Diagnostic::error("duplicate-approval", "two approvals of an update for a group disagree")
+            .detail(format!("another entry says something else of this update and `{group}`"))
+    };
+    problem.at(again.group.origin, "again here").and(first.group.origin, "first here").help("remove one of them")
+}
+
+/// The approval as it is compared, absent keys replaced by their defaults; none where its action could not be read.
+fn value(entry: &GroupEntry) -> Option<ApprovalValue> {
+    let action = entry.action?.value;
+    Some(ApprovalValue { action, deadline: entry.deadline.or(Deadline::None), optional: entry.optional.or(false) })
+}
+
+/// One entry for a declined update. A second one says nothing new.
 pub(super) fn declines(declines: &[Decline], problems: &mut Problems) {
     let mut seen: BTreeMap<Meaning<'_>, Origin> = BTreeMap::new();
     for update in declines.iter().filter_map(|decline| decline.update.as_ref()) {
@@ -84,7 +99,7 @@ pub(super) fn declines(declines: &[Decline], problems: &mut Problems) {
             continue;
         };
         problems.push(
-            Diagnostic::error("duplicate-decline", "an update is declined twice")
+            Diagnostic::warning("redundant-decline", "an update is declined twice")
                 .at(place(update), "again here")
                 .and(*first, "first here")
                 .help("remove one of them"),

@@ -31,7 +31,15 @@ pub fn grants(health: &Health, wanted: Wanted<'_>) -> Vec<String> {
         let exists = used.state != ContractState::Missing || !sees_definitions;
         exists && (matches!(wanted, Wanted::All(_)) || !used.permitted)
     };
-    used.filter(is_wanted).map(|used| grant(used, user)).collect()
+    let mut grants: Vec<String> = Vec::new();
+    for used in used.filter(is_wanted) {
+        let grant = grant(used, user);
+        // A table may be used for several things.
+        if !grants.contains(&grant) {
+            grants.push(grant);
+        }
+    }
+    grants
 }
 
 fn grant(used: &Used, user: &str) -> String {

@@ -215,7 +215,7 @@ mod tests {
         errors.push(Diagnostic::warning("forbidden-character", "A name has a forbidden character"));
         let document: Value = serde_json::from_str(&rendered(&[sample::everything()], &errors)).unwrap();
         assert_eq!(document["errors"][0]["severity"], "warning");
-        assert_eq!(document["servers"][0]["changes"].as_array().unwrap().len(), 8);
+        assert_eq!(document["servers"][0]["changes"].as_array().unwrap().len(), 9);
     }
 
     #[test]

@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use uuid::Uuid;
 
 use super::{FORMAT_VERSION, ServerReport};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::model::attribute::Attribute;
 use crate::model::origin::Origin;
 use crate::model::resolved::{Notice, ResolvedEntry};
-use crate::plan::change::{Affects, Change, ChangeAction, FieldChange, Members, Reason, Risk};
+use crate::model::snapshot::Reboot;
+use crate::plan::change::{
+    Affects, Brings, Change, ChangeAction, Details, FieldChange, Figure, Inheritance, Inherited, Members, Reason, Risk,
+};
 use crate::plan::{Blocker, BlockerSubject, Plan, Summary};
 use crate::report::place::Place;
 use crate::report::timestamp::timestamp;
@@ -50,6 +54,8 @@ struct ServerWire<'a> {
     name: &'a str,
     server_id: String,
     taken_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    now: Option<String>,
     digest: &'a str,
     permissions: &'a [String],
     summary: SummaryWire,
@@ -81,6 +87,8 @@ struct SummaryWire {
 struct EntryWire<'a> {
     origin: PlaceWire<'a>,
     matched: usize,
+    updates: Vec<String>,
+    kept: Vec<String>,
     skipped: Vec<SkippedWire<'a>>,
 }
 
@@ -105,6 +113,10 @@ struct ChangeWire<'a> {
     reason: ReasonWire<'a>,
     risk: &'static str,
     affects: AffectsWire,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inherited: Option<InheritedWire<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    brings: Option<BringsWire<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_by: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,6 +147,37 @@ struct ReasonWire<'a> {
 struct AffectsWire {
     computers: u64,
     approvals: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<FigureWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<FigureWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reboot: Option<&'static str>,
+}
+
+/// A number, or `{"unknown": "why"}`.
+#[derive(Debug, serde::Serialize)]
+#[serde(untagged)]
+enum FigureWire {
+    Known(u64),
+    Unknown { unknown: &'static str },
+}
+
+#[derive(Debug, serde::Serialize)]
+struct InheritedWire<'a> {
+    effect: &'static str,
+    group: &'a str,
+    action: &'static str,
+    deadline: AttributeWire<'a>,
+    optional: bool,
+}
+
+#[derive(Debug, serde::Serialize)]
+struct BringsWire<'a> {
+    title: &'a str,
+    kbs: &'a [String],
+    classifications: &'a [String],
+    products: &'a [String],
 }
 
 #[derive(Debug, serde::Serialize)]
@@ -240,6 +283,7 @@ fn server_wire<'a>(server: &'a ServerReport<'_>, sources: &'a Sources) -> Server
         server_name,
         server_id,
         taken_at,
+        now,
         changes,
         steps: _, // How a change is carried out is not part of the format.
         blockers,
@@ -248,6 +292,7 @@ fn server_wire<'a>(server: &'a ServerReport<'_>, sources: &'a Sources) -> Server
         warnings,
         pending,
         entries,
+        explained: _, // For people only.
         summary,
     } = plan;
     let notices = |notices: &'a [Notice]| notices.iter().map(|notice| notice_wire(notice, sources)).collect();
@@ -255,6 +300,7 @@ fn server_wire<'a>(server: &'a ServerReport<'_>, sources: &'a Sources) -> Server
         name: server_name,
         server_id: server_id.to_string(),
         taken_at: timestamp(*taken_at),
+        now: now.map(timestamp),
         digest,
         permissions,
         summary: summary_wire(summary),
@@ -288,13 +334,31 @@ fn summary_wire(summary: &Summary) -> SummaryWire {
 
 fn entry_wire<'a>(entry: &'a ResolvedEntry, sources: &'a Sources) -> EntryWire<'a> {
     // Kind, index and label are other names of the place; an entry that can do nothing has a blocker.
-    let ResolvedEntry { kind: _, index: _, label: _, matched, skipped, all_declined: _, origin } = entry;
+    let ResolvedEntry {
+        kind: _,
+        index: _,
+        label: _,
+        selector: _,
+        matched,
+        updates,
+        kept,
+        skipped,
+        all_declined: _,
+        origin,
+    } = entry;
     let skipped = skipped.iter().map(|notice| {
         // Its place is the entry's.
         let Notice { address, code, message, origin: _ } = notice;
         SkippedWire { address: address.to_string(), code, message }
     });
-    EntryWire { origin: place_wire(*origin, sources), matched: *matched, skipped: skipped.collect() }
+    let ids = |ids: &[Uuid]| ids.iter().map(Uuid::to_string).collect();
+    EntryWire {
+        origin: place_wire(*origin, sources),
+        matched: *matched,
+        updates: ids(updates),
+        kept: ids(kept),
+        skipped: skipped.collect(),
+    }
 }
 
 fn change_wire<'a>(change: &'a Change, sources: &'a Sources) -> ChangeWire<'a> {
@@ -307,11 +371,13 @@ fn change_wire<'a>(change: &'a Change, sources: &'a Sources) -> ChangeWire<'a> {
         members,
         reason: Reason { code, text },
         risk,
-        affects: Affects { computers, approvals },
+        affects,
         changed_by,
         changed_at,
         origin,
         label: _, // For people only.
+        // The deadline that a relative one comes to depends on the day.
+        details: Details { inherited, brings, due: _ },
     } = change;
     let action = match action {
         ChangeAction::Create => "create",
@@ -333,11 +399,49 @@ fn change_wire<'a>(change: &'a Change, sources: &'a Sources) -> ChangeWire<'a> {
         members: members.as_ref().map(|Members { added, removed }| MembersWire { added, removed }),
         reason: ReasonWire { code, text },
         risk,
-        affects: AffectsWire { computers: *computers, approvals: *approvals },
+        affects: affects_wire(*affects),
+        inherited: inherited.as_ref().map(inherited_wire),
+        brings: brings.as_ref().map(brings_wire),
         changed_by: changed_by.as_deref(),
         changed_at: changed_at.map(timestamp),
         origin: origin.map(|origin| place_wire(origin, sources)),
     }
+}
+
+fn affects_wire(affects: Affects) -> AffectsWire {
+    let Affects { computers, approvals, needed, bytes, reboot } = affects;
+    let figure = |figure| match figure {
+        Figure::Known(number) => FigureWire::Known(number),
+        Figure::Unknown(why) => FigureWire::Unknown { unknown: why },
+    };
+    let reboot = reboot.map(|reboot| match reboot {
+        Reboot::Unknown => "unknown",
+        Reboot::Never => "never",
+        Reboot::Always => "always",
+        Reboot::Possible => "possible",
+    });
+    AffectsWire { computers, approvals, needed: needed.map(figure), bytes: bytes.map(figure), reboot }
+}
+
+fn inherited_wire(inherited: &Inherited) -> InheritedWire<'_> {
+    let Inherited { effect, from, action, deadline, optional } = inherited;
+    let effect = match effect {
+        Inheritance::Holds => "holds",
+        Inheritance::Overridden => "overridden",
+        Inheritance::Blocked => "blocked",
+    };
+    InheritedWire {
+        effect,
+        group: from,
+        action: action.as_str(),
+        deadline: AttributeWire(deadline),
+        optional: *optional,
+    }
+}
+
+fn brings_wire(brings: &Brings) -> BringsWire<'_> {
+    let Brings { title, kbs, classifications, products } = brings;
+    BringsWire { title, kbs, classifications, products }
 }
 
 fn attributes_wire(attributes: &BTreeMap<String, Attribute>) -> BTreeMap<&str, AttributeWire<'_>> {

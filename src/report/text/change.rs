@@ -2,14 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use super::count::{count, length};
+use super::own;
 use super::page::{Page, Piece, listed, words};
 use super::value::{Key, Shown};
 use crate::diagnostic::Sources;
 use crate::model::address::{Address, Kind, Quoted};
 use crate::model::attribute::Attribute;
 use crate::model::origin::Origin;
-use crate::plan::change::{Affects, Change, ChangeAction, FieldChange, Members, Reason, Risk};
+use crate::plan::change::{
+    Affects, Brings, Change, ChangeAction, Details, FieldChange, Inheritance, Inherited, Members, Reason, Risk,
+};
 use crate::report::place::Place;
 use crate::report::style::Style;
 use crate::report::timestamp::timestamp;
@@ -19,6 +24,9 @@ const LOST_APPROVALS_LISTED_MAX: usize = 10;
 
 /// The attribute of a declined update that holds the approvals that declining it destroys.
 const LOST_APPROVALS: &str = "approvals";
+
+/// The attribute of an approval that holds its deadline.
+const DEADLINE: &str = "deadline";
 
 /// The reasons that need no words: somebody wrote it down, and what differs stands right above.
 const SELF_EVIDENT: [&str; 2] = ["declared", "differs"];
@@ -34,8 +42,19 @@ pub(super) fn symbol(action: ChangeAction) -> (&'static str, Style) {
     }
 }
 
+/// How much of a change is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// All but the update's title, which stands in a heading.
+    Untitled,
+    /// What it has in common with the same change of other updates; [`own`](super::own) has the rest.
+    Shared,
+}
+
 /// Writes a change under this name (its address, or what a heading above leaves of it).
-pub(super) fn render(page: &mut Page, indent: usize, name: &str, label: bool, change: &Change, sources: &Sources) {
+pub(super) fn render(page: &mut Page, indent: usize, name: &str, extent: Extent, change: &Change, sources: &Sources) {
     let Change {
         address,
         action,
@@ -46,33 +65,36 @@ pub(super) fn render(page: &mut Page, indent: usize, name: &str, label: bool, ch
         reason,
         risk,
         affects,
-        changed_by,
-        changed_at,
+        changed_by: _,
+        changed_at: _,
         origin,
         label: title,
+        details: Details { inherited, brings, due },
     } = change;
     let (symbol, style) = symbol(*action);
-    let members = members.as_ref();
+    let (members, shared) = (members.as_ref(), extent == Extent::Shared);
     let lost = if *action == ChangeAction::Create { lost_approvals(before.as_ref()) } else { Vec::new() };
+    let is_own = |path: &str| shared && path == own::REVISION;
 
     let mut head = vec![Piece::new(symbol, style), Piece::next(name, Style::Plain)];
-    head.extend(title.as_deref().filter(|_| label).map(Piece::plain));
+    head.extend(title.as_deref().filter(|_| extent == Extent::Whole).map(Piece::plain));
     match action {
-        ChangeAction::Create => head.extend(listed(created(before.as_ref(), after.as_ref(), members))),
-        ChangeAction::Delete => head.extend(listed(deleted(before.as_ref(), members))),
+        ChangeAction::Create => head.extend(listed(created(before.as_ref(), after.as_ref(), members, *due, &is_own))),
+        ChangeAction::Delete => head.extend(listed(deleted(before.as_ref(), members, &is_own))),
         ChangeAction::Modify => {}
     }
     if *action != ChangeAction::Modify {
         head.extend(member_pieces(members));
     }
     head.extend(risk_piece(*risk));
-    head.extend(affects_piece(*affects, address, *action, !lost.is_empty()));
+    let own_figures = (!shared).then(|| own::figures(address.kind(), affects)).flatten();
+    head.extend(affects_piece(affects, address, *action, !lost.is_empty(), own_figures));
     head.extend(origin_piece(*origin, sources));
     page.line(indent, head);
 
     let indent = indent + 4;
     if *action == ChangeAction::Modify {
-        field_lines(page, indent, fields, members);
+        field_lines(page, indent, fields, members, *due, &is_own);
         hidden_line(page, indent, fields, [before.as_ref(), after.as_ref()]);
         let pieces = member_pieces(members);
         if !pieces.is_empty() {
@@ -80,8 +102,12 @@ pub(super) fn render(page: &mut Page, indent: usize, name: &str, label: bool, ch
         }
     }
     lost_lines(page, indent, lost);
+    brings_line(page, indent, brings.as_ref());
+    inherited_line(page, indent, inherited.as_ref());
     reason_line(page, indent, reason);
-    changed_line(page, indent, changed_by.as_deref(), changed_at.map(timestamp));
+    if !shared && let Some(text) = own::changed(change) {
+        page.line(indent, [Piece::new(text, Style::Dim)]);
+    }
 }
 
 /// `file:line`, where a manifest declared it.
@@ -91,16 +117,23 @@ pub(super) fn origin_piece(origin: Option<Origin>, sources: &Sources) -> Option<
 
 /// The attributes of what is created; those that were something before (a decline's) with an arrow. The approvals that a
 /// decline destroys have lines of their own.
-fn created(before: Option<&Attributes>, after: Option<&Attributes>, members: Option<&Members>) -> Vec<String> {
+fn created(
+    before: Option<&Attributes>,
+    after: Option<&Attributes>,
+    members: Option<&Members>,
+    due: Option<DateTime<Utc>>,
+    left_out: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
     let (none, null) = (Attributes::new(), Attribute::Null);
     let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
-    let own_lines = |path: &str| path == LOST_APPROVALS && before.contains_key(path);
+    let own_lines = |path: &str| left_out(path) || path == LOST_APPROVALS && before.contains_key(path);
     let mut items = Vec::new();
     for (path, value) in after {
+        let due = due_text(path, due);
         match before.get(path) {
             was if own_lines(path) || is_set_of(members, was, Some(value)) => {}
-            Some(was) if was != value => items.push(arrow(path, was, value)),
-            _ => items.push(format!("{}: {}", Key(path), Shown(value))),
+            Some(was) if was != value => items.push(arrow(path, was, value) + &due),
+            _ => items.push(format!("{}: {}{due}", Key(path), Shown(value))),
         }
     }
     let gone = before.iter().filter(|(path, _)| !own_lines(path) && !after.contains_key(*path));
@@ -109,20 +142,36 @@ fn created(before: Option<&Attributes>, after: Option<&Attributes>, members: Opt
 }
 
 /// The attributes of what is deleted.
-fn deleted(before: Option<&Attributes>, members: Option<&Members>) -> Vec<String> {
-    let named = before.into_iter().flatten().filter(|(_, value)| !is_set_of(members, Some(value), None));
+fn deleted(before: Option<&Attributes>, members: Option<&Members>, left_out: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let named = before.into_iter().flatten();
+    let named = named.filter(|(path, value)| !left_out(path) && !is_set_of(members, Some(value), None));
     named.map(|(path, value)| format!("{}: {}", Key(path), Shown(value))).collect()
 }
 
-fn field_lines(page: &mut Page, indent: usize, fields: &[FieldChange], members: Option<&Members>) {
+fn field_lines(
+    page: &mut Page,
+    indent: usize,
+    fields: &[FieldChange],
+    members: Option<&Members>,
+    due: Option<DateTime<Utc>>,
+    left_out: &dyn Fn(&str) -> bool,
+) {
     for FieldChange { path, before, after } in fields {
-        if !is_set_of(members, Some(before), Some(after)) {
-            page.line(indent, [Piece::plain(arrow(path, before, after))]);
+        if !left_out(path) && !is_set_of(members, Some(before), Some(after)) {
+            page.line(indent, [Piece::plain(arrow(path, before, after) + &due_text(path, due))]);
         }
     }
 }
 
-fn arrow(path: &str, before: &Attribute, after: &Attribute) -> String {
+/// What a relative deadline comes to.
+fn due_text(path: &str, due: Option<DateTime<Utc>>) -> String {
+    match due {
+        Some(due) if path == DEADLINE => format!(" = {} if applied today", timestamp(due)),
+        _ => String::new(),
+    }
+}
+
+pub(super) fn arrow(path: &str, before: &Attribute, after: &Attribute) -> String {
     format!("{}: {} -> {}", Key(path), Shown(before), Shown(after))
 }
 
@@ -181,25 +230,75 @@ fn risk_piece(risk: Risk) -> Option<Piece<'static>> {
 }
 
 /// Whom it hits. Of a group that goes this is always said, nobody included.
-fn affects_piece(affects: Affects, address: &Address, action: ChangeAction, listed: bool) -> Option<Piece<'static>> {
-    let Affects { computers, approvals } = affects;
+fn affects_piece(
+    affects: &Affects,
+    address: &Address,
+    action: ChangeAction,
+    listed: bool,
+    own: Option<String>,
+) -> Option<Piece<'static>> {
+    let Affects { computers, approvals, needed: _, bytes: _, reboot: _ } = *affects;
     let always = action == ChangeAction::Delete && address.kind() == Kind::Group;
     let computers = (always || computers > 0).then(|| format!("affects {}", count(computers, "computer")));
     let approvals = (always || approvals > 0 && !listed).then(|| format!("destroys {}", count(approvals, "approval")));
-    let said: Vec<String> = computers.into_iter().chain(approvals).collect();
+    let said: Vec<String> = computers.into_iter().chain(own).chain(approvals).collect();
     (!said.is_empty()).then(|| Piece::plain(said.join(", ")))
+}
+
+/// The update that computers are offered again.
+fn brings_line(page: &mut Page, indent: usize, brings: Option<&Brings>) {
+    // Its title and articles are the change's title.
+    let Some(Brings { title: _, kbs: _, classifications, products }) = brings else { return };
+    let quoted = |titles: &[String]| titles.iter().map(|title| Quoted(title).to_string()).collect::<Vec<_>>();
+    let lead = [Piece::plain("offers the update again:")];
+    let titles = [quoted(classifications), quoted(products)].concat();
+    page.line(indent, lead.into_iter().chain(listed(titles)));
+}
+
+/// What the groups above pass down, and what becomes of it.
+fn inherited_line(page: &mut Page, indent: usize, inherited: Option<&Inherited>) {
+    let Some(Inherited { effect, from, action, deadline, optional }) = inherited else { return };
+    let deadline = (*deadline != Attribute::Null).then(|| format!("deadline: {}", Shown(deadline)));
+    let more: Vec<String> = optional.then(|| "optional".to_owned()).into_iter().chain(deadline).collect();
+    let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
+    let passed = format!("{}{more} from {}", action.as_str(), Quoted(from));
+    let text = match effect {
+        Inheritance::Holds => format!("inherits {passed} afterwards"),
+        Inheritance::Overridden => format!("instead of {passed}"),
+        Inheritance::Blocked => format!("blocks {passed}"),
+    };
+    page.line(indent, [Piece::plain(text)]);
 }
 
 /// The approvals that a decline destroys.
 fn lost_approvals(before: Option<&Attributes>) -> Vec<String> {
     match before.and_then(|before| before.get(LOST_APPROVALS)) {
         None | Some(Attribute::Null) => Vec::new(),
-        Some(Attribute::List(items)) => items.iter().map(|item| Shown(item).to_string()).collect(),
+        Some(Attribute::List(items)) => items.iter().map(lost_approval).collect(),
         Some(Attribute::Map(entries)) => {
             entries.iter().map(|(group, value)| format!("{}: {}", Quoted(group), Shown(value))).collect()
         }
         Some(other) => vec![Shown(other).to_string()],
     }
+}
+
+/// `"Servers": install, optional, deadline 2026-12-01T18:00:00Z, by CONTOSO\\alice`.
+fn lost_approval(approval: &Attribute) -> String {
+    let Attribute::Map(entries) = approval else { return Shown(approval).to_string() };
+    let text = |key: &str| match entries.get(key) {
+        Some(Attribute::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let (Some(group), Some(action)) = (text("group"), text("action")) else { return Shown(approval).to_string() };
+    let optional = (entries.get("optional") == Some(&Attribute::Bool(true))).then(|| ", optional".to_owned());
+    let deadline = entries.get(DEADLINE).filter(|deadline| **deadline != Attribute::Null);
+    let deadline = deadline.map(|deadline| match deadline {
+        Attribute::Text(time) => format!(", deadline {time}"),
+        other => format!(", deadline {}", Shown(other)),
+    });
+    let by = text("by").map(|by| format!(", by {by}"));
+    let rest: String = optional.into_iter().chain(deadline).chain(by).collect();
+    format!("{}: {action}{rest}", Quoted(group))
 }
 
 fn lost_lines(page: &mut Page, indent: usize, lost: Vec<String>) {
@@ -222,15 +321,6 @@ fn reason_line(page: &mut Page, indent: usize, reason: &Reason) {
     if !SELF_EVIDENT.contains(code) {
         let code = Piece::next(format!("[{code}]"), Style::Dim);
         page.line(indent, [Piece::plain("reason:")].into_iter().chain(words(text)).chain([code]));
-    }
-}
-
-fn changed_line(page: &mut Page, indent: usize, by: Option<&str>, at: Option<String>) {
-    let by = by.map(|by| format!(" by {by}"));
-    let at = at.map(|at| format!(" at {at}"));
-    if by.is_some() || at.is_some() {
-        let text = format!("last changed{}{}", by.unwrap_or_default(), at.unwrap_or_default());
-        page.line(indent, [Piece::new(text, Style::Dim)]);
     }
 }
 
@@ -266,7 +356,10 @@ mod tests {
         let approvals = ("approvals".to_owned(), set(&["Servers"]));
         let before = BTreeMap::from([approvals, ("declined".to_owned(), Attribute::Bool(false))]);
         let after = [("approvals".to_owned(), set(&[])), ("declined".to_owned(), Attribute::Bool(true))];
-        assert_eq!(created(Some(&before), Some(&BTreeMap::from(after)), None), ["declined: false -> true"]);
-        assert_eq!(created(Some(&before), None, None), ["declined: false -> none"]);
+        assert_eq!(
+            created(Some(&before), Some(&BTreeMap::from(after)), None, None, &|_| false),
+            ["declined: false -> true"]
+        );
+        assert_eq!(created(Some(&before), None, None, None, &|_| false), ["declined: false -> none"]);
     }
 }

@@ -7,7 +7,9 @@
 
 mod change;
 mod count;
+mod entries;
 mod notice;
+mod own;
 pub(super) mod page;
 mod section;
 mod summary;
@@ -41,6 +43,7 @@ pub fn render_plan(plan: &Plan, sources: &Sources, options: &TextOptions) -> Str
         server_name,
         server_id,
         taken_at,
+        now,
         changes,
         steps: _,
         blockers,
@@ -49,6 +52,7 @@ pub fn render_plan(plan: &Plan, sources: &Sources, options: &TextOptions) -> Str
         warnings: _,
         pending,
         entries,
+        explained,
         summary: _,
     } = plan;
     let mut page = Page::new(options);
@@ -59,14 +63,19 @@ pub fn render_plan(plan: &Plan, sources: &Sources, options: &TextOptions) -> Str
             Piece::new(format!("(server {server_id}, read {})", timestamp(*taken_at)), Style::Dim),
         ],
     );
+    if let Some(now) = now {
+        page.line(2, [Piece::plain(format!("judged as if it were {}", timestamp(*now)))]);
+    }
     render_legend(&mut page, plan);
-    section::render(&mut page, changes, sources);
+    section::render(&mut page, changes, entries, sources);
     notice::render_blockers(&mut page, blockers, sources);
     notice::render_unsupported(&mut page, unsupported, sources);
     notice::render_findings(&mut page, findings, sources);
     notice::render_pending(&mut page, pending, sources);
     if options.explain {
-        notice::render_entries(&mut page, entries, sources);
+        entries::render_entries(&mut page, entries, explained.as_ref(), sources);
+    } else {
+        entries::render_selectors(&mut page, entries, sources);
     }
     summary::render_remarks(&mut page, plan);
     summary::render_summary(&mut page, plan);
@@ -99,6 +108,8 @@ mod tests {
 
     use super::{TextOptions, render_notices, render_permissions, render_plan};
     use crate::model::address::Kind;
+    use crate::model::attribute::Attribute;
+    use crate::plan::change::{Figure, Risk};
     use crate::plan::permission::{Permission, Permissions};
     use crate::plan::{Plan, Summary};
     use crate::report::sample;
@@ -126,10 +137,12 @@ mod tests {
 
         Approvals
           approval["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0001"]  KB5060526 2025-06 Cumulative Update for Windows 11
-            + ["Ring 0 - IT"]  action: "install", deadline: none, optional: false  affects 23 computers  contoso-hq.yaml:30
-            ~ ["Servers"]  affects 23 computers  contoso-hq.yaml:31
+            + ["Ring 0 - IT"]  action: "install", deadline: none, optional: false
+                affects 23 computers, 5 need it, 312.4 MB to download, may restart  contoso-hq.yaml:30
+            ~ ["Servers"]  affects 23 computers, 5 need it, may restart  contoso-hq.yaml:31
                 deadline: none -> "2026-12-01T18:00:00Z"
                 # (2 unchanged attributes hidden)
+                instead of install (optional) from "All Computers"
                 last changed by CONTOSO\alice at 2026-11-19T08:30:00.250Z
           ~ approval["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0002"]["All Computers"]
               KB2267602 Security Intelligence Update for Microsoft Defender  high risk  contoso-hq.yaml:34
@@ -141,9 +154,14 @@ mod tests {
           + decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0003"]  KB5055555 2026-10 Preview Update for Windows 11  declined: true
               contoso-hq.yaml:40
               destroys 3 approvals:
-                {action: "install", group: "Ring 1"}
-                {action: "install", group: "Ring 2"}
-                {action: "install", group: "Ring 3"}
+                "Ring 1": install, by CONTOSO\alice
+                "Ring 2": install, by CONTOSO\alice
+                "Ring 3": install, by CONTOSO\alice
+          - decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0002"]  KB2267602 Security Intelligence Update for Microsoft Defender
+              declined: true  7 computers of the server need it  contoso-hq.yaml:34
+              offers the update again:  "Definition Updates", "Microsoft Defender Antivirus"
+              reason: approved by its id, which reinstates it [reinstated]
+              approvals removed by CONTOSO\bob at 2026-10-02T07:00:00Z
 
         Deletions of groups
           - group["Old kiosks"]  parent: "All Computers"  affects 12 computers, destroys 0 approvals
@@ -174,15 +192,19 @@ mod tests {
 
         Entries
           approvals[0]  KB5060526  2 updates, 1 left out  contoso-hq.yaml:28
+            5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0001  KB5060526 2025-06 Cumulative Update for Windows 11  "Ring 0 - IT": changes,
+                "Kiosks": holds
+            5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0002  declared by another entry
             left out: decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0003"]: it is declined [declined]
+                KB5055555 2026-10 Preview Update for Windows 11
 
-        # 8 groups, 4 declines are not declared and stay, but for what goes with a deleted group or a declined update
+        # 8 groups, 4 declines are not declared and stay as they are
         # 1 approval or decline only fell out of a condition and is kept
         # 40 undeclared approvals were made by WSUS itself
         # 1 update is left out by an entry
         # 2 objects are hidden by management.ignore
 
-        Plan: 4 to create, 3 to modify, 1 to delete. 8 of 161 managed objects (4.97 %). 1 blocker, 1 unsupported.
+        Plan: 4 to create, 3 to modify, 2 to delete. 9 of 162 managed objects (5.56 %). 1 blocker, 1 unsupported.
         "#);
     }
 
@@ -327,7 +349,55 @@ mod tests {
     #[test]
     fn a_big_plan_hides_nothing() {
         let text = rendered(&sample::many_approvals(60_000), PLAIN);
-        assert_eq!(text.matches("+ [\"").count(), 60_000);
+        assert_eq!(text.matches("\n      00000000-0000-0000-0000-").count(), 30_000);
         assert_eq!(text.matches("Cumulative Update").count(), 30_000, "a title stands once an update");
+        assert_eq!(text.matches("+ [\"").count(), 2, "what all have in common stands once");
+        assert!(text.contains("30000 updates, of each\n"));
+    }
+
+    #[test]
+    fn updates_that_change_alike_are_listed_below_what_changes() {
+        let mut plan = sample::many_approvals(6);
+        plan.entries = sample::everything().entries;
+        for (at, change) in plan.changes.iter_mut().enumerate() {
+            let own = u64::try_from(at).unwrap();
+            change.affects.needed = Some(Figure::Known(own));
+            change.affects.bytes = Some(Figure::Known(1_500_000 * (own / 2 + 1)));
+            let after = change.after.as_mut().unwrap();
+            after.insert("revision".into(), Attribute::Int(if at < 4 { 200 } else { 201 }));
+            let relative = [("days", Attribute::Int(7)), ("at", Attribute::text("18:00Z"))];
+            after.insert("deadline".into(), Attribute::map(relative));
+            change.details.due = Some("2026-11-27T18:00:00Z".parse().unwrap());
+        }
+        plan.changes[3].changed_by = Some("CONTOSO\\eve".into());
+        // What differs in more than that stands by itself.
+        let mut other = plan.changes[0].clone();
+        other.address = sample::many_approvals(8).changes[6].address.clone();
+        other.risk = Risk::High;
+        plan.changes.push(other);
+        assert_snapshot!(rendered(&plan, PLAIN), @r#"
+        contoso-hq  (server 3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11, read 2026-11-20T12:00:00Z)
+
+          + create
+
+        Approvals
+          KB5060526: 3 updates, of each
+            + ["Ring 0 - IT"]  action: "install", deadline: {at: "18:00Z", days: 7} = 2026-11-27T18:00:00Z if applied today,
+                optional: false  affects 23 computers  contoso-hq.yaml:30
+            + ["Servers"]  action: "install", deadline: {at: "18:00Z", days: 7} = 2026-11-27T18:00:00Z if applied today,
+                optional: false  affects 23 computers  contoso-hq.yaml:30
+              00000000-0000-0000-0000-000000000000  KB5060526 2025-06 Cumulative Update for Windows 11  revision 200
+                  needed by 1 in "Servers", 1.5 MB to download, may restart
+              00000000-0000-0000-0000-000000000001  KB5060526 2025-06 Cumulative Update for Windows 11  revision 200
+                  needed by 2 in "Ring 0 - IT" and 3 in "Servers", 3.0 MB to download, may restart
+                  "Servers": removed by CONTOSO\eve
+              00000000-0000-0000-0000-000000000002  KB5060526 2025-06 Cumulative Update for Windows 11  revision 201
+                  needed by 4 in "Ring 0 - IT" and 5 in "Servers", 4.5 MB to download, may restart
+          + approval["00000000-0000-0000-0000-000000000003"]["Ring 0 - IT"]  KB5060526 2025-06 Cumulative Update for Windows 11
+              action: "install", deadline: {at: "18:00Z", days: 7} = 2026-11-27T18:00:00Z if applied today, optional: false,
+              revision: 200  high risk  affects 23 computers, none needs it, 1.5 MB to download, may restart  contoso-hq.yaml:30
+
+        Plan: 6 to create, 0 to modify, 0 to delete.
+        "#);
     }
 }

@@ -1,13 +1,12 @@
-//! What stands beside the changes: blockers, what is unsupported, findings, what is pending, and what entries came to.
+//! What stands beside the changes: blockers, what is unsupported, findings, and what is pending.
 
 use std::collections::BTreeSet;
 
 use super::TextOptions;
 use super::change::origin_piece;
-use super::count::count;
 use super::page::{Page, Piece, words};
 use crate::diagnostic::Sources;
-use crate::model::resolved::{Notice, ResolvedEntry};
+use crate::model::resolved::Notice;
 use crate::plan::permission::{Permission, Permissions};
 use crate::plan::{Blocker, BlockerSubject};
 use crate::report::style::Style;
@@ -136,31 +135,6 @@ pub(super) fn render_pending(page: &mut Page, pending: &[Notice], sources: &Sour
     let rest = pending.len().saturating_sub(PENDING_LISTED_MAX);
     if rest > 0 {
         page.line(INDENT, [Piece::new(format!("# (and {rest} more)"), Style::Dim)]);
-    }
-}
-
-/// Writes what each entry matched and left out.
-pub(super) fn render_entries(page: &mut Page, entries: &[ResolvedEntry], sources: &Sources) {
-    if entries.is_empty() {
-        return;
-    }
-    page.heading("Entries");
-    for ResolvedEntry { kind, index, label, matched, skipped, all_declined, origin } in entries {
-        let matched = count(u64::try_from(*matched).unwrap_or(u64::MAX), "update");
-        let mut found = format!("{matched}, {} left out", skipped.len());
-        if *all_declined {
-            found.push_str(", every one is declined");
-        }
-        let entry = Piece::plain(format!("{}[{index}]", kind.plural()));
-        let pieces = [entry, Piece::plain(label.as_str()), Piece::plain(found)];
-        page.line(INDENT, pieces.into_iter().chain(origin_piece(Some(*origin), sources)));
-        for notice in skipped {
-            // Its place is the entry's.
-            let Notice { address, code, message, origin: _ } = notice;
-            let lead = [Piece::plain("left out:"), Piece::next(format!("{address}:"), Style::Plain)];
-            let code = Piece::next(format!("[{code}]"), Style::Dim);
-            page.line(INDENT + 2, lead.into_iter().chain(words(message)).chain([code]));
-        }
     }
 }
 

@@ -61,6 +61,16 @@ impl Page {
         Self { out: String::new(), color, width }
     }
 
+    /// An empty page of the same layout.
+    pub(super) fn another(&self) -> Self {
+        Self { out: String::new(), color: self.color, width: self.width }
+    }
+
+    /// What was written on another page.
+    pub(super) fn append(&mut self, finished: &str) {
+        self.out.push_str(finished);
+    }
+
     pub(in crate::report) fn finish(self) -> String {
         self.out
     }

@@ -1,15 +1,20 @@
-//! Changes by kind: groups as the tree they form, approvals under their update.
+//! Changes by kind: groups as the tree they form, approvals under their update, or under what many
+//! updates have in common.
 
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::change;
+use super::change::{self, Extent};
+use super::count::{count, length};
+use super::own;
 use super::page::{Page, Piece};
 use crate::diagnostic::Sources;
 use crate::model::address::{Address, Kind, Quoted};
 use crate::model::attribute::Attribute;
 use crate::model::name::fold;
+use crate::model::origin::Origin;
+use crate::model::resolved::ResolvedEntry;
 use crate::plan::change::{Change, ChangeAction};
 
 /// What one heading covers, in the order of reports.
@@ -55,7 +60,7 @@ const INDENT: usize = 2;
 const DEPTH_MAX: usize = 12;
 
 /// Writes every change.
-pub(super) fn render(page: &mut Page, changes: &[Change], sources: &Sources) {
+pub(super) fn render(page: &mut Page, changes: &[Change], entries: &[ResolvedEntry], sources: &Sources) {
     let mut sections: BTreeMap<Section, Vec<&Change>> = BTreeMap::new();
     for change in changes {
         sections.entry(Section::of(change)).or_default().push(change);
@@ -64,7 +69,7 @@ pub(super) fn render(page: &mut Page, changes: &[Change], sources: &Sources) {
         page.heading(section.title());
         match section {
             Section::Groups => render_groups(page, &changes, sources),
-            Section::Approvals => render_approvals(page, &changes, sources),
+            Section::Approvals => render_approvals(page, &changes, entries, sources),
             Section::Identity | Section::Memberships | Section::Declines | Section::GroupDeletions => {
                 for change in changes {
                     render_whole(page, INDENT, change, sources);
@@ -75,7 +80,7 @@ pub(super) fn render(page: &mut Page, changes: &[Change], sources: &Sources) {
 }
 
 fn render_whole(page: &mut Page, indent: usize, change: &Change, sources: &Sources) {
-    change::render(page, indent, &change.address.to_string(), true, change, sources);
+    change::render(page, indent, &change.address.to_string(), Extent::Whole, change, sources);
 }
 
 /// Writes each group below the group that it is planned under, where that one is in the plan too.
@@ -119,9 +124,13 @@ fn planned_parent(change: &Change) -> Option<&str> {
     }
 }
 
-/// Writes the approvals of one update under one heading where there are several, in the order of the plan.
-fn render_approvals(page: &mut Page, changes: &[&Change], sources: &Sources) {
-    let mut updates: Vec<(Uuid, Vec<(&str, &Change)>)> = Vec::new();
+/// The approvals of an update that change, by the group's name.
+type Approvals<'a> = Vec<(&'a str, &'a Change)>;
+
+/// Writes what many updates have in common once, with the list of these updates; of the others, the approvals of one
+/// update under one heading where there are several. In the order of the plan.
+fn render_approvals(page: &mut Page, changes: &[&Change], entries: &[ResolvedEntry], sources: &Sources) {
+    let mut updates: Vec<(Uuid, Approvals<'_>)> = Vec::new();
     let mut places: BTreeMap<Uuid, usize> = BTreeMap::new();
     for change in changes {
         match &change.address {
@@ -135,12 +144,65 @@ fn render_approvals(page: &mut Page, changes: &[&Change], sources: &Sources) {
             _ => render_whole(page, INDENT, change, sources),
         }
     }
-    for (update, approvals) in updates {
-        match approvals.as_slice() {
-            [(_, change)] => render_whole(page, INDENT, change, sources),
-            several => render_update(page, update, several, sources),
+    for (shared, updates) in alike(page, updates, sources) {
+        match updates.as_slice() {
+            [(_, approvals)] if approvals.len() == 1 => render_whole(page, INDENT, approvals[0].1, sources),
+            [(update, approvals)] => render_update(page, *update, approvals, sources),
+            several => render_alike(page, &shared, several, entries),
         }
     }
+}
+
+/// Puts updates of which the same changes together, by the text that they share, in the order in which they appear.
+fn alike<'a>(
+    page: &Page,
+    updates: Vec<(Uuid, Approvals<'a>)>,
+    sources: &Sources,
+) -> Vec<(String, Vec<(Uuid, Approvals<'a>)>)> {
+    let mut alike: Vec<(String, Vec<(Uuid, Approvals<'a>)>)> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for (update, approvals) in updates {
+        let mut shared = page.another();
+        for (group, change) in &approvals {
+            change::render(&mut shared, INDENT + 2, &own_part(group), Extent::Shared, change, sources);
+        }
+        let shared = shared.finish();
+        let place = *places.entry(shared).or_insert_with_key(|shared| {
+            alike.push((shared.clone(), Vec::new()));
+            alike.len() - 1
+        });
+        alike[place].1.push((update, approvals));
+    }
+    alike
+}
+
+/// Writes how many updates change alike, what changes, and each of the updates with what is its own.
+fn render_alike(page: &mut Page, shared: &str, updates: &[(Uuid, Approvals<'_>)], entries: &[ResolvedEntry]) {
+    let first = updates.first().and_then(|(_, approvals)| approvals.first());
+    let entry = first.and_then(|(_, change)| entry_of(change, entries));
+    let counted = count(length(updates), "update");
+    let heading = match entry {
+        Some(entry) => format!("{}: {counted}, of each", entry.label),
+        None => format!("{counted}, of each"),
+    };
+    page.line(INDENT, [Piece::plain(heading)]);
+    page.append(shared);
+    for (update, approvals) in updates {
+        let title = approvals.first().and_then(|(_, change)| change.label.as_deref());
+        let id = Piece::plain(update.to_string());
+        let own = own::pieces(approvals);
+        page.line(INDENT + 4, [id].into_iter().chain(title.map(Piece::plain)).chain(own));
+    }
+}
+
+/// The entry that declares an approval: the last one that begins before it.
+fn entry_of<'a>(change: &Change, entries: &'a [ResolvedEntry]) -> Option<&'a ResolvedEntry> {
+    let origin = change.origin?;
+    let before = |entry: &&ResolvedEntry| {
+        let Origin { source, start, .. } = entry.origin;
+        entry.kind == Kind::Approval && source == origin.source && start <= origin.start
+    };
+    entries.iter().filter(before).max_by_key(|entry| entry.origin.start)
 }
 
 /// Writes `approval["<update id>"]` and the update's title once, and each group as what the address goes on with.
@@ -149,7 +211,12 @@ fn render_update(page: &mut Page, update: Uuid, approvals: &[(&str, &Change)], s
     let heading = Piece::plain(format!("approval[\"{update}\"]"));
     page.line(INDENT, [heading].into_iter().chain(title.map(Piece::plain)));
     for (group, change) in approvals {
-        let own_title = change.label.as_deref() != title;
-        change::render(page, INDENT + 2, &format!("[{}]", Quoted(group)), own_title, change, sources);
+        let extent = if change.label.as_deref() == title { Extent::Untitled } else { Extent::Whole };
+        change::render(page, INDENT + 2, &own_part(group), extent, change, sources);
     }
+}
+
+/// What an approval's address goes on with after the update.
+fn own_part(group: &str) -> String {
+    format!("[{}]", Quoted(group))
 }

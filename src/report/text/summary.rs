@@ -95,20 +95,21 @@ fn percent(part: usize, whole: u64) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
-/// `7 groups, 4 declines are not declared and stay as they are`, less firmly where other changes take approvals along.
+/// `7 groups, 4 declines are not declared and stay as they are`, less firmly where a deleted group has computers.
 fn undeclared(unmanaged: &BTreeMap<Kind, u64>, changes: &[Change]) -> Option<String> {
     let total: u64 = unmanaged.values().sum();
     let kinds: Vec<String> =
         unmanaged.iter().filter(|(_, number)| **number > 0).map(|(kind, number)| count_of(*number, *kind)).collect();
     let takes_along = |change: &Change| {
         let deletes_group = change.address.kind() == Kind::Group && change.action == ChangeAction::Delete;
-        deletes_group || (change.address.kind() == Kind::Decline && change.affects.approvals > 0)
+        deletes_group && change.affects.computers > 0
     };
-    let verb = match (total == 1, changes.iter().any(takes_along)) {
+    let memberships = unmanaged.get(&Kind::Membership).is_some_and(|number| *number > 0);
+    let verb = match (total == 1, memberships && changes.iter().any(takes_along)) {
         (true, false) => "is not declared and stays as it is",
         (false, false) => "are not declared and stay as they are",
-        (true, true) => "is not declared and stays, unless it goes with a deleted group or a declined update",
-        (false, true) => "are not declared and stay, but for what goes with a deleted group or a declined update",
+        (true, true) => "is not declared and stays, unless it goes with a deleted group",
+        (false, true) => "are not declared and stay, but for what goes with a deleted group",
     };
     (total > 0).then(|| format!("{} {verb}", kinds.join(", ")))
 }

@@ -144,6 +144,9 @@ const APPROVALS: &[Approved] = &[
 /// Windows 11 24H2 x64, May 2026.
 const MAY_2026: &str = "2026-05 Cumulative Update for Windows 11 Version 24H2 for x64-based Systems (KB4902192)";
 
+/// The update that has two others as its parts.
+pub(super) const BUNDLE: &str = "5051989";
+
 /// How many of the newest definitions are approved.
 const APPROVED_DEFINITIONS: usize = 5;
 
@@ -155,6 +158,7 @@ pub(super) fn write(writer: &mut Writer<'_>) -> rusqlite::Result<()> {
     let updates = demo_updates::write(writer)?;
     write_bundle(writer, &updates)?;
     write_approvals(writer, &updates)?;
+    write_downloads(writer)?;
     write_statuses(writer)?;
     write_licences(writer)?;
     write_rules(writer)?;
@@ -233,7 +237,7 @@ fn write_bundle(writer: &mut Writer<'_>, updates: &Written) -> rusqlite::Result<
     for child in ["5051989 child 1", "5051989 child 2"] {
         writer.store().execute(
             "INSERT INTO tbBundleDependency (RevisionID, BundledRevisionID) VALUES (?1, ?2)",
-            [updates["5051989"].revisions[0], updates[child].revisions[0]],
+            [updates[BUNDLE].revisions[0], updates[child].revisions[0]],
         )?;
     }
     Ok(())
@@ -278,16 +282,21 @@ fn write_approvals(writer: &mut Writer<'_>, updates: &Written) -> rusqlite::Resu
     Ok(())
 }
 
-/// Every computer has reported about every fifth update.
+/// What is approved for installation is downloaded, and so are the parts of a bundle.
+fn write_downloads(writer: &mut Writer<'_>) -> rusqlite::Result<()> {
+    let text = "SELECT DISTINCT RevisionID FROM tbDeployment WHERE ActionID IN (0, 5) ORDER BY RevisionID";
+    let mut approved = writer.store().prepare(text)?;
+    let approved: Vec<i64> = approved.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    approved.into_iter().try_for_each(|revision| writer.files_on_server(revision))
+}
+
+/// Every computer has reported about every fifth update. Every seventh is needed by none.
 fn write_statuses(writer: &mut Writer<'_>) -> rusqlite::Result<()> {
     for target in 1..=60 {
         for update in (0..80).map(|number| 1001 + 5 * number + target % 5) {
             let chance = mix(guid_seed(target, update));
-            writer.status(
-                target,
-                update,
-                [1, 1, 2, 2, 3, 4, 4, 4, 5, 6][usize::try_from(chance % 10).expect("a digit")],
-            )?;
+            let states = if update % 7 == 0 { [1, 1, 1, 1, 1, 4, 4, 4, 4, 4] } else { [1, 1, 2, 2, 3, 4, 4, 4, 5, 6] };
+            writer.status(target, update, states[usize::try_from(chance % 10).expect("a digit")])?;
         }
     }
     Ok(())

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 
-use super::identity::named_guid;
+use super::identity::{digest, mix, named_guid};
 use super::server::{
     ADMIN_CENTER_TOOLS, ADMIN_CENTER_WINDOWS, CRITICAL_UPDATES, DEFENDER, DEFINITION_UPDATES, DRIVERS, FIRST_UPDATE,
     SECURITY_UPDATES, SERVER_2022, SERVER_2025, SQL_SERVER_2022, UPDATE_ROLLUPS, UPDATES, WINDOWS_10, WINDOWS_11,
 };
-use super::writer::{Update, UpdateKind, Writer, arrival, minutes_before};
+use super::writer::{File, Update, UpdateKind, Writer, arrival, minutes_before};
 
 /// Updates of the demo, all told.
 pub(super) const COUNT: usize = 400;
@@ -64,6 +64,7 @@ pub(super) fn write(writer: &mut Writer<'_>) -> rusqlite::Result<Written> {
         let local = FIRST_UPDATE + i64::try_from(index).expect("400 updates");
         let is_leaf = update.line.as_deref().is_none_or(|line| newest[line] == index);
         writer.update(&row(update, &id, local, &revisions, is_leaf))?;
+        write_files(writer, update, local, &revisions)?;
         if let Some(line) = update.line.as_deref()
             && let Some(predecessor) = predecessors.insert(line, id.clone())
         {
@@ -72,6 +73,34 @@ pub(super) fn write(writer: &mut Writer<'_>) -> rusqlite::Result<Written> {
         written.insert(update.key.clone(), WrittenUpdate { revisions, arrived: arrival(created(update)) });
     }
     Ok(written)
+}
+
+/// The files of an update: one that does it all, for security updates a larger express one beside it, and licence terms.
+/// A bundle has no files of its own, and a revision has those of the one before it.
+fn write_files(writer: &mut Writer<'_>, update: &DemoUpdate, local: i64, revisions: &[i64]) -> rusqlite::Result<()> {
+    if update.key == super::demo::BUNDLE {
+        return Ok(());
+    }
+    let number = local.unsigned_abs();
+    let megabytes = match update.classification {
+        SECURITY_UPDATES => 300 + mix(number) % 500,
+        DEFINITION_UPDATES => 1 + mix(number) % 4,
+        DRIVERS => 2 + mix(number) % 40,
+        _ => 20 + mix(number) % 80,
+    };
+    let stem = update.kb.as_ref().map_or_else(|| format!("driver-{local}"), |kb| format!("kb{kb}-{local}"));
+    let mut write = |kind: &str, name: &str, size: u64, patching: i64, is_eula: bool| {
+        let digest = digest(kind, number);
+        writer.file(&File { digest, name, size, patching, is_eula, modified: created(update) }, revisions)
+    };
+    write("demo file", &format!("{stem}.cab"), (megabytes << 20) + mix(number) % 4096, 1, false)?;
+    if update.classification == SECURITY_UPDATES {
+        write("demo express file", &format!("{stem}-express.psf"), 4 * (megabytes << 20), 2, false)?;
+    }
+    if update.eula.is_some() {
+        write("demo terms", &format!("{stem}-terms.txt"), 12_345, 0, true)?;
+    }
+    Ok(())
 }
 
 fn next(counter: &mut i64) -> i64 {
@@ -128,7 +157,13 @@ impl DemoUpdate {
             classification,
             product,
             kind: UpdateKind::Software,
-            severity: if classification == SECURITY_UPDATES { "Important" } else { "Unspecified" },
+            severity: match classification {
+                SECURITY_UPDATES => "Important",
+                CRITICAL_UPDATES => "Critical",
+                UPDATE_ROLLUPS => "Moderate",
+                UPDATES => "Low",
+                _ => "Unspecified",
+            },
             age_in_days,
             revisions: 1,
             line: None,

@@ -16,6 +16,16 @@ pub(super) fn guid(kind: &str, number: u64) -> String {
     uuid::Builder::from_random_bytes(id.to_be_bytes()).into_uuid().hyphenated().to_string().to_uppercase()
 }
 
+/// What stands for the SHA-1 of the `number`th file of a kind.
+pub(super) fn digest(kind: &str, number: u64) -> [u8; 20] {
+    let seed = text_hash(kind).wrapping_add(mix(number));
+    let mut digest = [0; 20];
+    for (part, bytes) in (1..).zip(digest.chunks_mut(8)) {
+        bytes.copy_from_slice(&mix(seed ^ mix(part)).to_be_bytes()[..bytes.len()]);
+    }
+    digest
+}
+
 /// The id of the thing of a kind that has this name.
 pub(super) fn named_guid(kind: &str, name: &str) -> String {
     guid(kind, text_hash(name))
@@ -43,6 +53,15 @@ mod tests {
     fn ids_of_a_kind_differ() {
         let ids: BTreeSet<String> = (0..20_000).map(|number| guid("update", number)).collect();
         assert_eq!(ids.len(), 20_000);
+    }
+
+    #[test]
+    fn digests_differ_in_every_part() {
+        let digests: Vec<[u8; 20]> = (0..20_000).map(|number| digest("file", number)).collect();
+        for part in [0..8, 8..16, 12..20] {
+            assert_eq!(digests.iter().map(|digest| &digest[part.clone()]).collect::<BTreeSet<_>>().len(), 20_000);
+        }
+        assert_ne!(digest("file", 1), digest("terms", 1));
     }
 
     #[test]

@@ -147,6 +147,11 @@ mod tests {
             "SELECT count(*) FROM tbDeployment AS d JOIN tbProperty AS p ON p.RevisionID = d.RevisionID
                  WHERE d.ActionID IN (0, 1, 3) AND p.ExplicitlyDeployable = 0",
             "SELECT count(*) FROM vwMinimalUpdate WHERE Declined = 1 AND IsDeployed = 1",
+            "SELECT count(*) FROM tbProperty AS p WHERE p.RevisionID > 1000
+                 AND p.RevisionID NOT IN (SELECT RevisionID FROM tbFileForRevision)
+                 AND p.RevisionID NOT IN (SELECT RevisionID FROM tbBundleDependency)",
+            "SELECT count(*) FROM tbFile WHERE length(FileDigest) <> 20 OR Size < 1
+                 OR FileDigest NOT IN (SELECT FileDigest FROM tbFileForRevision)",
             "SELECT count(*) FROM (SELECT 1 FROM tbDeployment GROUP BY RevisionID, TargetGroupID HAVING count(*) > 1)",
             "SELECT count(*) FROM vwMinimalUpdate WHERE IsLatestRevision = 1 AND IsLeaf = IsSuperseded",
         ] {
@@ -232,6 +237,12 @@ mod tests {
         assert_eq!(count(&store, "tbDeployment WHERE IsAssigned = 0"), 1);
         assert_eq!(count(&store, "vwMinimalUpdate WHERE RequiresEulaAcceptance = 1"), 1);
         assert_eq!(count(&store, "tbUpdate WHERE IsHidden = 1"), 11);
+        for severity in ["Unspecified", "Low", "Moderate", "Important", "Critical"] {
+            assert!(count(&store, &format!("tbProperty WHERE MsrcSeverity = '{severity}'")) > 2, "{severity}");
+        }
+        let needed = "NotInstalled + Downloaded + Failed + InstalledPendingReboot";
+        assert!(count(&store, &format!("tbUpdateSummaryForAllComputers WHERE {needed} = 0")) > 20);
+        assert!(count(&store, &format!("tbUpdateSummaryForAllComputers WHERE {needed} > 0")) > 200);
         assert_eq!(count(&store, "vwMinimalUpdate WHERE PublicationState = 1"), 32);
         assert_eq!(inconsistencies(&store), Vec::<String>::new());
     }

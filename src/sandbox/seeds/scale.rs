@@ -3,12 +3,12 @@
 //! Everything about the `n`th update, computer, group or approval follows from `n` alone. A computer or an approval refers
 //! only to updates and groups that the smallest server with it has.
 
-use super::identity::{guid, mix};
+use super::identity::{digest, guid, mix};
 use super::server::{
     CRITICAL_UPDATES, DEFENDER, DEFINITION_UPDATES, DRIVERS, FIRST_UPDATE, SECURITY_UPDATES, SERVER_2022, SERVER_2025,
     SQL_SERVER_2022, UPDATES, WINDOWS_10, WINDOWS_11,
 };
-use super::writer::{Approval, Computer, Update, UpdateKind, Writer, minutes_before};
+use super::writer::{Approval, Computer, File, Update, UpdateKind, Writer, minutes_before};
 use crate::sandbox::schema::ALL_COMPUTERS;
 
 /// Groups directly below All Computers.
@@ -79,10 +79,12 @@ fn write_update(writer: &mut Writer<'_>, number: u64) -> rusqlite::Result<()> {
     let eula = guid("scale eula", number / 50 % 20);
     let revisions = [revision_id(number, false), revision_id(number, true)];
     let id = guid("scale update", number);
+    let revisions = if has_older_revision(number) { &revisions[..] } else { &revisions[1..] };
+    let created = minutes_before(7 * signed(number) + 10_000);
     writer.update(&Update {
         local: FIRST_UPDATE + signed(number),
         id: &id,
-        revisions: if has_older_revision(number) { &revisions } else { &revisions[1..] },
+        revisions,
         title: &title,
         description: None,
         kb: (kind != UpdateKind::Driver).then_some(kb.as_str()),
@@ -90,7 +92,7 @@ fn write_update(writer: &mut Writer<'_>, number: u64) -> rusqlite::Result<()> {
         product,
         kind,
         severity: ["Unspecified", "Low", "Moderate", "Important", "Critical"][index(chance >> 8, 5)],
-        created: minutes_before(7 * signed(number) + 10_000),
+        created,
         is_deployable: number % 100 != 99,
         is_expired: digit == 8 && chance.is_multiple_of(3),
         is_declined: digit == 7 && chance.is_multiple_of(2),
@@ -98,6 +100,16 @@ fn write_update(writer: &mut Writer<'_>, number: u64) -> rusqlite::Result<()> {
         can_uninstall: digit != 4,
         eula: (number % 50 == 49).then_some(eula.as_str()),
     })?;
+    let file = File {
+        digest: digest("scale file", number),
+        name: &format!("update-{number:07}.cab"),
+        // From 64 KiB to 1 GiB, more small ones than large ones.
+        size: (1 << 16) + (chance >> 16) % (1 << (17 + (chance >> 56) % 14)),
+        patching: 1,
+        is_eula: false,
+        modified: created,
+    };
+    writer.file(&file, revisions)?;
     // The one before it is the newer one: so an update is superseded on every server that has it.
     if digit == 7 { writer.supersedes(revision_id(number - 1, true), &id) } else { Ok(()) }
 }
@@ -153,7 +165,8 @@ fn write_approval(writer: &mut Writer<'_>, number: u64) -> rusqlite::Result<()> 
         is_optional: false,
         admin: if number % 10 == 9 { "WUS Server" } else { "CONTOSO\\wsus-admin" },
         time: minutes_before(signed(chance % 40_000)),
-    })
+    })?;
+    writer.files_on_server(revision_id(update, !is_stale))
 }
 
 fn index(number: u64, length: u64) -> usize {

@@ -99,6 +99,18 @@ pub(super) struct Approval<'a> {
     pub(super) time: NaiveDateTime,
 }
 
+/// A file of an update.
+pub(super) struct File<'a> {
+    pub(super) digest: [u8; 20],
+    pub(super) name: &'a str,
+    pub(super) size: u64,
+    /// 0 for none, 1 for a self-contained patch, 2 for an express one.
+    pub(super) patching: i64,
+    /// Whether it is licence terms.
+    pub(super) is_eula: bool,
+    pub(super) modified: NaiveDateTime,
+}
+
 /// Writes rows through statements that are prepared once.
 pub(super) struct Writer<'a> {
     store: &'a Connection,
@@ -115,6 +127,10 @@ pub(super) struct Writer<'a> {
     member: Statement<'a>,
     status: Statement<'a>,
     deployment: Statement<'a>,
+    file: Statement<'a>,
+    file_link: Statement<'a>,
+    files: Statement<'a>,
+    file_on_server: Statement<'a>,
     deployments: i64,
     software_type: String,
 }
@@ -176,6 +192,17 @@ impl<'a> Writer<'a> {
                      DeploymentTime, GoLiveTime, Deadline, AdminName, DeploymentGuid, IsAssigned, RevisionID,
                      TargetGroupID, TargetGroupTypeID)
                  VALUES (?1, ?2, ?1, 1, ?3, ?2, ?2, ?4, ?5, ?6, ?7, ?8, ?9, 0)",
+            )?,
+            file: store.prepare(
+                "INSERT INTO tbFile (FileDigest, FileName, Modified, Size, IsEula) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?,
+            file_link: store.prepare(
+                "INSERT INTO tbFileForRevision (RevisionID, FileDigest, PatchingType) VALUES (?1, ?2, ?3)",
+            )?,
+            files: store.prepare("SELECT FileDigest FROM tbFileForRevision WHERE RevisionID = ?1")?,
+            file_on_server: store.prepare(
+                "INSERT INTO tbFileOnServer (FileDigest, ConfigurationID, RowID)
+                 SELECT ?1, ConfigurationID, ?2 FROM tbConfigurationA WHERE true ON CONFLICT DO NOTHING",
             )?,
             deployments: 0,
             software_type: UpdateKind::Software.id(),
@@ -242,6 +269,29 @@ impl<'a> Writer<'a> {
             "INSERT INTO tbRevisionSupersedesUpdate (RevisionID, SupersededUpdateID) VALUES (?1, ?2)",
             params![revision, update],
         )?;
+        Ok(())
+    }
+
+    /// Writes a file that these revisions have.
+    pub(super) fn file(&mut self, file: &File<'_>, revisions: &[i64]) -> rusqlite::Result<()> {
+        let size = i64::try_from(file.size).expect("a file is smaller than 2^63 bytes");
+        self.file.execute(params![file.digest, file.name, text(file.modified), size, file.is_eula])?;
+        for revision in revisions {
+            self.file_link.execute(params![revision, file.digest, file.patching])?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the server has the files of a revision, or is to have them: it downloads what is approved.
+    ///
+    /// The codes of DesiredState and ActualState are not known publicly: both have their default (grade C).
+    pub(super) fn files_on_server(&mut self, revision: i64) -> rusqlite::Result<()> {
+        let digests = self.files.query_map([revision], |row| row.get(0))?;
+        let digests: Vec<Vec<u8>> = digests.collect::<Result<_, _>>()?;
+        for digest in digests {
+            let number = digest.iter().fold(0_u64, |number, byte| number.rotate_left(8) ^ u64::from(*byte));
+            self.file_on_server.execute(params![digest, guid("file on server", number)])?;
+        }
         Ok(())
     }
 

@@ -1,12 +1,16 @@
 //! The tables and views that are read, with the columns of each.
 
-use super::{Evidence, Grade, ObjectContract};
+use super::{Evidence, Grade, Needed, ObjectContract};
 
 /// An Entity Framework scaffold of a live SUSDB.
 const SCAFFOLD: Evidence = Evidence { source: "Intensive-Self-Service-Portal", grade: Grade::A };
 
 const fn table(name: &'static str, columns: &'static [&'static str]) -> ObjectContract {
-    ObjectContract { schema: "dbo", name, columns, evidence: SCAFFOLD }
+    needed(Needed::Always, name, columns)
+}
+
+pub(super) const fn needed(needed: Needed, name: &'static str, columns: &'static [&'static str]) -> ObjectContract {
+    ObjectContract { schema: "dbo", name, columns, needed, evidence: SCAFFOLD }
 }
 
 /// The catalogue.
@@ -23,6 +27,7 @@ pub const OBJECTS: &[ObjectContract] = &[
         schema: "PUBLIC_VIEWS",
         name: "vComputerTarget",
         columns: &["ComputerTargetId", "Name", "ParentServerId"],
+        needed: Needed::Always,
         evidence: Evidence { source: "X10sions, WSUSAdminAssistant", grade: Grade::A },
     },
     table("tbUpdate", &["LocalUpdateID", "UpdateID", "IsHidden", "LastUndeclinedTime"]),
@@ -65,12 +70,28 @@ pub const OBJECTS: &[ObjectContract] = &[
             "IsAssigned",
         ],
     ),
+    needed(Needed::BySelections, "tbRevisionSupersedesUpdate", &["RevisionID", "SupersededUpdateID"]),
+    needed(
+        Needed::ByNeededBy,
+        "tbUpdateSummaryForAllComputers",
+        &["LocalUpdateID", "NotInstalled", "Downloaded", "Failed", "InstalledPendingReboot"],
+    ),
+    needed(Needed::ByImpact, "tbUpdateStatusPerComputer", &["SummarizationState", "LocalUpdateID", "TargetID"]),
+    needed(Needed::ByImpact, "tbExpandedTargetInTargetGroup", &["TargetGroupID", "TargetID"]),
+    needed(Needed::ByImpact, "tbBundleDependency", &["RevisionID", "BundledRevisionID"]),
+    needed(Needed::ByImpact, "tbFileForRevision", &["RevisionID", "FileDigest", "PatchingType"]),
+    needed(Needed::ByImpact, "tbFile", &["FileDigest", "Size", "IsEula"]),
+    needed(
+        Needed::ByImpact,
+        "tbDeadDeployment",
+        &["UpdateID", "TargetGroupID", "TargetGroupTypeID", "ActionID", "AdminNameWhoDeleted", "TimeOfDeath"],
+    ),
 ];
 
 /// What `doctor` reads besides. No plan needs it, so nothing else fails where it is missing.
 pub const DOCTOR_OBJECTS: &[ObjectContract] = &[
-    table("tbSchemaVersion", &["ComponentName", "BuildNumber", "SchemaVersion"]),
-    table("tbSingletonData", &["ResetStateMachineNeeded"]),
-    table("tbSchedule", &["ScheduleTarget", "ScheduleID", "LastRunTime"]),
-    table("tbDownstreamServerTarget", &["TargetID"]),
+    needed(Needed::ByDoctor, "tbSchemaVersion", &["ComponentName", "BuildNumber", "SchemaVersion"]),
+    needed(Needed::ByDoctor, "tbSingletonData", &["ResetStateMachineNeeded"]),
+    needed(Needed::ByDoctor, "tbSchedule", &["ScheduleTarget", "ScheduleID", "LastRunTime"]),
+    needed(Needed::ByDoctor, "tbDownstreamServerTarget", &["TargetID"]),
 ];

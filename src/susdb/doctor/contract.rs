@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::health::{ContractState, Limit, Used, UsedKind};
 use crate::model::procedure::{Procedure, Verdict};
-use crate::susdb::contract::ObjectContract;
+use crate::susdb::contract::listed::LISTED;
 use crate::susdb::contract::objects::{DOCTOR_OBJECTS, OBJECTS};
 use crate::susdb::contract::uses::{SUBSCRIPTION_STATE, kinds_of};
+use crate::susdb::contract::{Needed, ObjectContract};
 use crate::susdb::preflight;
 use crate::susdb::read::catalogue::PREFLIGHT_COLUMNS;
 use crate::susdb::read::catalogue::health::PERMISSIONS;
@@ -46,8 +47,18 @@ fn key(schema: &str, name: &str) -> String {
 }
 
 fn objects() -> impl Iterator<Item = (&'static ObjectContract, Limit)> {
-    let of_plans = OBJECTS.iter().map(|object| (object, Limit::Everything));
-    of_plans.chain(DOCTOR_OBJECTS.iter().map(|object| (object, Limit::Doctor)))
+    OBJECTS.iter().chain(LISTED).chain(DOCTOR_OBJECTS).map(|object| (object, limit_of(object.needed)))
+}
+
+fn limit_of(needed: Needed) -> Limit {
+    match needed {
+        Needed::Always => Limit::Everything,
+        Needed::BySelections => Limit::Plans(&["select"]),
+        Needed::ByNeededBy => Limit::Plans(&["select.neededBy"]),
+        Needed::ByImpact => Limit::Plans(&["what a change comes to"]),
+        Needed::ByLists => Limit::Lists,
+        Needed::ByDoctor => Limit::Doctor,
+    }
 }
 
 /// Compares every procedure.

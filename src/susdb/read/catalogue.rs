@@ -1,13 +1,13 @@
 //! Every SELECT that wsusctl runs. Each begins with its name, so that it is known in a profiler.
 //!
-//! Plain joins, IN lists and counts only: the Windows Internal Database of 2012 has to understand them. `{list}` stands
-//! for placeholders and `{scope}` for one of the conditions of `UpdateScope`; nothing else is ever put into a text.
+//! Plain joins, IN lists, EXISTS and counts only: the Windows Internal Database of 2012 has to understand them. `{list}`
+//! stands for placeholders and `{scope}` for the fixed fragments of [`conditions`]; nothing else is ever put into a text.
 
-use std::collections::BTreeSet;
-
-use uuid::Uuid;
-
-use crate::susdb::session::Parameter;
+use super::conditions;
+use super::listing::selects::{
+    LIST_CATEGORY_UPDATES, LIST_COMPUTERS, LIST_DOWNSTREAM_SERVERS, LIST_RULE_CATEGORIES, LIST_RULE_CLASSIFICATIONS,
+    LIST_RULE_GROUPS, LIST_RULES, LIST_UPDATES,
+};
 
 /// A SELECT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,47 +24,7 @@ macro_rules! select {
     };
 }
 
-/// Conditions that choose updates, on `tbUpdate u`.
-pub(super) enum UpdateScope<'a> {
-    /// These updates.
-    Ids(&'a BTreeSet<Uuid>),
-    /// Updates whose latest revision is for one of these articles.
-    Kbs(&'a BTreeSet<String>),
-    /// Updates with an approval.
-    Approved,
-    /// Declined updates.
-    Declined,
-}
-
-impl<'a> UpdateScope<'a> {
-    const IDS: &'static str = "u.UpdateID IN ({list})";
-    const KBS: &'static str = "u.LocalUpdateID IN (SELECT kr.LocalUpdateID FROM dbo.tbRevision kr \
-        INNER JOIN dbo.tbKBArticleForRevision kk ON kk.RevisionID = kr.RevisionID \
-        WHERE kr.IsLatestRevision = 1 AND kk.KBArticleID IN ({list}))";
-    const APPROVED: &'static str = "u.LocalUpdateID IN (SELECT ar.LocalUpdateID FROM dbo.tbRevision ar \
-        INNER JOIN dbo.tbDeployment ad ON ad.RevisionID = ar.RevisionID \
-        WHERE ad.TargetGroupTypeID = 0 AND ad.ActionID IN (0, 1, 3))";
-    const DECLINED: &'static str = "u.IsHidden = 1";
-
-    /// The condition.
-    pub(super) fn condition(&self) -> &'static str {
-        match self {
-            Self::Ids(_) => Self::IDS,
-            Self::Kbs(_) => Self::KBS,
-            Self::Approved => Self::APPROVED,
-            Self::Declined => Self::DECLINED,
-        }
-    }
-
-    /// The values of its list; none where it has no list.
-    pub(super) fn values(&self) -> Option<Vec<Parameter<'a>>> {
-        match self {
-            Self::Ids(ids) => Some(ids.iter().map(|id| Parameter::Guid(*id)).collect()),
-            Self::Kbs(kbs) => Some(kbs.iter().map(|kb| Parameter::Text(kb)).collect()),
-            Self::Approved | Self::Declined => None,
-        }
-    }
-}
+pub(super) use select;
 
 /// Fills in the placeholders of a list.
 pub(super) fn with_list(text: &str, count: usize) -> String {
@@ -149,6 +109,64 @@ pub(super) const UPDATE_CATEGORIES: Select = select!(
     "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
     "INNER JOIN dbo.tbRevisionInCategory i ON i.RevisionID = r.RevisionID"
     "WHERE r.IsLatestRevision = 1 AND {scope}"
+);
+
+pub(super) const UPDATE_SUPERSEDED_BY: Select = select!(
+    "updates.superseded-by",
+    "SELECT r.RevisionID, su.UpdateID AS SupersedingUpdateID"
+    "FROM dbo.tbUpdate u"
+    "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
+    "INNER JOIN dbo.tbRevisionSupersedesUpdate s ON s.SupersededUpdateID = u.UpdateID"
+    "INNER JOIN dbo.tbRevision sr ON sr.RevisionID = s.RevisionID"
+    "INNER JOIN dbo.tbUpdate su ON su.LocalUpdateID = sr.LocalUpdateID"
+    "WHERE r.IsLatestRevision = 1 AND sr.IsLatestRevision = 1 AND sr.LocalUpdateID <> u.LocalUpdateID AND {scope}"
+);
+
+pub(super) const UPDATE_NEEDED_BY: Select = select!(
+    "updates.needed-by",
+    "SELECT r.RevisionID, n.NotInstalled, n.Downloaded, n.Failed, n.InstalledPendingReboot"
+    "FROM dbo.tbUpdate u"
+    "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
+    "INNER JOIN dbo.tbUpdateSummaryForAllComputers n ON n.LocalUpdateID = u.LocalUpdateID"
+    "WHERE r.IsLatestRevision = 1 AND {scope}"
+);
+
+pub(super) const IMPACT_NEEDED: Select = select!(
+    "impact.needed",
+    "SELECT u.UpdateID, m.TargetGroupID, COUNT(*) AS Computers"
+    "FROM dbo.tbUpdate u"
+    "INNER JOIN dbo.tbUpdateStatusPerComputer s ON s.LocalUpdateID = u.LocalUpdateID"
+    "INNER JOIN dbo.tbExpandedTargetInTargetGroup m ON m.TargetID = s.TargetID"
+    "WHERE s.SummarizationState IN (2, 3, 5, 6) AND u.UpdateID IN ({list})"
+    "GROUP BY u.UpdateID, m.TargetGroupID"
+);
+
+pub(super) const IMPACT_FILES: Select = select!(
+    "impact.files",
+    "SELECT u.UpdateID, f.FileDigest, f.Size"
+    "FROM dbo.tbUpdate u"
+    "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
+    "INNER JOIN dbo.tbFileForRevision x ON x.RevisionID = r.RevisionID"
+    "INNER JOIN dbo.tbFile f ON f.FileDigest = x.FileDigest"
+    "WHERE r.IsLatestRevision = 1 AND x.PatchingType IN (0, 1) AND f.IsEula = 0 AND u.UpdateID IN ({list})"
+);
+
+pub(super) const IMPACT_BUNDLED_FILES: Select = select!(
+    "impact.bundled-files",
+    "SELECT u.UpdateID, f.FileDigest, f.Size"
+    "FROM dbo.tbUpdate u"
+    "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
+    "INNER JOIN dbo.tbBundleDependency b ON b.RevisionID = r.RevisionID"
+    "INNER JOIN dbo.tbFileForRevision x ON x.RevisionID = b.BundledRevisionID"
+    "INNER JOIN dbo.tbFile f ON f.FileDigest = x.FileDigest"
+    "WHERE r.IsLatestRevision = 1 AND x.PatchingType IN (0, 1) AND f.IsEula = 0 AND u.UpdateID IN ({list})"
+);
+
+pub(super) const IMPACT_REMOVED: Select = select!(
+    "impact.removed",
+    "SELECT UpdateID, TargetGroupID, AdminNameWhoDeleted, TimeOfDeath"
+    "FROM dbo.tbDeadDeployment"
+    "WHERE TargetGroupTypeID = 0 AND ActionID IN (0, 1, 3) AND UpdateID IN ({list})"
 );
 
 pub(super) const CATEGORIES: Select = select!(
@@ -343,6 +361,12 @@ pub const ALL: &[Select] = &[
     UPDATE_KBS,
     ARTICLES,
     UPDATE_CATEGORIES,
+    UPDATE_SUPERSEDED_BY,
+    UPDATE_NEEDED_BY,
+    IMPACT_NEEDED,
+    IMPACT_FILES,
+    IMPACT_BUNDLED_FILES,
+    IMPACT_REMOVED,
     CATEGORIES,
     CATEGORY_TITLES,
     UPDATE_TITLES,
@@ -365,16 +389,27 @@ pub const ALL: &[Select] = &[
     PREFLIGHT_PROCEDURES,
     PREFLIGHT_COLUMNS,
     LOCK_HOLDER,
+    LIST_UPDATES,
+    LIST_COMPUTERS,
+    LIST_CATEGORY_UPDATES,
+    LIST_RULES,
+    LIST_RULE_CLASSIFICATIONS,
+    LIST_RULE_CATEGORIES,
+    LIST_RULE_GROUPS,
+    LIST_DOWNSTREAM_SERVERS,
 ];
 
 /// Every text that can be sent, with lists of two values.
 #[must_use]
 pub fn texts() -> Vec<(&'static str, String)> {
-    let scopes = [UpdateScope::IDS, UpdateScope::KBS, UpdateScope::APPROVED, UpdateScope::DECLINED];
+    let (scopes, opposite) = conditions::samples();
     let mut texts = Vec::new();
     for select in ALL.iter().chain(health::ALL) {
         if select.text.contains("{scope}") {
-            texts.extend(scopes.map(|scope| (select.name, with_list(&select.text.replace("{scope}", scope), 2))));
+            // The other half of the fragments once: they do not depend on the SELECT.
+            let more = (select.name == UPDATES.name).then_some(&opposite);
+            let with_scope = |scope: &String| (select.name, select.text.replace("{scope}", scope));
+            texts.extend(scopes.iter().chain(more).map(with_scope));
         } else {
             texts.push((select.name, with_list(select.text, 2)));
         }

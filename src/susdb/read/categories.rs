@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::catalogue::{CATEGORIES, CATEGORY_TITLES};
 use super::{ReadError, rows};
-use crate::model::category::{Categories, Category, CategoryKind};
+use crate::model::category::{Categories, Category, CategoryKind, CategoryReference};
 use crate::susdb::session::Session;
 
 /// The categories, and their ids by SUSDB's own number.
@@ -15,6 +15,17 @@ pub(super) struct Numbered {
     pub(super) all: Categories,
     /// Products and classifications: what updates are in.
     pub(super) of_updates: BTreeMap<i32, Uuid>,
+    /// All of them, product families included.
+    pub(super) numbers: BTreeMap<i32, Uuid>,
+}
+
+impl Numbered {
+    /// The numbers of the categories of a kind that one of the references means.
+    pub(super) fn numbers(&self, references: &BTreeSet<CategoryReference>, kind: CategoryKind) -> Vec<i32> {
+        let meant: BTreeSet<Uuid> =
+            references.iter().flat_map(|reference| self.all.matching(reference, kind)).collect();
+        self.of_updates.iter().filter(|(_, id)| meant.contains(id)).map(|(number, _)| *number).collect()
+    }
 }
 
 /// Reads every category with its titles.
@@ -41,7 +52,7 @@ pub(super) async fn read(session: &mut Session) -> Result<Numbered, ReadError> {
     let all = Categories(categories.collect());
     let holds_updates = |kind| matches!(kind, CategoryKind::Product | CategoryKind::Classification);
     let of_updates = found.iter().filter(|(_, _, kind, _)| holds_updates(*kind));
-    Ok(Numbered { of_updates: of_updates.map(|(number, _, _, id)| (*number, *id)).collect(), all })
+    Ok(Numbered { of_updates: of_updates.map(|(number, _, _, id)| (*number, *id)).collect(), all, numbers: ids })
 }
 
 fn kind(text: &str) -> CategoryKind {

@@ -6,10 +6,14 @@
 pub mod catalogue;
 mod categories;
 mod computers;
+mod conditions;
 mod deployments;
 mod groups;
+mod impact;
+pub mod listing;
 mod objects;
 mod row;
+mod selections;
 mod server;
 mod totals;
 mod updates;
@@ -20,6 +24,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use self::catalogue::Select;
+use self::conditions::{Condition, UpdateScope};
 use super::error::QueryError;
 use super::preflight::{PreflightError, read_procedures, require_columns};
 use super::session::{Parameter, Session};
@@ -27,6 +32,7 @@ use crate::model::object::ServerClock;
 use crate::model::scope::ReadScope;
 use crate::model::snapshot::Snapshot;
 
+pub use self::impact::read_impact;
 pub use self::objects::read_objects;
 pub use self::row::{Cells, ColumnProblem};
 
@@ -105,7 +111,7 @@ pub async fn read_clock(session: &mut Session) -> Result<ServerClock, ReadError>
 pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<Snapshot, ReadError> {
     let ServerClock(taken_at) = read_clock(session).await?;
     let version = server::read_version(session).await?;
-    require_columns(session, &version).await?;
+    require_columns(session, scope, &version).await?;
     let server = server::read_facts(session, version).await?;
     let groups = groups::read(session).await?;
     let computers = if scope.computers { computers::read(session).await? } else { Default::default() };
@@ -158,6 +164,26 @@ pub(super) async fn rows_of_procedure<T>(
     session.call_for_rows(procedure, |row| decode(&Cells { statement: procedure, row })).await
 }
 
+/// Reads all rows of a SELECT about the updates of a scope, in as many statements as that takes.
+async fn rows_about<T>(
+    session: &mut Session,
+    select: &Select,
+    scope: &UpdateScope<'_>,
+    decode: impl Fn(&Cells<'_>) -> Result<T, ReadError>,
+) -> Result<Vec<T>, ReadError> {
+    let mut all = Vec::new();
+    for Condition { text, values } in scope.conditions() {
+        let found = run(session, select, &select.text.replace("{scope}", &text), &values, &decode).await?;
+        // Most scopes are one statement: then nothing is moved.
+        if all.is_empty() {
+            all = found;
+        } else {
+            all.extend(found);
+        }
+    }
+    Ok(all)
+}
+
 /// Reads all rows of a SELECT without parameters.
 pub(super) async fn rows<T>(
     session: &mut Session,
@@ -184,15 +210,15 @@ pub(super) async fn rows_in<T>(
 /// The statements that a list of values takes: text and parameters of each.
 fn statements<'a>(text: &str, values: &[Parameter<'a>]) -> impl Iterator<Item = (String, Vec<Parameter<'a>>)> {
     values.chunks(PARAMETERS_MAX).map(move |chunk| {
-        let padded = pad(chunk);
+        let padded = pad(chunk, PARAMETERS_MAX);
         (catalogue::with_list(text, padded.len()), padded)
     })
 }
 
 /// Fills a list up to the next power of two with its last value, so that the server sees a few texts and not a thousand,
 /// each with a query plan of its own.
-fn pad<'a>(values: &[Parameter<'a>]) -> Vec<Parameter<'a>> {
-    let length = values.len().next_power_of_two().min(PARAMETERS_MAX);
+fn pad<'a>(values: &[Parameter<'a>], length_max: usize) -> Vec<Parameter<'a>> {
+    let length = values.len().next_power_of_two().min(length_max);
     let mut padded = values.to_vec();
     if let Some(last) = values.last() {
         padded.resize(length, *last);
@@ -237,9 +263,9 @@ mod tests {
 
     #[test]
     fn lists_have_few_lengths() {
-        let lengths = |count: i32| pad(&(0..count).map(Parameter::Int).collect::<Vec<_>>()).len();
+        let lengths = |count: i32| pad(&(0..count).map(Parameter::Int).collect::<Vec<_>>(), 1000).len();
         assert_eq!([1, 2, 3, 5, 600, 1000].map(lengths), [1, 2, 4, 8, 1000, 1000]);
-        assert_eq!(pad(&[Parameter::Int(1), Parameter::Int(2), Parameter::Int(3)])[3], Parameter::Int(3));
+        assert_eq!(pad(&[1, 2, 3].map(Parameter::Int), 1000)[3], Parameter::Int(3));
     }
 
     #[test]

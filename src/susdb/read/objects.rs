@@ -6,10 +6,11 @@ use uuid::Uuid;
 
 use super::catalogue::{
     APPROVALS, OBJECT_EXPLICIT_LICENSES, OBJECT_GROUP_APPROVALS, OBJECT_GROUP_CHILDREN, OBJECT_GROUP_MEMBERS,
-    OBJECT_GROUPS, OBJECT_GROUPS_BY_NAME, OBJECT_LICENSES, OBJECT_MEMBERSHIPS, OBJECT_UPDATES, Select, UpdateScope,
+    OBJECT_GROUPS, OBJECT_GROUPS_BY_NAME, OBJECT_LICENSES, OBJECT_MEMBERSHIPS, OBJECT_UPDATES, Select,
 };
+use super::conditions::UpdateScope;
 use super::row::Cells;
-use super::{ReadError, deployments, rows_in, run, statements};
+use super::{ReadError, deployments, rows_about, rows_in};
 use crate::model::name::fold;
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::snapshot::Deployment;
@@ -147,13 +148,10 @@ async fn read_approvals(
     session: &mut Session,
     updates: &BTreeSet<Uuid>,
 ) -> Result<BTreeMap<Uuid, Vec<Deployment>>, ReadError> {
-    let scope = UpdateScope::Ids(updates);
-    let text = APPROVALS.text.replace("{scope}", scope.condition());
     let mut approvals: BTreeMap<Uuid, Vec<Deployment>> = BTreeMap::new();
-    for (text, parameters) in statements(&text, &guids(updates)) {
-        for (update, deployment) in run(session, &APPROVALS, &text, &parameters, &deployments::decode).await? {
-            approvals.entry(update).or_default().push(deployment);
-        }
+    for (update, deployment) in rows_about(session, &APPROVALS, &UpdateScope::Ids(updates), deployments::decode).await?
+    {
+        approvals.entry(update).or_default().push(deployment);
     }
     for deployments in approvals.values_mut() {
         deployments.sort_by_key(|deployment| deployment.id);

@@ -110,6 +110,15 @@ impl Cells<'_> {
         self.text_or_null(column).and_then(|value| self.present(column, value))
     }
 
+    /// A binary or varbinary.
+    pub(in crate::susdb) fn binary(&self, column: &'static str) -> Result<Vec<u8>, ReadError> {
+        let value = self.nullable(column, "binary", |data| match data {
+            ColumnData::Binary(value) => Read::Value(value.as_ref().map(|bytes| bytes.to_vec())),
+            _ => Read::OtherType,
+        });
+        value.and_then(|value| self.present(column, value))
+    }
+
     /// A whole number of whatever width, or NULL.
     fn integer_or_null(&self, column: &'static str) -> Result<Option<i64>, ReadError> {
         self.nullable(column, "int", |data| match data {

@@ -16,12 +16,19 @@ pub(super) async fn read(session: &mut Session) -> Result<Totals, ReadError> {
     let approvals_by_group = by_group(session, &TOTAL_APPROVALS, "Approvals").await?;
     let own = by_group(session, &TOTAL_OWN_APPROVALS, "Approvals").await?;
     let approvals: u64 = approvals_by_group.values().sum();
+    // A pair with one approval that somebody made is not automatic. The two counts are of two moments.
+    let of_group = |(group, all): (&Uuid, &u64)| {
+        let own = own.get(group).copied().unwrap_or_default();
+        (*group, all.saturating_sub(own))
+    };
+    let automatic: BTreeMap<Uuid, u64> =
+        approvals_by_group.iter().map(of_group).filter(|(_, number)| *number > 0).collect();
     let grouped = rows(session, &TOTAL_GROUPED_COMPUTERS, |row| row.count("Computers")).await?;
     let declines = rows(session, &TOTAL_DECLINES, |row| row.count("Declines")).await?;
     Ok(Totals {
         approvals,
-        // A pair with one approval that somebody made is not automatic. The two counts are of two moments.
-        automatic_approvals: approvals.saturating_sub(own.values().sum()),
+        automatic_approvals: automatic.values().sum(),
+        automatic_approvals_by_group: automatic,
         approvals_by_group,
         computers_by_group: by_group(session, &TOTAL_MEMBERS, "Computers").await?,
         grouped_computers: one(&TOTAL_GROUPED_COMPUTERS, grouped)?,
@@ -29,7 +36,8 @@ pub(super) async fn read(session: &mut Session) -> Result<Totals, ReadError> {
     })
 }
 
-async fn by_group(
+/// Reads a number for each group.
+pub(super) async fn by_group(
     session: &mut Session,
     select: &Select,
     column: &'static str,

@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::catalogue::{
-    APPROVALS, ARTICLES, OTHER_TITLES, Select, UPDATE_CATEGORIES, UPDATE_KBS, UPDATE_TITLES, UPDATES, UpdateScope,
+    APPROVALS, ARTICLES, OTHER_TITLES, UPDATE_CATEGORIES, UPDATE_KBS, UPDATE_NEEDED_BY, UPDATE_SUPERSEDED_BY,
+    UPDATE_TITLES, UPDATES,
 };
 use super::categories::{self, Numbered};
+use super::conditions::UpdateScope;
 use super::row::Cells;
-use super::{ReadError, deployments, rows, rows_in, run};
+use super::selections::merged;
+use super::{PARAMETERS_MAX, ReadError, deployments, rows, rows_about, rows_in};
 use crate::model::category::Categories;
 use crate::model::scope::ReadScope;
 use crate::model::selector::{Severity, UpdateType};
@@ -21,32 +24,56 @@ use crate::susdb::session::{Parameter, Session};
 /// Source: codewrecks, WSUS cleanup: tbProperty.PublicationState 1 (grade A).
 const EXPIRED: i32 = 1;
 
-type Updates = BTreeMap<Uuid, Update>;
-type Deployments = BTreeMap<Uuid, Vec<Deployment>>;
+/// Updates of a selection that are looked up by id at most: above that repeating the selection's conditions is cheaper.
+const BY_ID_MAX: usize = 4 * PARAMETERS_MAX;
+
+pub(super) type Updates = BTreeMap<Uuid, Update>;
+pub(super) type Deployments = BTreeMap<Uuid, Vec<Deployment>>;
 
 /// Reads the updates that a scope asks for, and their approvals.
 pub(super) async fn read(
     session: &mut Session,
     scope: &ReadScope,
 ) -> Result<(Categories, Updates, Deployments), ReadError> {
-    let mut updates = Updates::new();
-    let mut deployments = Deployments::new();
     let parts = parts(scope);
-    let categories = if parts.is_empty() { Numbered::default() } else { categories::read(session).await? };
-    for part in parts {
-        let (found, approvals) = read_part(session, &part, &categories).await?;
-        // An update that two parts ask for is the one that was read first, with the approvals of that moment.
-        for (id, mut approvals) in approvals {
-            if found.contains_key(&id) && !updates.contains_key(&id) {
-                approvals.sort_by_key(|deployment| deployment.id);
-                deployments.insert(id, approvals);
-            }
-        }
-        for (id, update) in found {
-            updates.entry(id).or_insert(update);
+    let selections = merged(&scope.selections);
+    if parts.is_empty() && selections.is_empty() {
+        return Ok(Default::default());
+    }
+    let categories = categories::read(session).await?;
+    let mut reader = UpdateReader {
+        session,
+        categories: &categories,
+        supersedence: !selections.is_empty(),
+        needed_by: selections.iter().any(|selection| selection.needed_by),
+        updates: Updates::new(),
+        deployments: Deployments::new(),
+    };
+    for part in &parts {
+        reader.read(part).await?;
+    }
+    for selection in &selections {
+        let Some(part) = UpdateScope::selected(selection, &categories) else { continue };
+        let found = reader.read(&part).await?;
+        if selection.superseding {
+            reader.read_superseding(&found).await?;
         }
     }
+    let UpdateReader { updates, deployments, .. } = reader;
     Ok((categories.all, updates, deployments))
+}
+
+/// Reads a batch of a list: all that is known about some updates, and their approvals.
+pub(super) async fn read_batch(
+    session: &mut Session,
+    part: &UpdateScope<'_>,
+    categories: &Numbered,
+) -> Result<(Updates, Deployments), ReadError> {
+    let (updates, deployments) = Default::default();
+    let mut reader = UpdateReader { session, categories, supersedence: true, needed_by: true, updates, deployments };
+    reader.read(part).await?;
+    let UpdateReader { updates, deployments, .. } = reader;
+    Ok((updates, deployments))
 }
 
 /// Reads the numbers of all articles where one of the scope has no update; else nothing.
@@ -79,64 +106,205 @@ fn parts(scope: &ReadScope) -> Vec<UpdateScope<'_>> {
     parts
 }
 
-async fn read_part(
-    session: &mut Session,
-    part: &UpdateScope<'_>,
-    categories: &Numbered,
-) -> Result<(Updates, Deployments), ReadError> {
-    // By RevisionID, which the further columns come with.
-    let mut revisions: BTreeMap<i32, Update> = in_scope(session, &UPDATES, part, update).await?.into_iter().collect();
-    for (revision, kb) in
-        in_scope(session, &UPDATE_KBS, part, |row| Ok((row.int("RevisionID")?, row.text("KBArticleID")?))).await?
-    {
-        if let Some(update) = revisions.get_mut(&revision) {
-            update.kbs.push(kb);
+/// Reads updates part by part. What two parts ask for is read once, in the first.
+struct UpdateReader<'s> {
+    session: &'s mut Session,
+    categories: &'s Numbered,
+    /// Whether to read what supersedes each update: selectors want to know it.
+    supersedence: bool,
+    /// Whether to read how many computers need each update.
+    needed_by: bool,
+    updates: Updates,
+    deployments: Deployments,
+}
+
+impl UpdateReader<'_> {
+    /// Reads the updates of a part and gives their ids, those that were read before included.
+    async fn read(&mut self, part: &UpdateScope<'_>) -> Result<BTreeSet<Uuid>, ReadError> {
+        let rows = rows_about(self.session, &UPDATES, part, update).await?;
+        let found: BTreeSet<Uuid> = rows.iter().map(|(_, update)| update.id).collect();
+        let rows = rows.into_iter().filter(|(_, update)| !self.updates.contains_key(&update.id));
+        let mut revisions = BTreeMap::new();
+        let updates: Updates = rows
+            .map(|(revision, update)| {
+                revisions.insert(revision, update.id);
+                (update.id, update)
+            })
+            .collect();
+        if !updates.is_empty() {
+            let mut new = NewUpdates { updates, revisions };
+            self.complete(part, &mut new).await?;
+            if self.updates.is_empty() {
+                self.updates = new.updates;
+            } else {
+                self.updates.extend(new.updates);
+            }
         }
+        Ok(found)
     }
-    for (revision, category) in
-        in_scope(session, &UPDATE_CATEGORIES, part, |row| Ok((row.int("RevisionID")?, row.int("CategoryID")?))).await?
-    {
-        if let (Some(update), Some(id)) = (revisions.get_mut(&revision), categories.of_updates.get(&category)) {
-            update.categories.push(*id);
+
+    /// Reads what else is to be known about updates that a part has just given.
+    async fn complete(&mut self, part: &UpdateScope<'_>, new: &mut NewUpdates) -> Result<(), ReadError> {
+        let ids: BTreeSet<Uuid>;
+        let part = match part {
+            UpdateScope::Selected(_) if new.updates.len() <= BY_ID_MAX => {
+                ids = new.updates.keys().copied().collect();
+                &UpdateScope::Ids(&ids)
+            }
+            other => other,
+        };
+        let Self { session, categories, .. } = self;
+        new.read_articles(session, part).await?;
+        new.read_categories(session, part, categories).await?;
+        new.read_titles(session, part).await?;
+        if self.supersedence {
+            new.read_supersedence(session, part).await?;
         }
+        if self.needed_by {
+            new.read_needed_by(session, part).await?;
+        }
+        for update in new.updates.values_mut() {
+            sort_unique(&mut update.kbs);
+            sort_unique(&mut update.categories);
+            sort_unique(&mut update.superseded_by);
+        }
+        let mut read = BTreeSet::new();
+        for (id, deployment) in rows_about(session, &APPROVALS, part, deployments::decode).await? {
+            if new.updates.contains_key(&id) {
+                self.deployments.entry(id).or_default().push(deployment);
+                read.insert(id);
+            }
+        }
+        for id in read {
+            self.deployments.entry(id).or_default().sort_by_key(|deployment| deployment.id);
+        }
+        Ok(())
     }
-    read_titles(session, part, &mut revisions).await?;
-    let mut deployments = Deployments::new();
-    for (update, deployment) in in_scope(session, &APPROVALS, part, deployments::decode).await? {
-        deployments.entry(update).or_default().push(deployment);
+
+    /// Reads the updates that supersede some, unless they were read before. Theirs in turn are not.
+    async fn read_superseding(&mut self, superseded: &BTreeSet<Uuid>) -> Result<(), ReadError> {
+        let known = superseded.iter().filter_map(|id| self.updates.get(id));
+        let superseding = known.flat_map(|update| &update.superseded_by).filter(|id| !self.updates.contains_key(id));
+        let superseding: BTreeSet<Uuid> = superseding.copied().collect();
+        self.read(&UpdateScope::Ids(&superseding)).await?;
+        Ok(())
     }
-    let updates = revisions.into_values().map(|mut update| {
-        sort_unique(&mut update.kbs);
-        sort_unique(&mut update.categories);
-        (update.id, update)
-    });
-    Ok((updates.collect(), deployments))
+}
+
+/// Updates that were not read before, and their ids by RevisionID, which the further columns come with.
+struct NewUpdates {
+    updates: Updates,
+    revisions: BTreeMap<i32, Uuid>,
+}
+
+impl NewUpdates {
+    fn get_mut(&mut self, revision: i32) -> Option<&mut Update> {
+        self.updates.get_mut(self.revisions.get(&revision)?)
+    }
+
+    async fn read_articles(&mut self, session: &mut Session, part: &UpdateScope<'_>) -> Result<(), ReadError> {
+        let article = |row: &Cells<'_>| Ok((row.int("RevisionID")?, row.text("KBArticleID")?));
+        for (revision, kb) in rows_about(session, &UPDATE_KBS, part, article).await? {
+            if let Some(update) = self.get_mut(revision) {
+                update.kbs.reserve_exact(1);
+                update.kbs.push(kb);
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_categories(
+        &mut self,
+        session: &mut Session,
+        part: &UpdateScope<'_>,
+        categories: &Numbered,
+    ) -> Result<(), ReadError> {
+        let category = |row: &Cells<'_>| Ok((row.int("RevisionID")?, row.int("CategoryID")?));
+        for (revision, category) in rows_about(session, &UPDATE_CATEGORIES, part, category).await? {
+            if let (Some(update), Some(id)) = (self.get_mut(revision), categories.of_updates.get(&category)) {
+                // A classification and a product: with the usual growth the ids alone would double.
+                update.categories.reserve_exact(if update.categories.is_empty() { 2 } else { 1 });
+                update.categories.push(*id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills in what supersedes the updates: their own newer revisions do not.
+    ///
+    /// Source: tbRevisionSupersedesUpdate: Intensive-Self-Service-Portal (grade A).
+    async fn read_supersedence(&mut self, session: &mut Session, part: &UpdateScope<'_>) -> Result<(), ReadError> {
+        let superseding = |row: &Cells<'_>| Ok((row.int("RevisionID")?, row.guid("SupersedingUpdateID")?));
+        for (revision, by) in rows_about(session, &UPDATE_SUPERSEDED_BY, part, superseding).await? {
+            if let Some(update) = self.get_mut(revision).filter(|update| update.id != by) {
+                update.superseded_by.reserve_exact(1);
+                update.superseded_by.push(by);
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills in how many computers need the updates: none where no computer has reported anything.
+    ///
+    /// Source: tbUpdateSummaryForAllComputers: Intensive-Self-Service-Portal (grade A); which of its numbers are "needed":
+    /// learn.microsoft.com, UpdateSummary (grade B).
+    async fn read_needed_by(&mut self, session: &mut Session, part: &UpdateScope<'_>) -> Result<(), ReadError> {
+        for update in self.updates.values_mut() {
+            update.needed_by = Some(0);
+        }
+        let needed = |row: &Cells<'_>| {
+            let mut computers = 0_u64;
+            for column in ["NotInstalled", "Downloaded", "Failed", "InstalledPendingReboot"] {
+                computers = computers.saturating_add(row.count(column)?);
+            }
+            Ok((row.int("RevisionID")?, u32::try_from(computers).unwrap_or(u32::MAX)))
+        };
+        for (revision, computers) in rows_about(session, &UPDATE_NEEDED_BY, part, needed).await? {
+            if let Some(update) = self.get_mut(revision) {
+                update.needed_by = Some(computers);
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills in the titles: English, else the revision's default language, else any, else the update's id.
+    ///
+    /// Source: tbPreComputedLocalizedProperty: kbupdate traces, Intensive-Self-Service-Portal (grade A).
+    async fn read_titles(&mut self, session: &mut Session, part: &UpdateScope<'_>) -> Result<(), ReadError> {
+        let english = rows_about(session, &UPDATE_TITLES, part, |row| Ok((row.int("RevisionID")?, row.text("Title")?)));
+        let mut untitled: BTreeSet<i32> = self.revisions.keys().copied().collect();
+        for (revision, title) in english.await? {
+            if let Some(update) = self.get_mut(revision) {
+                update.title = title;
+                untitled.remove(&revision);
+            }
+        }
+        let missing: Vec<Parameter<'_>> = untitled.iter().map(|revision| Parameter::Int(*revision)).collect();
+        let others = rows_in(session, &OTHER_TITLES, &missing, |row| {
+            let default = row.text_or_null("DefaultLanguage")?;
+            let language = row.text("ShortLanguage")?;
+            let rank = if default.as_ref() == Some(&language) { String::new() } else { language };
+            Ok((row.int("RevisionID")?, rank, row.text("Title")?))
+        });
+        let mut others = others.await?;
+        others.sort();
+        for (revision, _, title) in others {
+            if let Some(update) = self.get_mut(revision).filter(|_| untitled.remove(&revision)) {
+                update.title = title;
+            }
+        }
+        for revision in untitled {
+            if let Some(update) = self.get_mut(revision) {
+                update.title = update.id.to_string();
+            }
+        }
+        Ok(())
+    }
 }
 
 fn sort_unique<T: Ord>(values: &mut Vec<T>) {
     values.sort();
     values.dedup();
-}
-
-/// Runs a SELECT of updates, in as many statements as the scope's list takes.
-async fn in_scope<T>(
-    session: &mut Session,
-    select: &Select,
-    scope: &UpdateScope<'_>,
-    decode: impl Fn(&Cells<'_>) -> Result<T, ReadError>,
-) -> Result<Vec<T>, ReadError> {
-    // Lives for this call only: the name in the catalogue stays the statement's.
-    let text = select.text.replace("{scope}", scope.condition());
-    match scope.values() {
-        None => run(session, select, &text, &[], &decode).await,
-        Some(values) => {
-            let mut all = Vec::new();
-            for (text, parameters) in super::statements(&text, &values) {
-                all.extend(run(session, select, &text, &parameters, &decode).await?);
-            }
-            Ok(all)
-        }
-    }
 }
 
 /// A row of `updates.read`, by RevisionID.
@@ -182,42 +350,4 @@ fn update(row: &Cells<'_>) -> Result<(i32, Update), ReadError> {
 /// The severity. Publishers other than Microsoft leave the text empty.
 fn severity(row: &Cells<'_>) -> Result<Severity, ReadError> {
     Ok(Severity::from_word(&row.text("MsrcSeverity")?).unwrap_or_default())
-}
-
-/// Fills in the titles: English, else the revision's default language, else any, else the update's id.
-///
-/// Source: tbPreComputedLocalizedProperty: kbupdate traces, Intensive-Self-Service-Portal (grade A).
-async fn read_titles(
-    session: &mut Session,
-    part: &UpdateScope<'_>,
-    revisions: &mut BTreeMap<i32, Update>,
-) -> Result<(), ReadError> {
-    let english = in_scope(session, &UPDATE_TITLES, part, |row| Ok((row.int("RevisionID")?, row.text("Title")?)));
-    let mut untitled: BTreeSet<i32> = revisions.keys().copied().collect();
-    for (revision, title) in english.await? {
-        if let Some(update) = revisions.get_mut(&revision) {
-            update.title = title;
-            untitled.remove(&revision);
-        }
-    }
-    let missing: Vec<Parameter<'_>> = untitled.iter().map(|revision| Parameter::Int(*revision)).collect();
-    let others = rows_in(session, &OTHER_TITLES, &missing, |row| {
-        let default = row.text_or_null("DefaultLanguage")?;
-        let language = row.text("ShortLanguage")?;
-        let rank = if default.as_ref() == Some(&language) { String::new() } else { language };
-        Ok((row.int("RevisionID")?, rank, row.text("Title")?))
-    });
-    let mut others = others.await?;
-    others.sort();
-    for (revision, _, title) in others {
-        if let Some(update) = revisions.get_mut(&revision).filter(|_| untitled.remove(&revision)) {
-            update.title = title;
-        }
-    }
-    for revision in untitled {
-        if let Some(update) = revisions.get_mut(&revision) {
-            update.title = update.id.to_string();
-        }
-    }
-    Ok(())
 }

@@ -104,7 +104,7 @@ fn kind(value: &Value<'_>) -> &'static str {
 /// no deadline, which is said by leaving it out.
 ///
 /// Source: learn.microsoft.com, datetime (grade A); 9999: MS-WSUSSS, MS-WSUSAR (grade A).
-fn datetime(time: DateTime<Utc>) -> Option<TdsDateTime> {
+pub(in crate::susdb) fn datetime(time: DateTime<Utc>) -> Option<TdsDateTime> {
     let epoch = NaiveDate::from_ymd_opt(1900, 1, 1)?;
     let first = NaiveDate::from_ymd_opt(1753, 1, 1)?;
     let beyond = NaiveDate::from_ymd_opt(9999, 1, 1)?;

@@ -1,0 +1,110 @@
+//! The updates that selectors mean, before the rest of a manifest has its say.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::model::address::{Address, Kind};
+use crate::model::desired::{Desired, UpdateReference};
+use crate::model::origin::Origin;
+use crate::model::selector::Selector;
+use crate::model::snapshot::{Snapshot, Update};
+
+use super::notes::Notes;
+use super::select::{Candidate, Conditions};
+
+/// What the selectors of a manifest mean, by the positions of their entries.
+pub(super) struct Selected<'a> {
+    /// Of `approvals`; none for entries that are no selectors.
+    pub(super) approvals: Vec<Option<Hits<'a>>>,
+    /// Of `declines`; likewise. `supersedingApproved` is not looked at.
+    pub(super) declines: Vec<Option<Hits<'a>>>,
+}
+
+/// What one selector means.
+pub(super) struct Hits<'a> {
+    conditions: Conditions,
+    /// Updates that meet every condition, by id.
+    pub(super) now: Vec<&'a Update>,
+    /// Updates that fell out of the conditions which time and other updates change, by id: those only that are declined or
+    /// have an approval.
+    pub(super) fallen: Vec<&'a Update>,
+}
+
+impl<'a> Hits<'a> {
+    fn new(conditions: Conditions) -> Self {
+        Self { conditions, now: Vec::new(), fallen: Vec::new() }
+    }
+
+    fn look_at(&mut self, candidate: &Candidate<'a>, leaves_something: bool) {
+        let update = candidate.update;
+        if !self.conditions.meets_facts(update) {
+            return;
+        }
+        let passes = self.conditions.meets_passing(update);
+        if (passes || leaves_something) && self.conditions.meets_title(candidate) {
+            let found = if passes { &mut self.now } else { &mut self.fallen };
+            found.push(update);
+        }
+    }
+}
+
+impl<'a> Selected<'a> {
+    /// Looks at every deployable update once.
+    pub(super) fn new(desired: &Desired, snapshot: &'a Snapshot, now: DateTime<Utc>, notes: &mut Notes) -> Self {
+        let mut hits_of = |reference: &UpdateReference, place: Address| {
+            let UpdateReference::Select(selector) = reference else { return None };
+            warn_of_unknown_articles(selector, snapshot, &place, notes);
+            let conditions = Conditions::noting(selector, &snapshot.categories, now, notes);
+            Some(match place.kind() {
+                Kind::Approval => Hits::new(conditions.for_approvals()),
+                _ => Hits::new(conditions),
+            })
+        };
+        let place = |kind, index| Address::Entry { kind, index };
+        let approvals = desired.approvals.iter().enumerate();
+        let approvals = approvals.map(|(index, entry)| hits_of(&entry.update, place(Kind::Approval, index)));
+        let approvals = approvals.collect();
+        let declines = desired.declines.iter().enumerate();
+        let declines = declines.map(|(index, entry)| hits_of(&entry.update, place(Kind::Decline, index)));
+        let mut selected = Self { approvals, declines: declines.collect() };
+        let mut all: Vec<&mut Hits<'a>> =
+            selected.approvals.iter_mut().chain(&mut selected.declines).flatten().collect();
+        if !all.is_empty() {
+            for update in snapshot.updates.values().filter(|update| update.deployable) {
+                let candidate = Candidate::new(update);
+                let leaves_something = update.declined || snapshot.deployments.contains_key(&update.id);
+                all.iter_mut().for_each(|hits| hits.look_at(&candidate, leaves_something));
+            }
+        }
+        selected
+    }
+
+    /// The declined updates that a selector of declines means or meant.
+    pub(super) fn ever_declined(&self) -> BTreeSet<Uuid> {
+        let hits = self.declines.iter().flatten().flat_map(|hits| hits.now.iter().chain(&hits.fallen));
+        hits.filter(|update| update.declined).map(|update| update.id).collect()
+    }
+}
+
+/// Warns about articles that no update has. They are no error: updates come and go.
+fn warn_of_unknown_articles(selector: &Selector, snapshot: &Snapshot, place: &Address, notes: &mut Notes) {
+    let Some(listed) = &selector.kb else { return };
+    let mut unknown: BTreeSet<&str> = listed.iter().map(|kb| kb.value.as_str()).collect();
+    for update in snapshot.updates.values() {
+        update.kbs.iter().for_each(|kb| {
+            unknown.remove(kb.as_str());
+        });
+    }
+    for kb in listed.iter().filter(|kb| unknown.contains(kb.value.as_str())) {
+        let message = format!("no update of the server is of KB{}, which `kb` lists", kb.value);
+        notes.warn(place.clone(), "unknownKb", message, kb.origin);
+    }
+}
+
+/// Warns about a selector without any update.
+pub(super) fn warn_of_nothing(kind: Kind, index: usize, origin: Origin, notes: &mut Notes) {
+    let message = "no update meets every condition of `select`".to_owned();
+    notes.warn(Address::Entry { kind, index }, "matchesNothing", message, origin);
+}
