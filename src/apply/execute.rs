@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use super::event::Event;
 use super::outcome::{End, Outcome, Remains, StaleObject, StepError, StepOutcome, chain};
-use super::target::{Call, CreatedGroups, describe_state, describe_target, key, missing_calls};
+use super::target::{
+    Call, CreatedGroups, deadline_passed, describe_state, describe_target, kept_time, key, missing_calls,
+};
 use crate::model::object::{GroupState, ObjectKey, ObjectState};
 use crate::model::procedure::{Procedure, ProcedureState};
 use crate::model::resolved::GroupReference;
@@ -26,6 +28,10 @@ const CHUNK_LENGTH_MAX: usize = 256;
 /// How often a call is tried that the server picks as a deadlock victim.
 const ATTEMPTS_MAX: u32 = 5;
 
+/// How often a step is taken up again after reading back asks for other calls than those it made: a deadline that counts
+/// from a kept time, then leftovers of older revisions. Reading back after the last decides.
+const ROUNDS_MAX: u32 = 3;
+
 /// What a run needs besides the plan.
 pub struct Run<'a> {
     /// The plan.
@@ -34,6 +40,8 @@ pub struct Run<'a> {
     pub procedures: &'a BTreeMap<Procedure, ProcedureState>,
     /// Who is written down as the one who made the approvals.
     pub admin_name: &'a str,
+    /// Whether a deadline may be written that has passed.
+    pub past_deadlines: bool,
     /// Set when the user asks to stop.
     pub stop: &'a AtomicBool,
     /// Told of what happens.
@@ -44,7 +52,7 @@ pub struct Run<'a> {
 ///
 /// The outcome is the caller's, so that it says what is known even where the future is dropped.
 pub async fn execute<'a>(session: &mut Session, run: Run<'a>, outcome: &'a mut Outcome) {
-    let mut state = Execution { run, outcome, created: CreatedGroups::default() };
+    let mut state = Execution { run, outcome, created: CreatedGroups::default(), made: BTreeMap::new() };
     if let Err(end) = state.run_all(session).await {
         state.outcome.end = *end;
     }
@@ -54,6 +62,8 @@ struct Execution<'a> {
     run: Run<'a>,
     outcome: &'a mut Outcome,
     created: CreatedGroups,
+    /// The calls that each step of the chunk made last.
+    made: BTreeMap<usize, Vec<Call>>,
 }
 
 impl Execution<'_> {
@@ -87,6 +97,7 @@ impl Execution<'_> {
         let today = read::read_clock(session).await.map_err(ended)?.0;
         let before = self.look(session, &runnable).await?;
         self.check_preconditions(&runnable, &before)?;
+        self.made.clear();
         let mut ended_early = Ok(());
         for &index in &runnable {
             if self.run.stop.load(Ordering::Relaxed) {
@@ -99,7 +110,8 @@ impl Execution<'_> {
             (self.run.observe)(Event::Started(index));
             // Where this ends the run, the steps of the chunk stay unverified: their fate is looked up when the program
             // connects again.
-            self.run_step(session, index, &before, today).await?;
+            let found = self.state_in(&before, index).clone();
+            self.run_step(session, index, &found, &found, today).await?;
             (self.run.observe)(Event::Finished(index));
         }
         self.read_back(session, &runnable, &before, today).await?;
@@ -148,17 +160,15 @@ impl Execution<'_> {
         &mut self,
         session: &mut Session,
         index: usize,
-        before: &BTreeMap<ObjectKey, ObjectState>,
-        today: DateTime<Utc>,
+        before: &ObjectState,
+        found: &ObjectState,
+        from: DateTime<Utc>,
     ) -> Result<(), Box<End>> {
         let operation = self.run.plan.steps[index].operation.clone();
-        let planned_from = key(&operation, &self.created).and_then(|key| before.get(&key).cloned());
-        let Some(planned_from) = planned_from else {
-            unreachable!("a step whose group could not be created is skipped because it depends on that step")
-        };
-        let mut state = planned_from.clone();
+        let mut state = found.clone();
         for attempts in 1.. {
-            let calls = missing_calls(&operation, &state, &self.created, today);
+            let calls = missing_calls(&operation, &state, &self.created, from);
+            self.made.insert(index, calls.clone());
             let Err(error) = self.call_all(session, index, calls).await else { break };
             if error.fate_unknown() {
                 return Err(Box::new(End::Lost(Box::new(error))));
@@ -178,12 +188,12 @@ impl Execution<'_> {
                 }
             };
             self.remember(&operation, &state);
-            if is_as_asked(&operation, &state, &self.created, today) {
+            if is_as_asked(&operation, &state, &self.created) {
                 (self.run.observe)(Event::DoneDespite { step: index, error: chain(&error).join(": ") });
                 break;
             }
             if !retry {
-                let unchanged = still_holds(&planned_from, &state);
+                let unchanged = still_holds(before, &state);
                 let remains = if unchanged { Remains::Unchanged } else { Remains::Changed(describe_state(&state)) };
                 self.outcome.steps[index] = StepOutcome::Failed(StepError::Write { error, remains });
                 return Ok(());
@@ -250,8 +260,8 @@ impl Execution<'_> {
         Ok(None)
     }
 
-    /// Reads back the objects of those of the steps that the server says worked. A group that was created is looked up by
-    /// name, and that id counts.
+    /// Reads back the objects of those of the steps that the server says worked, and takes up again those that now ask for
+    /// other calls than they made.
     async fn read_back(
         &mut self,
         session: &mut Session,
@@ -259,29 +269,63 @@ impl Execution<'_> {
         before: &BTreeMap<ObjectKey, ObjectState>,
         today: DateTime<Utc>,
     ) -> Result<(), Box<End>> {
-        let called = |index: &&usize| matches!(self.outcome.steps[**index], StepOutcome::Unverified);
-        let called: Vec<usize> = indexes.iter().filter(called).copied().collect();
-        if called.is_empty() {
-            return Ok(());
-        }
-        let found = self.look(session, &called).await?;
-        let plan = self.run.plan;
-        for index in called {
-            let operation = &plan.steps[index].operation;
-            let key = key(operation, &self.created).expect("the step has run, so its object has a key");
-            let state = found.get(&key).expect("every key that is asked for has its answer");
-            self.outcome.steps[index] = if is_as_asked(operation, state, &self.created, today) {
-                StepOutcome::Applied
-            } else {
-                StepOutcome::Failed(StepError::Mismatch {
-                    asked: describe_target(operation),
-                    found: describe_state(state),
-                    unchanged: before.get(&key).is_some_and(|before| still_holds(before, state)),
-                })
-            };
-            self.remember(operation, state);
+        for round in 1.. {
+            let called = |index: &&usize| matches!(self.outcome.steps[**index], StepOutcome::Unverified);
+            let called: Vec<usize> = indexes.iter().filter(called).copied().collect();
+            if called.is_empty() {
+                break;
+            }
+            let found = self.look(session, &called).await?;
+            for index in called {
+                let (before, found) = (self.state_in(before, index), self.state_in(&found, index));
+                if let Some(from) = self.judge(index, before, found, today).filter(|_| round <= ROUNDS_MAX) {
+                    self.run_step(session, index, before, found, from).await?;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Says what became of a step by what was read back. Where its object asks for other calls than were made, the step
+    /// counts as failed until they are made, and the time is given that relative deadlines count from in them.
+    ///
+    /// A group that was created is looked up by name, and that id counts.
+    fn judge(
+        &mut self,
+        index: usize,
+        before: &ObjectState,
+        found: &ObjectState,
+        today: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let operation = &self.run.plan.steps[index].operation;
+        self.remember(operation, found);
+        if is_as_asked(operation, found, &self.created) {
+            self.outcome.steps[index] = StepOutcome::Applied;
+            return None;
+        }
+        self.outcome.steps[index] = StepOutcome::Failed(StepError::Mismatch {
+            asked: describe_target(operation),
+            found: describe_state(found),
+            unchanged: still_holds(before, found),
+        });
+        let made = self.made.get(&index).map_or(&[][..], Vec::as_slice);
+        let kept = kept_time(operation, made, before, found);
+        let from = kept.unwrap_or(today);
+        let passed = deadline_passed(operation, from, today).filter(|_| !self.run.past_deadlines);
+        if let Some((kept, deadline)) = kept.zip(passed) {
+            self.outcome.steps[index] = StepOutcome::Failed(StepError::KeptTime { kept, deadline });
+            return None;
+        }
+        let calls = missing_calls(operation, found, &self.created, from);
+        (!calls.is_empty() && made != calls).then_some(from)
+    }
+
+    /// What a look found of a step's object.
+    fn state_in<'s>(&self, found: &'s BTreeMap<ObjectKey, ObjectState>, index: usize) -> &'s ObjectState {
+        let key = key(&self.run.plan.steps[index].operation, &self.created);
+        key.and_then(|key| found.get(&key)).expect(
+            "a step whose group could not be created is skipped because it depends on that step, and every key that is asked for has its answer",
+        )
     }
 }
 
@@ -300,14 +344,15 @@ fn still_holds(planned_from: &ObjectState, found: &ObjectState) -> bool {
     }
 }
 
-fn is_as_asked(operation: &Operation, state: &ObjectState, created: &CreatedGroups, today: DateTime<Utc>) -> bool {
+fn is_as_asked(operation: &Operation, state: &ObjectState, created: &CreatedGroups) -> bool {
     let stands_there = match (operation, state) {
         (Operation::CreateGroup { parent, .. }, ObjectState::Group(Some(group))) => group.parent == created.id(parent),
         (Operation::CreateGroup { .. }, _) => false,
         (Operation::Reinstate { .. } | Operation::Decline { .. }, ObjectState::Update(update)) => update.is_some(),
         _ => true,
     };
-    stands_there && missing_calls(operation, state, created, today).is_empty()
+    // What is missing does not hang on the time, only what is written to make up for it.
+    stands_there && missing_calls(operation, state, created, DateTime::UNIX_EPOCH).is_empty()
 }
 
 /// Whether the earlier step creates the group that the later one's object belongs to.

@@ -32,6 +32,8 @@ pub struct Finish {
     pub steps_done: usize,
     /// How many it has.
     pub steps: usize,
+    /// What people call it where the address has only an id: an update's title and articles.
+    pub label: Option<String>,
 }
 
 /// What became of a change's step.
@@ -93,6 +95,8 @@ pub enum Ending {
     Stale {
         /// The object.
         address: Address,
+        /// What people call it.
+        label: Option<String>,
         /// What the plan was made from.
         planned_from: String,
         /// What is there now.
@@ -119,6 +123,7 @@ impl Finished {
                 fate: fate.clone(),
                 steps_done: 0,
                 steps: 0,
+                label: plan.changes[step.change].label.clone(),
             });
             finish.steps += 1;
             finish.steps_done += done;
@@ -142,6 +147,7 @@ impl Finished {
             End::CutOff => Ending::CutOff,
             End::Stale(stale) => Ending::Stale {
                 address: plan.changes[plan.steps[stale.step].change].address.clone(),
+                label: plan.changes[plan.steps[stale.step].change].label.clone(),
                 planned_from: describe_state(&stale.planned_from),
                 found: describe_state(&stale.found),
             },

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use chrono::{DateTime, Utc};
+
 use crate::model::object::ObjectState;
 use crate::plan::Plan;
 use crate::susdb::read::ReadError;
@@ -61,6 +63,19 @@ pub enum StepError {
         /// Whether that is what was there before.
         unchanged: bool,
     },
+    /// The server kept the time of the first approval, and the deadline counted from it has passed: computers would enforce
+    /// it at once, which nobody allowed.
+    #[error(
+        "the server keeps the time of an approval when it is changed, and counted from {} the deadline {} has passed",
+        .kept.format("%Y-%m-%d"),
+        .deadline.format("%Y-%m-%dT%H:%M:%SZ")
+    )]
+    KeptTime {
+        /// When the approval was first made.
+        kept: DateTime<Utc>,
+        /// The deadline.
+        deadline: DateTime<Utc>,
+    },
 }
 
 impl StepError {
@@ -70,6 +85,7 @@ impl StepError {
         match self {
             Self::Write { error: _, remains } => *remains == Remains::Unchanged,
             Self::Mismatch { asked: _, found: _, unchanged } => *unchanged,
+            Self::KeptTime { kept: _, deadline: _ } => false,
         }
     }
 
@@ -79,6 +95,10 @@ impl StepError {
         match self {
             Self::Write { error, remains: _ } => error.hints(),
             Self::Mismatch { .. } => Vec::new(),
+            Self::KeptTime { .. } => vec![
+                "write the deadline as a time with offset instead of {days, at}".to_owned(),
+                "or let it be one that has passed: --allow past-deadlines".to_owned(),
+            ],
         }
     }
 }

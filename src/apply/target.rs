@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline};
+use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline, whole_seconds};
 use crate::model::name::fold;
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::resolved::GroupReference;
@@ -103,14 +103,17 @@ pub fn key(operation: &Operation, created: &CreatedGroups) -> Option<ObjectKey> 
     })
 }
 
-/// The calls that are still missing for the object to be as asked; empty where it is. `today` is the server's clock,
-/// read before the chunk: relative deadlines count from its date.
+/// The calls that are missing next for the object to be as asked; empty where it is. Relative deadlines count from the
+/// date of `from`: the server's clock, read before the chunk, or what [`kept_time`] finds.
+///
+/// An approval is deployed first and what is left of others goes after another look: no public source says whether
+/// spDeployUpdate removes what older revisions have for the group, and so the group is never without an approval either.
 #[must_use]
 pub fn missing_calls(
     operation: &Operation,
     state: &ObjectState,
     created: &CreatedGroups,
-    today: DateTime<Utc>,
+    from: DateTime<Utc>,
 ) -> Vec<Call> {
     match (operation, state) {
         (Operation::CreateGroup { name, parent }, ObjectState::Group(None)) => match created.id(parent) {
@@ -135,21 +138,56 @@ pub fn missing_calls(
         }
         (Operation::SetApproval { update, revision, group, value, deploy, remove }, ObjectState::Approval(rows)) => {
             let Some(group) = created.id(group) else { return Vec::new() };
-            let mut calls = Vec::new();
             if *deploy && !rows.iter().any(|row| row.revision == *revision && value.is_stored_as(row)) {
-                calls.extend(deploy_call(*update, *revision, group, value, today));
+                return deploy_call(*update, *revision, group, value, from).into_iter().collect();
             }
-            calls.extend(rows.iter().filter(|row| remove.contains(&row.id)).map(|row| Call::DeleteDeployment(row.id)));
-            calls
+            rows.iter().filter(|row| remove.contains(&row.id)).map(|row| Call::DeleteDeployment(row.id)).collect()
         }
         _ => Vec::new(),
     }
 }
 
-fn deploy_call(update: Uuid, revision: i32, group: Uuid, value: &ApprovalValue, today: DateTime<Utc>) -> Option<Call> {
+fn deploy_call(update: Uuid, revision: i32, group: Uuid, value: &ApprovalValue, from: DateTime<Utc>) -> Option<Call> {
     let ApprovalValue { action, deadline, optional } = *value;
     let action = action.code()?;
-    Some(Call::Deploy { update, revision, group, action, assigned: !optional, deadline: deadline.resolve(today) })
+    Some(Call::Deploy { update, revision, group, action, assigned: !optional, deadline: deadline.resolve(from) })
+}
+
+/// The DeploymentTime that an approval has kept although it was just deployed: the time that its relative deadline
+/// counts from on this server, since that is what every later comparison goes by.
+///
+/// The sandbox stamps DeploymentTime with every spDeployUpdate. No public source says that Microsoft's does: where it
+/// updates the row in place, the time of the first approval stays, and a deadline counted from today would be a
+/// difference again in the next plan, for ever.
+#[must_use]
+pub fn kept_time(
+    operation: &Operation,
+    made: &[Call],
+    before: &ObjectState,
+    now: &ObjectState,
+) -> Option<DateTime<Utc>> {
+    let (Operation::SetApproval { value, .. }, ObjectState::Approval(before), ObjectState::Approval(now)) =
+        (operation, before, now)
+    else {
+        return None;
+    };
+    let is_relative = matches!(value.deadline, Deadline::After { .. });
+    let deployed = now.iter().filter(|_| is_relative).find(|row| made.iter().any(|call| wrote(call, row)))?;
+    before.iter().any(|row| row.deployed_at == deployed.deployed_at).then_some(deployed.deployed_at)
+}
+
+/// Whether a row is what a call asked for.
+fn wrote(call: &Call, row: &Deployment) -> bool {
+    let Call::Deploy { update: _, revision, group, action, assigned, deadline } = *call else { return false };
+    (revision, group, action, assigned) == (row.revision, row.group, row.action, row.assigned)
+        && deadline == row.deadline.map(whole_seconds)
+}
+
+/// The relative deadline that a deployment asks for, counted from a time, where it has passed by another.
+#[must_use]
+pub fn deadline_passed(operation: &Operation, from: DateTime<Utc>, by: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let Operation::SetApproval { value, .. } = operation else { return None };
+    value.deadline.resolve(from).filter(|deadline| *deadline <= by)
 }
 
 /// What the object is asked to be, for messages.
@@ -222,13 +260,13 @@ fn describe_rows(rows: &[Deployment]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, CreatedGroups, key, missing_calls};
+    use super::{Call, CreatedGroups, deadline_passed, kept_time, key, missing_calls};
     use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline};
     use crate::model::object::{ObjectKey, ObjectState};
     use crate::model::resolved::GroupReference;
     use crate::model::snapshot::Deployment;
     use crate::plan::step::Operation;
-    use chrono::{DateTime, NaiveTime, TimeZone, Utc};
+    use chrono::{DateTime, Duration, NaiveTime, TimeZone, Utc};
     use uuid::Uuid;
 
     fn today() -> DateTime<Utc> {
@@ -268,7 +306,7 @@ mod tests {
             &CreatedGroups::default(),
             today(),
         );
-        assert!(matches!(calls[..], [Call::Deploy { revision: 201, .. }, Call::DeleteDeployment(_)]), "{calls:?}");
+        assert!(matches!(calls[..], [Call::Deploy { revision: 201, .. }]), "{calls:?}");
     }
 
     #[test]
@@ -298,6 +336,36 @@ mod tests {
         let mut written = row(10, 201, 0);
         written.deadline = Some(due);
         assert_eq!(calls(ObjectState::Approval(vec![written])), []);
+    }
+
+    #[test]
+    fn a_deadline_counts_from_the_time_that_the_server_kept() {
+        let at = NaiveTime::from_hms_opt(18, 0, 0).unwrap();
+        let mut operation = approval(true, Vec::new());
+        if let Operation::SetApproval { value, .. } = &mut operation {
+            value.deadline = Deadline::After { days: 7, at };
+        }
+        let mut old = row(10, 201, 0);
+        old.deployed_at = today() - Duration::days(3);
+        let mut deployed = Deployment { id: Uuid::from_u128(11), ..old.clone() };
+        deployed.deadline = Some(Utc.with_ymd_and_hms(2026, 6, 16, 18, 0, 0).unwrap());
+        let before = ObjectState::Approval(vec![old.clone()]);
+        let made = missing_calls(&operation, &before, &CreatedGroups::default(), today());
+        let kept = |row: &Deployment| kept_time(&operation, &made, &before, &ObjectState::Approval(vec![row.clone()]));
+        assert_eq!(kept(&deployed), Some(old.deployed_at));
+        assert_eq!(kept(&old), None, "the server did not do what was asked");
+        let due = Utc.with_ymd_and_hms(2026, 6, 13, 18, 0, 0).unwrap();
+        let calls = missing_calls(
+            &operation,
+            &ObjectState::Approval(vec![deployed.clone()]),
+            &CreatedGroups::default(),
+            old.deployed_at,
+        );
+        assert!(matches!(calls[..], [Call::Deploy { deadline: Some(deadline), .. }] if deadline == due), "{calls:?}");
+        assert_eq!(deadline_passed(&operation, old.deployed_at, today()), None);
+        assert_eq!(deadline_passed(&operation, old.deployed_at, due), Some(due));
+        deployed.deployed_at = today();
+        assert_eq!(kept(&deployed), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::arguments::{Apply, Output};
+use super::arguments::{Apply, Output, Planning};
 use super::manifests::Loaded;
 use super::planning::{self, Planned};
 use super::progress::Progress;
@@ -44,7 +44,8 @@ fn reconnect_pause(attempt: u32) -> Duration {
 /// # Errors
 /// What keeps the run from starting; a server's own failure is reported and the others go on.
 pub async fn run(arguments: &Apply, streams: Streams) -> Result<Exit, Failure> {
-    let loaded = planning::load_valid(&arguments.planning, streams)?;
+    let Planning { manifests, reach, output, .. } = &arguments.planning;
+    let loaded = planning::load_valid(manifests, reach, *output, streams)?;
     let Some(loaded) = loaded else { return Ok(Exit::Invalid) };
     let total = loaded.servers.len();
     if arguments.planning.output == Output::Json && total > 1 {
@@ -292,7 +293,7 @@ impl OneServer<'_> {
     ) -> Result<Session, Failure> {
         let promised = Promises::new(&planned.plan);
         for reconnects in 0.. {
-            let outcome = self.execute_once(&mut session, &planned).await?;
+            let outcome = self.execute_once(&mut session, &planned, permissions).await?;
             let lost = matches!(outcome.end, End::Lost(_));
             finished.add(&planned.plan, outcome);
             if !lost || reconnects == RECONNECTS_MAX {
@@ -314,7 +315,12 @@ impl OneServer<'_> {
     }
 
     /// Compares the signatures once more under the lock, then executes.
-    async fn execute_once(&self, session: &mut Session, planned: &Planned) -> Result<Outcome, Failure> {
+    async fn execute_once(
+        &self,
+        session: &mut Session,
+        planned: &Planned,
+        permissions: &Permissions,
+    ) -> Result<Outcome, Failure> {
         let mut outcome = Outcome::not_begun(&planned.plan, End::Complete);
         match read_procedures(session).await {
             Ok(live) if live == planned.snapshot.procedures => {}
@@ -337,6 +343,7 @@ impl OneServer<'_> {
             plan: &planned.plan,
             procedures: &planned.snapshot.procedures,
             admin_name: &planned.snapshot.server.login,
+            past_deadlines: permissions.has(Permission::PastDeadlines),
             stop: self.stop.flag(),
             observe: &mut observe,
         };

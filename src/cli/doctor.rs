@@ -1,7 +1,7 @@
 //! `wsusctl doctor`: looks at what wsusctl needs of a server. Writes nothing and takes no lock.
 
 use super::arguments::{Doctor, Manifests, Output};
-use super::manifests::{self, Loaded, Server};
+use super::manifests::{Loaded, Server};
 use super::server::{Connecting, Sandboxes};
 use super::streams::Streams;
 use super::{planning, report_lost};
@@ -64,24 +64,8 @@ fn load(arguments: &Doctor, streams: Streams) -> Result<Option<Option<Loaded>>, 
         return Ok(Some(None));
     }
     let manifests = Manifests { files: files.clone(), max_manifest_size: *max_manifest_size };
-    let mut loaded = manifests::load(&manifests)?;
-    if reach.server.is_none() {
-        for server in &loaded.servers {
-            super::server::check_options(&server.desired, &mut loaded.diagnostics);
-        }
-    }
-    loaded.diagnostics.sort();
-    // On standard error in either format: the document is about servers.
-    planning::show_diagnostics(&loaded.diagnostics, &loaded.sources, streams);
-    if loaded.diagnostics.has_errors() {
-        return Ok(None);
-    }
-    if reach.server.is_some() && loaded.servers.len() > 1 {
-        let count = loaded.servers.len();
-        let summary = format!("--server names one server, and there are {count} manifests");
-        return Err(Failure::new(Exit::Invalid, summary).hint("give one manifest, or leave --server out"));
-    }
-    Ok(Some(Some(loaded)))
+    // Text: what is wrong with a manifest goes to standard error alone, since the document is about servers.
+    Ok(planning::load_valid(&manifests, reach, Output::Text, streams)?.map(Some))
 }
 
 async fn examine(connecting: Connecting<'_>) -> Result<Health, Failure> {

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 
-use super::arguments::{Output, Planning};
+use super::arguments::{Manifests, Output, Reach};
 use super::manifests::{Loaded, load};
 use super::report_lost;
 use super::streams::Streams;
@@ -87,8 +87,12 @@ impl Planned {
 ///
 /// # Errors
 /// A path that cannot be read; `--server` with several manifests.
-pub fn load_valid(planning: &Planning, streams: Streams) -> Result<Option<Loaded>, Failure> {
-    let Planning { manifests, reach, output, .. } = planning;
+pub fn load_valid(
+    manifests: &Manifests,
+    reach: &Reach,
+    output: Output,
+    streams: Streams,
+) -> Result<Option<Loaded>, Failure> {
     let mut loaded = load(manifests)?;
     for server in &loaded.servers {
         if reach.server.is_none() {
@@ -98,7 +102,7 @@ pub fn load_valid(planning: &Planning, streams: Streams) -> Result<Option<Loaded
     loaded.diagnostics.sort();
     show_diagnostics(&loaded.diagnostics, &loaded.sources, streams);
     if loaded.diagnostics.has_errors() {
-        if *output == Output::Json {
+        if output == Output::Json {
             let document =
                 report::json::render(&[], &loaded.diagnostics, &loaded.sources, now(), env!("CARGO_PKG_VERSION"));
             streams.report(&document).map_err(report_lost)?;

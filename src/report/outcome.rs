@@ -19,7 +19,7 @@ pub fn render(finished: &Finished) -> String {
     let not_reached: Vec<String> = changes
         .iter()
         .filter(|(_, finish)| !finish.was_touched())
-        .map(|(address, _): (&Address, _)| address.to_string())
+        .map(|(address, finish)| named(address, finish.label.as_deref()))
         .collect();
     if !not_reached.is_empty() {
         text.push_str("not reached:\n");
@@ -38,36 +38,41 @@ pub fn render(finished: &Finished) -> String {
 }
 
 fn render_change(address: &Address, finish: &Finish, text: &mut String) {
-    let Finish { action: _, fate, steps_done, steps } = finish;
+    let Finish { action: _, fate, steps_done, steps, label } = finish;
+    let became = match fate {
+        Fate::Failed { .. } => "failed",
+        Fate::Skipped { .. } => "skipped",
+        Fate::Unknown => "unknown",
+        Fate::Unverified => "not verified",
+        Fate::NotReached if finish.was_touched() => "unfinished",
+        Fate::Applied | Fate::NotReached => return,
+    };
+    text.push_str(&format!("{became}: {}\n", named(address, label.as_deref())));
     match fate {
         Fate::Failed { why, hints, unchanged: _ } => {
-            text.push_str(&format!("failed: {address}\n"));
             lines(why, text);
             for hint in hints {
                 text.push_str(&format!("  hint: {}\n", visible(hint)));
             }
         }
         Fate::Skipped { because_of } => {
-            text.push_str(&format!("skipped: {address}\n  because {because_of} failed\n"));
+            text.push_str(&format!("  because {} failed\n", visible(&because_of.to_string())));
         }
-        Fate::Unknown => {
-            text.push_str(&format!(
-                "unknown: {address}\n  its call was sent, and the run ended before the answer came\n"
-            ));
-        }
+        Fate::Unknown => text.push_str("  its call was sent, and the run ended before the answer came\n"),
         Fate::Unverified => {
-            text.push_str(&format!(
-                "not verified: {address}\n  the server reported success, and the run ended before it was read back\n"
-            ));
+            text.push_str("  the server reported success, and the run ended before it was read back\n");
         }
-        Fate::NotReached if finish.was_touched() => {
-            text.push_str(&format!("unfinished: {address}\n"));
-        }
-        Fate::Applied | Fate::NotReached => return,
+        Fate::Applied | Fate::NotReached => {}
     }
     if *steps_done > 0 {
         text.push_str(&format!("  done of it: {steps_done} of {steps} steps\n"));
     }
+}
+
+/// An address, and what people call an object whose address has only an id.
+fn named(address: &Address, label: Option<&str>) -> String {
+    let label = label.map(|label| format!(" ({})", visible(label))).unwrap_or_default();
+    format!("{}{label}", visible(&address.to_string()))
 }
 
 fn render_ending(ending: &Ending, text: &mut String) {
@@ -75,9 +80,10 @@ fn render_ending(ending: &Ending, text: &mut String) {
         Ending::Complete => {}
         Ending::Interrupted => text.push_str("Interrupted as asked, between two steps.\n"),
         Ending::CutOff => text.push_str("Stopped at once, as asked.\n"),
-        Ending::Stale { address, planned_from, found } => {
+        Ending::Stale { address, label, planned_from, found } => {
             text.push_str(&format!(
-                "The server changed since the plan was made: {address}\n  planned from: {}\n  now: {}\n",
+                "The server changed since the plan was made: {}\n  planned from: {}\n  now: {}\n",
+                named(address, label.as_deref()),
                 visible(planned_from),
                 visible(found)
             ));
@@ -161,7 +167,7 @@ mod tests {
     }
 
     fn finish(fate: Fate, steps_done: usize, steps: usize) -> Finish {
-        Finish { action: ChangeAction::Create, fate, steps_done, steps }
+        Finish { action: ChangeAction::Create, fate, steps_done, steps, label: None }
     }
 
     fn refused() -> Fate {
@@ -246,9 +252,26 @@ Run apply again to go on: it plans anew and does only what is left.
     }
 
     #[test]
+    fn what_has_only_an_id_is_called_by_its_name() {
+        let address = Address::Approval { update: uuid::Uuid::nil(), group: "A\u{202e}".into() };
+        let mut failed = finish(refused(), 0, 1);
+        failed.label = Some("June\u{1b}[2K (KB5060842)".into());
+        let changes = [(address, failed)].into();
+        let text =
+            render(&Finished { changes, wrote: true, ending: Ending::Complete, second_look: SecondLook::default() });
+        let first =
+            r#"failed: approval["00000000-0000-0000-0000-000000000000"]["A\u202e"] (June\u001b[2K (KB5060842))"#;
+        assert_eq!(text.lines().next(), Some(first));
+    }
+
+    #[test]
     fn a_run_that_wrote_nothing_says_so() {
-        let stale =
-            Ending::Stale { address: group("A"), planned_from: "no such group".into(), found: "group A".into() };
+        let stale = Ending::Stale {
+            address: group("A"),
+            label: None,
+            planned_from: "no such group".into(),
+            found: "group A".into(),
+        };
         for (ending, said) in [
             (stale, "The server changed since the plan was made: group[\"A\"]"),
             (Ending::Interrupted, "between two steps"),

@@ -76,7 +76,8 @@ pub(super) struct Remaining<'a> {
     declared: BTreeSet<Uuid>,
     /// What selectors decline or declined.
     selected: BTreeSet<Uuid>,
-    hidden: &'a Hidden<'a>,
+    /// What `management.ignore` hides.
+    pub(super) hidden: &'a Hidden<'a>,
 }
 
 impl<'a> Remaining<'a> {

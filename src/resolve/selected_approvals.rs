@@ -42,12 +42,11 @@ pub(super) fn select<'a>(
     selected: &'a Selected<'a>,
     snapshot: &Snapshot,
     remaining: &Remaining<'_>,
-    hidden: &Hidden<'_>,
     notes: &mut Notes,
 ) {
     let selectors = selectors(desired, groups, selected, remaining);
     let mut pairs = yielded(approvals, &selectors, notes);
-    let accepted = accepted(approvals.pairs.iter().chain(&pairs), snapshot, hidden);
+    let accepted = accepted(approvals.pairs.iter().chain(&pairs), snapshot, remaining.hidden);
     let mut problems: BTreeMap<Pair, Problem> = BTreeMap::new();
     pairs.retain(|(update, group), approval| {
         let Some(update) = snapshot.updates.get(update) else { return true };

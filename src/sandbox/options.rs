@@ -20,12 +20,15 @@
 //! | `variant=PROC:without=@NAME` | it does not take the parameter; inside it has its default, or NULL |
 //! | `variant=PROC:rename=@NAME` | the parameter is called `@NAME2` |
 //! | `variant=PROC:retype=@NAME` | the parameter has another type: int and bigint, nvarchar and uniqueidentifier, ... are exchanged |
+//! | `variant=spDeployUpdate:replaces-revisions` | it also removes what older revisions have for the group |
+//! | `variant=spDeployUpdate:keeps-time` | an approval that it replaces hands its DeploymentTime down |
 //! | `role=ROLE` | the login is no administrator but in this role: `public`, `db_datareader`, `PublicViewAccess`, `webService` |
 //! | `grant=OBJECT` | it is no administrator but may use this table, view or procedure |
 //! | `deny=OBJECT` | it may not use this table, view or procedure, whatever else it may |
 //! | `lower-case=true` | the system views spell all names in lower case, as look-alikes of SQL Server do |
 //!
-//! Every key may be given once, `variant`, `role`, `grant` and `deny` any number of times. Procedure and parameter names are not told apart by case.
+//! Every key may be given once, `variant`, `role`, `grant` and `deny` any number of times.
+//! Names of procedures, parameters, tables, views and roles are not told apart by case.
 
 use super::access::Role;
 use super::seeds::{Seed, UnknownSeed};
@@ -90,6 +93,17 @@ pub enum Change {
     Rename(String),
     /// It takes this parameter with another type.
     Retype(String),
+    /// It does something else where public sources do not say what Microsoft's does.
+    Behaves(Behaviour),
+}
+
+/// What a procedure may do instead of what we guess that Microsoft's does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behaviour {
+    /// spDeployUpdate removes what older revisions of the update have for the group, too.
+    ReplacesRevisions,
+    /// spDeployUpdate gives the new approval the DeploymentTime of the one that it replaces.
+    KeepsTime,
 }
 
 /// Why a query is not one of a `sandbox:` URL.
@@ -142,8 +156,8 @@ const FLAGS: &str = "true or false";
 const STATEMENTS: &str = "the number of a statement, from 1";
 const RAISES: &str = "1205@N or 50000@N with N the number of a statement, from 1";
 const DELAYS: &str = "milliseconds, at most 60000";
-const VARIANTS: &str =
-    "PROC:missing, PROC:extra, PROC:extra-default, PROC:without=@NAME, PROC:rename=@NAME or PROC:retype=@NAME";
+const VARIANTS: &str = "PROC:missing, PROC:extra, PROC:extra-default, PROC:without=@NAME, PROC:rename=@NAME, PROC:retype=@NAME, \
+     spDeployUpdate:replaces-revisions or spDeployUpdate:keeps-time";
 const ROLES: &str = "public, db_datareader, PublicViewAccess or webService";
 const OBJECTS: &str =
     "the name of a table, a view or a procedure, as in tbUpdate, PUBLIC_VIEWS.vUpdate or spDeployUpdate";
@@ -221,12 +235,15 @@ fn variant(value: &str) -> Option<Variant> {
     if procedure.is_empty() {
         return None;
     }
+    let deploys = procedure.eq_ignore_ascii_case("spDeployUpdate");
     let parameter = |text: &str| (text.len() > 1 && text.starts_with('@')).then(|| text.to_owned());
     let change = match change.split_once('=') {
         None => match change {
             "missing" => Change::Missing,
             "extra" => Change::Extra,
             "extra-default" => Change::ExtraDefault,
+            "replaces-revisions" if deploys => Change::Behaves(Behaviour::ReplacesRevisions),
+            "keeps-time" if deploys => Change::Behaves(Behaviour::KeepsTime),
             _ => return None,
         },
         Some(("without", name)) => Change::Without(parameter(name)?),
@@ -273,6 +290,12 @@ mod tests {
         ] {
             assert_eq!(parse(&format!("variant=p:{text}")).unwrap().variants[0].change, change);
         }
+        for (text, behaviour) in
+            [("replaces-revisions", Behaviour::ReplacesRevisions), ("keeps-time", Behaviour::KeepsTime)]
+        {
+            let options = parse(&format!("variant=spdeployupdate:{text}")).unwrap();
+            assert_eq!(options.variants[0].change, Change::Behaves(behaviour));
+        }
     }
 
     #[test]
@@ -305,6 +328,7 @@ mod tests {
             "variant=:missing",
             "variant=p:without=y",
             "variant=p:rename=@",
+            "variant=p:keeps-time",
         ] {
             let error = parse(query).unwrap_err();
             assert!(matches!(error, OptionError::BadValue { .. }), "{query}: {error}");

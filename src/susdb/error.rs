@@ -370,6 +370,11 @@ impl QueryError {
 /// Error number of a deadlock's victim.
 pub(crate) const DEADLOCK: u32 = 1205;
 
+/// Error number of what a procedure raises itself.
+///
+/// Source: learn.microsoft.com, RAISERROR with a text (grade A).
+pub(crate) const RAISED: u32 = 50_000;
+
 /// An error as SQL Server reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message} (error {number}, state {state}, severity {class}{}, line {line})", in_procedure(.procedure))]
@@ -399,7 +404,7 @@ impl ServerError {
             208 => "check that the database in the URL is WSUS's: it is always called SUSDB",
             1205 => "run it again: the server chose this statement to end a deadlock",
             // Source: PatchMyPC CustomerTroubleshooting, Remove-WSUSCategories.ps1 (grade A).
-            50000 if self.message.contains("Reset Process") => {
+            RAISED if self.message.contains("Reset Process") => {
                 "WSUS still processes an earlier change of its configuration: wait until it has, and run it again"
             }
             _ => return Vec::new(),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod approvals;
 mod connection;
 mod docs;
 mod doctor;
@@ -16,6 +17,7 @@ mod lab;
 mod lock;
 mod manifests;
 mod partial;
+mod patch_tuesday;
 mod readme;
 mod references;
 mod roles;

@@ -66,7 +66,7 @@ pub struct World {
     rows: Vec<Row>,
     uses: Vec<Use>,
     article: Option<Vec<(usize, &'static str)>>,
-    approving: Vec<(&'static str, Vec<(usize, &'static str)>, bool)>,
+    approving: Vec<Approving>,
     declining: Vec<&'static str>,
     prunes: Vec<Prune>,
     ignored: Option<&'static str>,
@@ -95,6 +95,9 @@ struct Row {
     old: bool,
     automatic: bool,
 }
+
+/// A selector of approvals: its conditions, its groups, and whether it accepts licence terms.
+type Approving = (&'static str, Vec<(usize, &'static str)>, bool);
 
 /// What a manifest does with an update by its id.
 #[derive(Debug, Clone)]

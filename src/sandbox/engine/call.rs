@@ -102,6 +102,7 @@ impl Session {
             store: &self.connection,
             login: &self.login,
             now,
+            behaviours: procedure.behaviours(),
             arguments: bound.values,
             response: &mut *response,
         };

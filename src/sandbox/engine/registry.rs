@@ -1,6 +1,6 @@
 //! The procedures as clients see them: those of the product, changed by the variants that the options ask for.
 
-use crate::sandbox::options::{Change, Variant};
+use crate::sandbox::options::{Behaviour, Change, Variant};
 use crate::sandbox::procedures::{ParameterDefault, Procedure};
 use crate::sandbox::value::{SqlType, Value};
 
@@ -24,6 +24,7 @@ pub struct Declared {
 pub struct Registered {
     procedure: &'static Procedure,
     parameters: Vec<Declared>,
+    behaviours: Vec<Behaviour>,
 }
 
 impl std::fmt::Debug for Registered {
@@ -41,7 +42,7 @@ impl Registered {
             output: parameter.output,
             index: Some(index),
         });
-        Self { procedure, parameters: parameters.collect() }
+        Self { procedure, parameters: parameters.collect(), behaviours: Vec::new() }
     }
 
     /// Its name.
@@ -57,6 +58,11 @@ impl Registered {
     /// Its parameters in order.
     pub fn parameters(&self) -> &[Declared] {
         &self.parameters
+    }
+
+    /// What it does differently.
+    pub fn behaviours(&self) -> &[Behaviour] {
+        &self.behaviours
     }
 }
 
@@ -131,6 +137,7 @@ impl Registry {
                 let index = find(parameters, variant, name)?;
                 parameters[index].sql_type = another(parameters[index].sql_type);
             }
+            Change::Behaves(behaviour) => self.procedures[position].behaviours.push(*behaviour),
         }
         Ok(())
     }

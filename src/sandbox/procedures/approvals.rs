@@ -5,11 +5,12 @@ use rusqlite::params;
 use super::arguments::{defaulted, nvarchar, optional, required};
 use super::change_tracking::{Event, track};
 use super::deployments::{
-    APPROVAL_COLUMNS, APPROVAL_QUERY, NewDeployment, Selection, bury, exists, new_guid, time_argument,
+    APPROVAL_COLUMNS, APPROVAL_QUERY, NewDeployment, Selection, bury, exists, first_made, new_guid, time_argument,
 };
 use super::refusals::{check_violation, refusal, refuse_on_replica};
 use super::revisions::{self, Revision};
 use super::{Call, Failure, Procedure, declines, groups};
+use crate::sandbox::options::Behaviour;
 use crate::sandbox::schema::ALL_COMPUTERS;
 use crate::sandbox::value::SqlType::{Bit, DateTime, Int, TinyInt, UniqueIdentifier};
 
@@ -33,7 +34,9 @@ const BLOCK: i64 = 3;
 /// approval has no deadline: X10sions (grade A). A block for All Computers is refused: Microsoft.UpdateServices
 /// .Administration, UpdateApprovalAction (grade A). Approving reinstates a declined update: TypeScript WSUS console
 /// (grade A). The other refusals are those of the API (grade B). The default of @isAssigned, and that an older
-/// revision's approval stays, are our guesses (grade C); so is that an action other than 0 to 3 is refused.
+/// revision's approval stays, are our guesses (grade C); so is that an action other than 0 to 3 is refused. Since nobody
+/// says whether an older revision's approval stays, and whether a replaced one hands its DeploymentTime down, a variant of
+/// the procedure does the other for each ([`Behaviour`]).
 static DEPLOY: Procedure = Procedure {
     name: "spDeployUpdate",
     parameters: &[
@@ -73,7 +76,13 @@ fn deploy(call: &mut Call<'_>) -> Result<i32, Failure> {
         return Err(refusal(procedure, format!("a deployment with the id {guid} already exists")));
     }
     let admin = call.admin(4);
-    bury(call, &Selection::RevisionInGroup(revision.id, &group), &admin)?;
+    let replaced = if call.behaviours.contains(&Behaviour::ReplacesRevisions) {
+        Selection::UpdateInGroup(revision.local_update, &group)
+    } else {
+        Selection::RevisionInGroup(revision.id, &group)
+    };
+    let made = if call.behaviours.contains(&Behaviour::KeepsTime) { first_made(call, &replaced)? } else { None };
+    bury(call, &replaced, &admin)?;
     let deployment = NewDeployment {
         revision: revision.id,
         group: &group,
@@ -85,6 +94,7 @@ fn deploy(call: &mut Call<'_>) -> Result<i32, Failure> {
         deadline,
         go_live: time_argument(call, 8).unwrap_or_else(|| call.now_text()),
         change_number: track(call, Event::Deployment)?,
+        made,
     };
     deployment.insert(call)?;
     if revision.is_declined {
@@ -199,6 +209,7 @@ fn refresh(call: &mut Call<'_>) -> Result<i32, Failure> {
             deadline: old.deadline,
             go_live: call.now_text(),
             change_number,
+            made: None,
         };
         deployment.insert(call)?;
     }
@@ -288,6 +299,7 @@ mod tests {
     use std::slice::from_ref;
 
     use super::super::testing::{Answer, Server, day, guid, text};
+    use crate::sandbox::options::Behaviour;
     use crate::sandbox::schema::{DOWNSTREAM_SERVERS, UNASSIGNED_COMPUTERS};
     use crate::sandbox::value::Value;
 
@@ -381,6 +393,21 @@ mod tests {
         assert_eq!(approvals(&server, "5044284"), 3);
         deploy(&server, &arguments);
         assert_eq!((approvals(&server, "5044284"), buried(&server)), (4, 0));
+    }
+
+    #[test]
+    fn variants_take_older_revisions_along_and_keep_the_time() {
+        let mut server = Server::demo();
+        let arguments = with(approve(&server, "5044284", 0, "Ring 0 - IT"), "@revisionNumber", Value::Int(202));
+        server.behaviours = vec![Behaviour::ReplacesRevisions];
+        deploy(&server, &arguments);
+        assert_eq!((approvals(&server, "5044284"), buried(&server)), (3, 1));
+        let first = server.now;
+        server.now += chrono::Duration::days(3);
+        server.behaviours = vec![Behaviour::KeepsTime];
+        let answer = deploy(&server, &arguments);
+        assert_eq!(answer.sets[0].column("DeploymentTime"), [Value::DateTime(first)]);
+        assert_eq!((approvals(&server, "5044284"), buried(&server)), (3, 2));
     }
 
     #[test]

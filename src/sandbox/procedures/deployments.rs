@@ -40,6 +40,8 @@ pub(super) enum Selection<'a> {
     Guid(&'a str),
     /// Those of a revision for a group.
     RevisionInGroup(i64, &'a str),
+    /// Those of every revision of an update (its LocalUpdateID) for a group.
+    UpdateInGroup(i64, &'a str),
     /// Those of every revision of an update (its LocalUpdateID).
     Update(i64),
     /// Those for a group, whatever the update.
@@ -51,6 +53,10 @@ impl Selection<'_> {
         match self {
             Self::Guid(guid) => ("DeploymentGuid = ?1", vec![guid]),
             Self::RevisionInGroup(revision, group) => ("RevisionID = ?1 AND TargetGroupID = ?2", vec![revision, group]),
+            Self::UpdateInGroup(local, group) => (
+                "RevisionID IN (SELECT RevisionID FROM tbRevision WHERE LocalUpdateID = ?1) AND TargetGroupID = ?2",
+                vec![local, group],
+            ),
             Self::Update(local) => {
                 ("RevisionID IN (SELECT RevisionID FROM tbRevision WHERE LocalUpdateID = ?1)", vec![local])
             }
@@ -88,6 +94,13 @@ pub(super) fn bury(call: &Call<'_>, selection: &Selection<'_>, admin: &str) -> R
     Ok(call.store.prepare(&format!("DELETE FROM tbDeployment WHERE {condition}"))?.execute(keys.as_slice())?)
 }
 
+/// When the first of some deployments was made.
+pub(super) fn first_made(call: &Call<'_>, selection: &Selection<'_>) -> Result<Option<String>, Failure> {
+    let (condition, keys) = selection.condition();
+    let query = format!("SELECT min(DeploymentTime) FROM tbDeployment WHERE {condition}");
+    Ok(call.store.query_row(&query, keys.as_slice(), |row| row.get(0))?)
+}
+
 /// A deployment to be written.
 pub(super) struct NewDeployment<'a> {
     pub(super) revision: i64,
@@ -100,6 +113,8 @@ pub(super) struct NewDeployment<'a> {
     pub(super) deadline: Option<String>,
     pub(super) go_live: String,
     pub(super) change_number: i64,
+    /// DeploymentTime, where it is not now.
+    pub(super) made: Option<String>,
 }
 
 impl NewDeployment<'_> {
@@ -112,7 +127,7 @@ impl NewDeployment<'_> {
                 "INSERT INTO tbDeployment (LastChangeTime, LastChangeNumber, DeploymentStatus, ActionID, DeploymentTime,
                      GoLiveTime, Deadline, AdminName, DownloadPriority, DeploymentGuid, IsAssigned, RevisionID,
                      TargetGroupID, TargetGroupTypeID, IsLeaf, UpdateType, IsCritical)
-                 SELECT ?1, ?2, ?3 <= ?1, ?4, ?1, ?3, ?5, ?6, ?7, ?8, ?9, revision.RevisionID, ?10, 0, revision.IsLeaf,
+                 SELECT ?1, ?2, ?3 <= ?1, ?4, coalesce(?12, ?1), ?3, ?5, ?6, ?7, ?8, ?9, revision.RevisionID, ?10, 0, revision.IsLeaf,
                      properties.UpdateType, revision.IsCritical
                  FROM tbRevision AS revision JOIN tbProperty AS properties ON properties.RevisionID = revision.RevisionID
                  WHERE revision.RevisionID = ?11",
@@ -128,7 +143,8 @@ impl NewDeployment<'_> {
                 self.guid,
                 self.is_assigned,
                 self.group,
-                self.revision
+                self.revision,
+                self.made
             ])?;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! License agreements of updates and who accepted them.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::arguments::{nvarchar, optional, required};
 use super::refusals::refusal;
@@ -17,7 +17,8 @@ const ACCEPTANCE_COLUMNS: &[ColumnSpec] =
 /// Accepts a license agreement for every update that has it. Accepting it again changes nothing (grade C).
 ///
 /// Source: Black Hat USA 2026 deck (name, grade A); PoshWSUS assemblies, Go client of MS-WSUSAR (parameters, grade B).
-/// That an agreement unknown to the given revision is refused is our guess (grade C).
+/// That an agreement unknown to the given revision is refused is our guess, and so is that terms cannot be accepted before
+/// their text is there (grade C); the state of a revision that says so: PoshWSUS assemblies, UpdateState (grade B).
 static ACCEPT: Procedure = Procedure {
     name: "spAcceptEula",
     parameters: &[
@@ -29,20 +30,32 @@ static ACCEPT: Procedure = Procedure {
     run: accept,
 };
 
+/// tbRevision.State: the text of the license agreement is not downloaded yet.
+const LICENSE_AGREEMENT_NOT_READY: i64 = 1;
+/// tbRevision.State: downloading it failed.
+const LICENSE_AGREEMENT_FAILED: i64 = 8;
+
 fn accept(call: &mut Call<'_>) -> Result<i32, Failure> {
     let eula = call.guid(0);
-    let known: bool = call.store.query_row(
-        "SELECT EXISTS (
-             SELECT 1 FROM tbUpdate AS updates
+    let state: Option<i64> = call
+        .store
+        .query_row(
+            "SELECT revision.State FROM tbUpdate AS updates
              JOIN tbRevision AS revision ON revision.LocalUpdateID = updates.LocalUpdateID
              JOIN tbProperty AS properties ON properties.RevisionID = revision.RevisionID
-             WHERE updates.UpdateID = ?1 AND revision.RevisionNumber = ?2 AND properties.EulaID = ?3
-         )",
-        params![call.guid(2), call.int(3), eula],
-        |row| row.get(0),
-    )?;
-    if !known {
-        return Err(refusal("spAcceptEula", "the license agreement was not found"));
+             WHERE updates.UpdateID = ?1 AND revision.RevisionNumber = ?2 AND properties.EulaID = ?3",
+            params![call.guid(2), call.int(3), eula],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let problem = match state {
+        None => Some("the license agreement was not found"),
+        Some(LICENSE_AGREEMENT_NOT_READY) => Some("the license agreement has not been downloaded yet"),
+        Some(LICENSE_AGREEMENT_FAILED) => Some("the download of the license agreement failed"),
+        Some(_) => None,
+    };
+    if let Some(problem) = problem {
+        return Err(refusal("spAcceptEula", problem));
     }
     call.store.execute(
         "INSERT INTO tbEulaAcceptance (EulaID, AcceptedDate, AdminName) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
@@ -94,6 +107,21 @@ mod tests {
         let accepted = server.call("spGetEulaAcceptances", &arguments[..1]);
         assert_eq!(accepted.sets[0].column("AdminName"), [text("CONTOSO\\me")]);
         assert_eq!(server.call("spGetEulaAcceptances", &[]).sets[0].rows.len(), 2);
+    }
+
+    #[test]
+    fn terms_without_their_text_cannot_be_accepted() {
+        let server = Server::demo();
+        let arguments = arguments(&server, "5048239");
+        for (state, reason) in [(1, "not been downloaded"), (8, "download of the license agreement failed")] {
+            server.by_hand(&format!(
+                "UPDATE tbRevision SET State = {state} WHERE RevisionID IN
+                 (SELECT RevisionID FROM tbKBArticleForRevision WHERE KBArticleID = '5048239')"
+            ));
+            server.refuses("spAcceptEula", &arguments, reason);
+        }
+        server.by_hand("UPDATE tbRevision SET State = 5");
+        server.call("spAcceptEula", &arguments);
     }
 
     #[test]

@@ -37,6 +37,7 @@ use std::sync::LazyLock;
 use chrono::NaiveDateTime;
 
 use super::database::{Cancelled, Login, Response, ServerError};
+use super::options::Behaviour;
 use super::value::{SqlType, Value};
 
 /// Gives every procedure that the server has. One that is not listed here does not exist for a client.
@@ -112,6 +113,8 @@ pub struct Call<'a> {
     pub login: &'a Login,
     /// UTC now, in the precision of `datetime`.
     pub now: NaiveDateTime,
+    /// What the procedure is to do differently.
+    pub behaviours: &'a [Behaviour],
     /// One value a declared parameter, in declared order, converted to its type, defaults filled in. A procedure with
     /// output parameters writes their final values here.
     pub arguments: Vec<Value>,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{Call, Failure, ParameterDefault, all};
 use crate::sandbox::database::{Cancelled, Login, Response, ServerError};
+use crate::sandbox::options::Behaviour;
 use crate::sandbox::schema;
 use crate::sandbox::seeds::{Seed, fill};
 use crate::sandbox::value::{Column, SqlType, Value};
@@ -14,6 +15,7 @@ use crate::sandbox::value::{Column, SqlType, Value};
 pub(super) struct Server {
     pub(super) store: Connection,
     pub(super) now: NaiveDateTime,
+    pub(super) behaviours: Vec<Behaviour>,
 }
 
 /// What a procedure answered.
@@ -44,7 +46,8 @@ impl Server {
         let store = Connection::open_in_memory().unwrap();
         schema::create(&store).unwrap();
         fill(&store, seed).unwrap();
-        Self { store, now: NaiveDate::from_ymd_opt(2026, 6, 10).unwrap().and_hms_opt(12, 0, 0).unwrap() }
+        let now = NaiveDate::from_ymd_opt(2026, 6, 10).unwrap().and_hms_opt(12, 0, 0).unwrap();
+        Self { store, now, behaviours: Vec::new() }
     }
 
     /// The demo server.
@@ -68,8 +71,14 @@ impl Server {
             .collect();
         let mut answer = Answer::default();
         let login = Login { user: "svc-wsus".to_owned(), ..Login::default() };
-        let mut call =
-            Call { store: &self.store, login: &login, now: self.now, arguments: values, response: &mut answer };
+        let mut call = Call {
+            store: &self.store,
+            login: &login,
+            now: self.now,
+            behaviours: &self.behaviours,
+            arguments: values,
+            response: &mut answer,
+        };
         self.store.execute_batch("SAVEPOINT test").unwrap();
         let outcome = (procedure.run)(&mut call);
         if outcome.is_err() {

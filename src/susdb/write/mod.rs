@@ -12,7 +12,7 @@ use std::time::Duration;
 use tiberius::Command;
 
 use self::bind::{BindError, Value, bind};
-use super::error::{BoxError, DEADLOCK, QueryError, ServerError};
+use super::error::{BoxError, DEADLOCK, QueryError, RAISED, ServerError};
 use super::session::Session;
 use crate::model::procedure::{Procedure, ProcedureState, Verdict};
 
@@ -104,6 +104,12 @@ impl WriteError {
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         match self {
+            // Source: PoshWSUS assemblies, UpdateState (grade B): an update can be known before the text of its terms is.
+            Self::Server { procedure: Procedure::AcceptEula, error } if error.number == RAISED => vec![
+                "the text of the licence terms may not have been downloaded yet: synchronise the server, or wait until its \
+                 downloads are done, and run it again"
+                    .to_owned(),
+            ],
             Self::Server { error, .. } => error.hints(),
             Self::Timeout { .. } => vec!["give statements more time: --timeout 30m".to_owned()],
             Self::ConnectionLost { .. } | Self::Protocol { .. } => {
