@@ -132,7 +132,7 @@ impl OneServer<'_> {
     fn connecting(&self) -> Connecting<'_> {
         let server = &self.loaded.servers[self.index];
         Connecting {
-            server,
+            server: Some(server),
             reach: &self.arguments.planning.reach,
             verb: "apply",
             streams: self.streams,

@@ -10,6 +10,7 @@ pub mod configuration;
 pub mod connection;
 pub mod desired;
 pub mod glob;
+pub mod health;
 pub mod impact;
 pub mod listing;
 pub mod management;

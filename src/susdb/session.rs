@@ -6,7 +6,7 @@ use std::any::Any;
 use std::collections::BTreeSet;
 use std::io;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -21,7 +21,8 @@ use super::connector::{BoxStream, open_tcp};
 use super::error::{BoxError, ConnectError, QueryError, ServerError};
 use super::pipe::open_wid;
 use super::target::{Authentication, Target, Transport};
-use super::tls::handshake::{Handshake, negotiate};
+use super::tls::certificate::PeerCertificate;
+use super::tls::handshake::{Handshake, Progress, negotiate};
 use super::tls::stream::TdsStream;
 use super::write::bind::datetime;
 
@@ -100,7 +101,19 @@ impl Session {
     /// # Errors
     /// [`ConnectError`], one variant a stage.
     pub async fn connect(target: &Target, options: &ConnectOptions) -> Result<Self, ConnectError> {
-        let connection = Some(open(target, options).await?);
+        Self::connect_observed(target, options, &Stage::default()).await
+    }
+
+    /// Connects and logs in; `stage` says afterwards, and after a failure too, how far it went and what was seen.
+    ///
+    /// # Errors
+    /// [`ConnectError`], one variant a stage.
+    pub async fn connect_observed(
+        target: &Target,
+        options: &ConnectOptions,
+        stage: &Stage,
+    ) -> Result<Self, ConnectError> {
+        let connection = Some(open(target, options, stage).await?);
         Ok(Self { target: target.clone(), options: options.clone(), connection, lock_held: false })
     }
 
@@ -110,7 +123,7 @@ impl Session {
     /// [`ConnectError`], one variant a stage.
     pub async fn reconnect(&mut self) -> Result<(), ConnectError> {
         self.disconnect();
-        self.connection = Some(open(&self.target, &self.options).await?);
+        self.connection = Some(open(&self.target, &self.options, &Stage::default()).await?);
         Ok(())
     }
 
@@ -227,6 +240,40 @@ impl Session {
         self.settle(statement, connection, outcome)
     }
 
+    /// Calls a reading procedure without parameters and gives the rows of its first result set. `decode` gets every row.
+    pub(super) async fn call_for_rows<T, E>(
+        &mut self,
+        procedure: &'static str,
+        decode: impl Fn(&Row) -> Result<T, E>,
+    ) -> Result<Vec<T>, E>
+    where
+        E: From<QueryError>,
+    {
+        tracing::debug!(statement = procedure, "call for rows");
+        let mut connection = self.take_connection(procedure)?;
+        let answer = connection.answer.clone();
+        let rows_max = self.options.answer_rows_max;
+        let calling = async {
+            // With the schema, or a user's default schema would be searched first.
+            let mut items = Command::new(format!("dbo.{procedure}")).exec(&mut connection.client).await?;
+            let mut decoded = Vec::new();
+            // To the end even where a row cannot be read: the answer has to be off the wire.
+            while let Some(item) = items.try_next().await? {
+                if let CommandItem::Row(row) = item
+                    && row.result_index() == 0
+                {
+                    if let Some(problem) = row_problem(&row, decoded.len(), rows_max) {
+                        return Err(Broken::Answer(problem));
+                    }
+                    decoded.push(decode(&row));
+                }
+            }
+            answer.problem().map_or(Ok(decoded), |problem| Err(Broken::Answer(problem)))
+        };
+        let outcome = timeout(self.options.statement_timeout, contained(calling)).await;
+        self.settle(procedure, connection, outcome)?.into_iter().collect()
+    }
+
     /// The connection leaves the session for as long as a statement runs: if the future is dropped, so is the connection,
     /// whose stream is then in the middle of an answer.
     fn take_connection(&mut self, statement: &'static str) -> Result<Connection, QueryError> {
@@ -341,24 +388,53 @@ impl<'a> Parameter<'a> {
     }
 }
 
-/// The stage that connecting has come to, for the message of a timeout.
-#[derive(Default)]
-pub(super) struct Stage(Mutex<&'static str>);
+/// The stages that connecting has come through: for the message of a timeout, and for whoever wants to look at them.
+#[derive(Debug, Default)]
+pub struct Stage(Mutex<Passage>);
+
+#[derive(Debug, Default)]
+struct Passage {
+    stages: Vec<&'static str>,
+    certificate: Option<PeerCertificate>,
+}
 
 impl Stage {
+    /// The stages that were begun, in order; the last one may have failed.
+    #[must_use]
+    pub fn entered(&self) -> Vec<&'static str> {
+        self.passage().stages.clone()
+    }
+
+    /// The certificate that the server showed and that was accepted.
+    #[must_use]
+    pub fn certificate(&self) -> Option<PeerCertificate> {
+        self.passage().certificate.clone()
+    }
+
     /// Begins a stage.
     pub(super) fn enter(&self, stage: &'static str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+        self.passage().stages.push(stage);
+    }
+
+    fn note(&self, progress: Progress) {
+        match progress {
+            Progress::Began(stage) => self.enter(stage),
+            Progress::Accepted(certificate) => self.passage().certificate = Some(*certificate),
+        }
     }
 
     fn current(&self) -> &'static str {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.passage().stages.last().copied().unwrap_or_default()
+    }
+
+    fn passage(&self) -> MutexGuard<'_, Passage> {
+        // Every change is one assignment, so a panic elsewhere leaves nothing half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn open(target: &Target, options: &ConnectOptions) -> Result<Connection, ConnectError> {
-    let stage = Stage::default();
-    let opened = timeout(options.connect_timeout, open_in_stages(target, options, &stage)).await;
+async fn open(target: &Target, options: &ConnectOptions, stage: &Stage) -> Result<Connection, ConnectError> {
+    let opened = timeout(options.connect_timeout, open_in_stages(target, options, stage)).await;
     opened.unwrap_or_else(|_| {
         Err(ConnectError::Timeout {
             endpoint: target.transport.endpoint(),
@@ -379,7 +455,7 @@ async fn open_in_stages(target: &Target, options: &ConnectOptions, stage: &Stage
     let (stream, host, port) = open_stream(target, stage).await?;
     let handshake =
         Handshake { endpoint: &endpoint, host: &host, encrypt: target.encrypt, certificate: &target.certificate };
-    let stream = negotiate(stream, &handshake, |at| stage.enter(at)).await?;
+    let stream = negotiate(stream, &handshake, |progress| stage.note(progress)).await?;
     stage.enter("login");
     let config = config(target, options, auth, &host, port);
     tracing::debug!(endpoint, database = target.database, "logging in");

@@ -33,7 +33,7 @@ impl Served {
         Self { port: port.unwrap_or_else(|| panic!("no port in {line:?}")), child }
     }
 
-    fn url(&self, options: &str) -> String {
+    pub fn url(&self, options: &str) -> String {
         format!("mssql://svc-wsus@127.0.0.1:{}/SUSDB{options}", self.port)
     }
 }
@@ -61,8 +61,8 @@ fn diff(lab: &Lab, server: &str, password: &str) -> Ran {
     ran
 }
 
-/// `key: value` of the certificate in an error message.
-fn pin(lab: &Lab) -> String {
+/// The pin that `sandbox serve` tells.
+pub fn pin(lab: &Lab) -> String {
     let said = fs::read_to_string(lab.path("serve.err")).unwrap();
     let (_, pin) = said.split_once("?pin=").unwrap();
     pin.split_whitespace().next().unwrap().to_owned()

@@ -5,6 +5,7 @@
 mod approvals;
 mod connection;
 mod docs;
+mod doctor;
 mod faults;
 mod get;
 mod guards;

@@ -251,6 +251,7 @@ fn assert_declared(resolved: &Resolved, plan: &Plan) -> Result<(), TestCaseError
             }
             Operation::Decline { update } => prop_assert!(resolved.declines.contains_key(update)),
             Operation::DeleteGroup { name, .. } => prop_assert!(false, "deletes {name} without pruning"),
+            Operation::SaveSettings { .. } => prop_assert!(resolved.settings.is_some()),
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tiberius::{ColumnData, Command};
+use tiberius::{ColumnData, Row};
 
 use super::ReadError;
 use super::languages::read_languages;
@@ -55,14 +55,19 @@ pub async fn read_configuration(session: &mut Session) -> Result<Configuration, 
 
 /// Reads the row.
 pub(in crate::susdb) async fn read_row(session: &mut Session) -> Result<ConfigurationRow, ReadError> {
-    let rows = session.call_for_rows(STATEMENT, Command::new(format!("dbo.{STATEMENT}"))).await?;
+    let rows = session.call_for_rows(STATEMENT, |row| Ok::<_, ReadError>(whole(row))).await?;
     let found = rows.len();
     let mut rows = rows.into_iter();
-    let (Some(row), 1) = (rows.next(), found) else {
-        return Err(ReadError::NotOneRow { statement: STATEMENT, found });
-    };
-    let names: Vec<String> = row.columns().iter().map(|column| column.name().to_lowercase()).collect();
-    Ok(ConfigurationRow(names.into_iter().zip(row).collect()))
+    match (rows.next(), found) {
+        (Some(row), 1) => Ok(row),
+        _ => Err(ReadError::NotOneRow { statement: STATEMENT, found }),
+    }
+}
+
+fn whole(row: &Row) -> ConfigurationRow {
+    let names = row.columns().iter().map(|column| column.name().to_lowercase());
+    let cells = names.enumerate().filter_map(|(index, name)| Some((name, row.get_column_data(index).ok()?.clone())));
+    ConfigurationRow(cells.collect())
 }
 
 /// A cell to compare. Keys and other bytes never leave the gateway.

@@ -1,6 +1,6 @@
 //! Languages of updates, and program keys: the lists that go back with the settings.
 
-use tiberius::{ColumnData, Command, Row};
+use tiberius::{ColumnData, Row};
 use uuid::Uuid;
 
 use super::ReadError;
@@ -36,7 +36,6 @@ const PROGRAM_KEYS: &str = "spGetProgramKeys";
 /// # Errors
 /// [`ReadError`].
 pub async fn read_languages(session: &mut Session) -> Result<Vec<Language>, ReadError> {
-    let rows = session.call_for_rows(LANGUAGES, Command::new(format!("dbo.{LANGUAGES}"))).await?;
     let language = |row: &Row| {
         Ok(Language {
             name: text(row, 0, LANGUAGES, "short name")?,
@@ -44,14 +43,13 @@ pub async fn read_languages(session: &mut Session) -> Result<Vec<Language>, Read
             upstream: bit(row, 2, LANGUAGES, "UssEnabled")?,
         })
     };
-    rows.iter().map(language).collect()
+    session.call_for_rows(LANGUAGES, language).await
 }
 
 /// Reads the program keys.
 ///
 /// Source: WSUS 3.0 SP2 (grade B): ProgramKey and Description in this order.
 pub(in crate::susdb) async fn read_program_keys(session: &mut Session) -> Result<Vec<ProgramKey>, ReadError> {
-    let rows = session.call_for_rows(PROGRAM_KEYS, Command::new(format!("dbo.{PROGRAM_KEYS}"))).await?;
     let key = |row: &Row| match row.get_column_data(0) {
         Ok(ColumnData::Guid(Some(id))) => {
             let description = match row.get_column_data(1) {
@@ -62,7 +60,7 @@ pub(in crate::susdb) async fn read_program_keys(session: &mut Session) -> Result
         }
         _ => Err(problem(PROGRAM_KEYS, "ProgramKey", "uniqueidentifier")),
     };
-    rows.iter().map(key).collect()
+    session.call_for_rows(PROGRAM_KEYS, key).await
 }
 
 fn text(row: &Row, index: usize, statement: &'static str, column: &'static str) -> Result<String, ReadError> {
