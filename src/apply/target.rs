@@ -283,6 +283,7 @@ mod tests {
             assigned: true,
             admin_name: "CONTOSO\\anna".into(),
             deployed_at: today(),
+            pending: false,
         }
     }
 

@@ -211,6 +211,7 @@ fn deployment(
         assigned: !optional,
         admin_name,
         deployed_at: now,
+        pending: false,
     }
 }
 
