@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::arguments::{Apply, Output};
+use super::arguments::{Apply, Output, Planning};
 use super::manifests::Loaded;
 use super::planning::{self, Planned};
 use super::progress::Progress;
@@ -44,7 +44,8 @@ fn reconnect_pause(attempt: u32) -> Duration {
 /// # Errors
 /// What keeps the run from starting; a server's own failure is reported and the others go on.
 pub async fn run(arguments: &Apply, streams: Streams) -> Result<Exit, Failure> {
-    let loaded = planning::load_valid(&arguments.planning, streams)?;
+    let Planning { manifests, reach, output, .. } = &arguments.planning;
+    let loaded = planning::load_valid(manifests, reach, *output, streams)?;
     let Some(loaded) = loaded else { return Ok(Exit::Invalid) };
     let total = loaded.servers.len();
     if arguments.planning.output == Output::Json && total > 1 {

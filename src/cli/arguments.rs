@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::connection::DatabaseUrl;
+use crate::model::listing::Noun;
 use crate::plan::permission::Permission;
 
 const EXIT_STATUS: &str = "\
@@ -89,6 +91,8 @@ pub enum Verb {
     Diff(Diff),
     /// Make the server match; asks first on a terminal
     Apply(Apply),
+    /// List groups, computers, updates, products, ... to write manifests from
+    Get(Get),
     /// An emulated WSUS server to try things on
     #[cfg(feature = "sandbox")]
     #[command(subcommand)]
@@ -176,6 +180,49 @@ pub struct Apply {
     /// Do not ask; needed where there is no terminal
     #[arg(long)]
     pub yes: bool,
+}
+
+/// `get`
+#[derive(Debug, Args)]
+#[command(after_help = "docs/reference/get.md has the conditions of every kind, and the JSON document.")]
+pub struct Get {
+    /// What to list
+    #[arg(value_name = "KIND", value_parser = nouns())]
+    pub noun: Noun,
+    /// The manifest whose connection to use
+    #[arg(short = 'f', long = "file", value_name = "PATH")]
+    pub file: Option<PathBuf>,
+    /// Which server.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// List only what meets this condition (classifications='Security Updates', arrivedWithin=30d, name='pc-*'); repeatable
+    #[arg(long = "where", value_name = "KEY=VALUE")]
+    pub conditions: Vec<String>,
+    /// List so many at most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    /// Go on behind this one, as the last page said
+    #[arg(long, value_name = "KEY")]
+    pub after: Option<String>,
+    /// How to list
+    #[arg(long, short, value_enum, default_value_t = ListOutput::Text)]
+    pub output: ListOutput,
+}
+
+/// How a list is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListOutput {
+    /// A table.
+    Text,
+    /// The JSON document of docs/reference/get.md.
+    Json,
+    /// YAML that can stand in a manifest.
+    Yaml,
+}
+
+fn nouns() -> impl TypedValueParser<Value = Noun> {
+    PossibleValuesParser::new(Noun::ALL.map(Noun::as_str))
+        .map(|word| Noun::from_word(&word).expect("the parser knows these words only"))
 }
 
 /// `sandbox`

@@ -15,7 +15,7 @@ use crate::report::json::{self, ServerReport};
 /// What keeps the run from starting; a server's own failure is reported and the others go on.
 pub async fn run(arguments: &Diff, streams: Streams) -> Result<Exit, Failure> {
     let arguments = &arguments.planning;
-    let loaded = planning::load_valid(arguments, streams)?;
+    let loaded = planning::load_valid(&arguments.manifests, &arguments.reach, arguments.output, streams)?;
     let Some(loaded) = loaded else { return Ok(Exit::Invalid) };
     let permissions = Permissions::new(arguments.allow.iter().copied());
     let sandboxes = Sandboxes::default();

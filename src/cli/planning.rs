@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 
-use super::arguments::{Output, Planning};
+use super::arguments::{Manifests, Output, Reach};
 use super::manifests::{Loaded, load};
 use super::report_lost;
 use super::streams::Streams;
@@ -87,8 +87,12 @@ impl Planned {
 ///
 /// # Errors
 /// A path that cannot be read; `--server` with several manifests.
-pub fn load_valid(planning: &Planning, streams: Streams) -> Result<Option<Loaded>, Failure> {
-    let Planning { manifests, reach, output, .. } = planning;
+pub fn load_valid(
+    manifests: &Manifests,
+    reach: &Reach,
+    output: Output,
+    streams: Streams,
+) -> Result<Option<Loaded>, Failure> {
     let mut loaded = load(manifests)?;
     for server in &loaded.servers {
         if reach.server.is_none() {
@@ -98,7 +102,7 @@ pub fn load_valid(planning: &Planning, streams: Streams) -> Result<Option<Loaded
     loaded.diagnostics.sort();
     show_diagnostics(&loaded.diagnostics, &loaded.sources, streams);
     if loaded.diagnostics.has_errors() {
-        if *output == Output::Json {
+        if output == Output::Json {
             let document =
                 report::json::render(&[], &loaded.diagnostics, &loaded.sources, now(), env!("CARGO_PKG_VERSION"));
             streams.report(&document).map_err(report_lost)?;
@@ -155,7 +159,10 @@ fn plan_with(resolved: &Resolved, snapshot: &Snapshot, judged: Judged, permissio
 
 /// A server with another id stops the run before anything else is read: a copied manifest or a wrong URL must not
 /// rewrite the wrong server.
-async fn check_pin(session: &mut Session, desired: &Desired, sources: &Sources) -> Result<(), Failure> {
+///
+/// # Errors
+/// Another server (exit 4), or one that cannot be read.
+pub async fn check_pin(session: &mut Session, desired: &Desired, sources: &Sources) -> Result<(), Failure> {
     let Some(pin) = desired.server_id else { return Ok(()) };
     let live = read::read_server_id(session).await.map_err(super::server::unreadable)?;
     if live == pin.value {

@@ -36,6 +36,12 @@ impl Streams {
         columns(terminal_size::terminal_size_of(io::stdout()))
     }
 
+    /// Columns of the terminal that the report goes to; none where it goes elsewhere.
+    #[must_use]
+    pub fn terminal_width(&self) -> Option<usize> {
+        io::stdout().is_terminal().then(|| self.width())
+    }
+
     /// Columns that messages are fitted to: those of the terminal they go to, else 100.
     #[must_use]
     pub fn width_err(&self) -> usize {
@@ -47,10 +53,19 @@ impl Streams {
     /// # Errors
     /// Whatever else is wrong with standard output, a full disk for one.
     pub fn report(&self, text: &str) -> io::Result<()> {
+        self.report_while_read(text).map(|_| ())
+    }
+
+    /// Writes a piece of a report that goes on. False where the reader went away: then nobody wants the rest.
+    ///
+    /// # Errors
+    /// Whatever else is wrong with standard output.
+    pub fn report_while_read(&self, text: &str) -> io::Result<bool> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other,
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

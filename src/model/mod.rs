@@ -10,6 +10,7 @@ pub mod connection;
 pub mod desired;
 pub mod glob;
 pub mod impact;
+pub mod listing;
 pub mod management;
 pub mod name;
 pub mod object;

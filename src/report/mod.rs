@@ -5,6 +5,7 @@
 
 pub mod diagnostics;
 pub mod json;
+pub mod listing;
 pub mod outcome;
 mod place;
 #[cfg(test)]
@@ -13,3 +14,4 @@ mod style;
 pub mod text;
 mod timestamp;
 pub mod visible;
+pub mod yaml;

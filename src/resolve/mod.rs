@@ -20,6 +20,7 @@ mod server_rules;
 mod superseding;
 mod updates;
 
+pub use near::{did_you_mean, nearest};
 pub use scope::scope;
 pub use selection::selection;
 

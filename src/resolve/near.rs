@@ -8,7 +8,8 @@ use crate::model::name::fold;
 const MATCHES_MAX: usize = 3;
 
 /// The candidates most like a name, best first; none that needs more than a third of its letters changed.
-pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+#[must_use]
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let name = fold(name);
     let candidates: BTreeSet<&str> = candidates.into_iter().collect();
     let mut ranked: Vec<(usize, &str)> = candidates
@@ -21,7 +22,8 @@ pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
 }
 
 /// A question for the help of a diagnostic; none where nothing is near.
-pub(super) fn did_you_mean(matches: &[String]) -> Option<String> {
+#[must_use]
+pub fn did_you_mean(matches: &[String]) -> Option<String> {
     let quoted: Vec<String> = matches.iter().map(|name| format!("`{name}`")).collect();
     let (last, rest) = quoted.split_last()?;
     if rest.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::contract::listed;
 use super::contract::objects::OBJECTS;
 use super::contract::procedures::contract_of;
 use super::contract::{Needed, ObjectContract, ParameterContract, ParameterType, ProcedureContract, Sent};
@@ -9,6 +10,7 @@ use super::read::ReadError;
 use super::read::catalogue::{PREFLIGHT_COLUMNS, PREFLIGHT_PROCEDURES};
 use super::read::rows_in;
 use super::session::{Parameter, Session};
+use crate::model::listing::Noun;
 use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict};
 use crate::model::scope::ReadScope;
 
@@ -57,7 +59,19 @@ impl PreflightError {
 /// # Errors
 /// [`PreflightError`] with the first one that is not, and whatever the read says.
 pub(super) async fn require_columns(session: &mut Session, scope: &ReadScope, server: &str) -> Result<(), ReadError> {
-    let names: Vec<Parameter<'_>> = required(scope).map(|object| Parameter::Text(object.name)).collect();
+    require(session, &required(scope).collect::<Vec<_>>(), server).await
+}
+
+/// Checks that what a list is read from is there.
+///
+/// # Errors
+/// As [`require_columns`].
+pub(super) async fn require_listed(session: &mut Session, noun: Noun, server: &str) -> Result<(), ReadError> {
+    require(session, &listed::objects(noun).collect::<Vec<_>>(), server).await
+}
+
+async fn require(session: &mut Session, objects: &[&ObjectContract], server: &str) -> Result<(), ReadError> {
+    let names: Vec<Parameter<'_>> = objects.iter().map(|object| Parameter::Text(object.name)).collect();
     let found = rows_in(session, &PREFLIGHT_COLUMNS, &names, |row| {
         let object = format!("{}.{}", row.text("SchemaName")?, row.text("ObjectName")?).to_lowercase();
         Ok((object, row.text("ColumnName")?.to_lowercase()))
@@ -66,7 +80,7 @@ pub(super) async fn require_columns(session: &mut Session, scope: &ReadScope, se
     for (object, column) in found.await? {
         live.entry(object).or_default().insert(column);
     }
-    Ok(compare_columns(&live, scope, server)?)
+    Ok(compare_columns(&live, objects, server)?)
 }
 
 /// What a scope cannot be read without.
@@ -77,16 +91,16 @@ fn required(scope: &ReadScope) -> impl Iterator<Item = &'static ObjectContract> 
         Needed::Always => true,
         Needed::BySelections => selections,
         Needed::ByNeededBy => needed_by,
-        Needed::ByImpact => false,
+        Needed::ByImpact | Needed::ByLists => false,
     })
 }
 
 fn compare_columns(
     live: &BTreeMap<String, BTreeSet<String>>,
-    scope: &ReadScope,
+    objects: &[&ObjectContract],
     server: &str,
 ) -> Result<(), PreflightError> {
-    for contract in required(scope) {
+    for contract in objects {
         let object = format!("{}.{}", contract.schema, contract.name);
         let server = server.to_owned();
         let Some(columns) = live.get(&object.to_lowercase()) else {
@@ -205,7 +219,7 @@ fn type_text(parameter: &LiveParameter) -> String {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::{PreflightError, compare_columns, contract_of, judge};
+    use super::{PreflightError, compare_columns, contract_of, judge, required};
     use crate::model::procedure::{LiveParameter, Procedure, Verdict};
     use crate::model::scope::{ReadScope, UpdateSelection};
     use crate::susdb::contract::objects::OBJECTS;
@@ -294,22 +308,22 @@ mod tests {
             let selection = UpdateSelection { needed_by, ..UpdateSelection::default() };
             ReadScope { selections: vec![selection], ..ReadScope::default() }
         };
-        assert_eq!(compare_columns(&live, &by_selector(true), "SQL"), Ok(()));
+        assert_eq!(compare_columns(&live, &required(&by_selector(true)).collect::<Vec<_>>(), "SQL"), Ok(()));
         // What few manifests need is missed by these only.
         for optional in ["dbo.tbupdatesummaryforallcomputers", "dbo.tbfile"] {
             live.remove(optional);
         }
-        assert_eq!(compare_columns(&live, &by_selector(false), "SQL"), Ok(()));
-        let error = compare_columns(&live, &by_selector(true), "SQL").unwrap_err();
+        assert_eq!(compare_columns(&live, &required(&by_selector(false)).collect::<Vec<_>>(), "SQL"), Ok(()));
+        let error = compare_columns(&live, &required(&by_selector(true)).collect::<Vec<_>>(), "SQL").unwrap_err();
         assert!(error.to_string().contains("tbUpdateSummaryForAllComputers"), "{error}");
         live.remove("dbo.tbrevisionsupersedesupdate");
-        assert!(compare_columns(&live, &by_selector(false), "SQL").is_err());
-        assert_eq!(compare_columns(&live, &plain, "SQL"), Ok(()));
+        assert!(compare_columns(&live, &required(&by_selector(false)).collect::<Vec<_>>(), "SQL").is_err());
+        assert_eq!(compare_columns(&live, &required(&plain).collect::<Vec<_>>(), "SQL"), Ok(()));
         live.get_mut("dbo.tbupdate").unwrap().remove("ishidden");
-        let error = compare_columns(&live, &plain, "SQL").unwrap_err();
+        let error = compare_columns(&live, &required(&plain).collect::<Vec<_>>(), "SQL").unwrap_err();
         assert_eq!(error.to_string(), "`dbo.tbUpdate` on SQL has no column `IsHidden`");
         live.remove("dbo.tbupdate");
-        let error = compare_columns(&live, &plain, "SQL").unwrap_err();
+        let error = compare_columns(&live, &required(&plain).collect::<Vec<_>>(), "SQL").unwrap_err();
         assert!(matches!(&error, PreflightError::NoObject { object, .. } if object == "dbo.tbUpdate"));
     }
 }

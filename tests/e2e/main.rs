@@ -6,6 +6,7 @@ mod approvals;
 mod connection;
 mod docs;
 mod faults;
+mod get;
 mod guards;
 mod hand_edits;
 #[cfg(unix)]

@@ -78,7 +78,7 @@ fn bind_sample(query: &mut Query<'_>, before: &str, number: u128) {
     let column = column.rsplit([' ', '.', '(']).next().unwrap();
     match column {
         "KBArticleID" | "Name" | "name" => query.bind("1"),
-        "RevisionID" | "CategoryID" | "TargetID" => query.bind(1_i32),
+        "RevisionID" | "CategoryID" | "TargetID" | "LocalUpdateID" => query.bind(1_i32),
         "ReceivedFromCreatorService" | "CreationDate" => query.bind(DateTime::<Utc>::UNIX_EPOCH.naive_utc()),
         _ => query.bind(Uuid::from_u128(number)),
     }

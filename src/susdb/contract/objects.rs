@@ -9,7 +9,7 @@ const fn table(name: &'static str, columns: &'static [&'static str]) -> ObjectCo
     needed(Needed::Always, name, columns)
 }
 
-const fn needed(needed: Needed, name: &'static str, columns: &'static [&'static str]) -> ObjectContract {
+pub(super) const fn needed(needed: Needed, name: &'static str, columns: &'static [&'static str]) -> ObjectContract {
     ObjectContract { schema: "dbo", name, columns, needed, evidence: SCAFFOLD }
 }
 

@@ -4,6 +4,10 @@
 //! stands for placeholders and `{scope}` for the fixed fragments of [`conditions`]; nothing else is ever put into a text.
 
 use super::conditions;
+use super::listing::selects::{
+    LIST_CATEGORY_UPDATES, LIST_COMPUTERS, LIST_DOWNSTREAM_SERVERS, LIST_RULE_CATEGORIES, LIST_RULE_CLASSIFICATIONS,
+    LIST_RULE_GROUPS, LIST_RULES, LIST_UPDATES,
+};
 
 /// A SELECT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +23,8 @@ macro_rules! select {
         Select { name: $name, text: concat!("/* wsusctl: ", $name, " */", $("\n", $line),+) }
     };
 }
+
+pub(super) use select;
 
 /// Fills in the placeholders of a list.
 pub(super) fn with_list(text: &str, count: usize) -> String {
@@ -381,6 +387,14 @@ pub const ALL: &[Select] = &[
     PREFLIGHT_PROCEDURES,
     PREFLIGHT_COLUMNS,
     LOCK_HOLDER,
+    LIST_UPDATES,
+    LIST_COMPUTERS,
+    LIST_CATEGORY_UPDATES,
+    LIST_RULES,
+    LIST_RULE_CLASSIFICATIONS,
+    LIST_RULE_CATEGORIES,
+    LIST_RULE_GROUPS,
+    LIST_DOWNSTREAM_SERVERS,
 ];
 
 /// Every text that can be sent, with lists of two values.

@@ -15,6 +15,8 @@ pub(super) struct Numbered {
     pub(super) all: Categories,
     /// Products and classifications: what updates are in.
     pub(super) of_updates: BTreeMap<i32, Uuid>,
+    /// All of them, product families included.
+    pub(super) numbers: BTreeMap<i32, Uuid>,
 }
 
 impl Numbered {
@@ -50,7 +52,7 @@ pub(super) async fn read(session: &mut Session) -> Result<Numbered, ReadError> {
     let all = Categories(categories.collect());
     let holds_updates = |kind| matches!(kind, CategoryKind::Product | CategoryKind::Classification);
     let of_updates = found.iter().filter(|(_, _, kind, _)| holds_updates(*kind));
-    Ok(Numbered { of_updates: of_updates.map(|(number, _, _, id)| (*number, *id)).collect(), all })
+    Ok(Numbered { of_updates: of_updates.map(|(number, _, _, id)| (*number, *id)).collect(), all, numbers: ids })
 }
 
 fn kind(text: &str) -> CategoryKind {

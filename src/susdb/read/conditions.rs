@@ -16,6 +16,9 @@ use crate::susdb::session::Parameter;
 const CATEGORIES_MAX: usize = 500;
 
 const IDS: &str = "u.UpdateID IN ({list})";
+const NUMBERS: &str = "u.LocalUpdateID IN ({list})";
+const NUMBERS_FROM: &str = "u.LocalUpdateID >= {list}";
+const NUMBERS_TO: &str = "u.LocalUpdateID <= {list}";
 const KBS: &str = "u.LocalUpdateID IN (SELECT kr.LocalUpdateID FROM dbo.tbRevision kr \
     INNER JOIN dbo.tbKBArticleForRevision kk ON kk.RevisionID = kr.RevisionID \
     WHERE kr.IsLatestRevision = 1 AND kk.KBArticleID IN ({list}))";
@@ -57,6 +60,10 @@ pub(super) enum UpdateScope<'a> {
     Approved,
     /// Declined updates.
     Declined,
+    /// Updates with these LocalUpdateIDs.
+    Numbers(&'a [i32]),
+    /// Updates with LocalUpdateIDs from the one to the other, both included.
+    Range(i32, i32),
     /// Updates that may be what a selection means.
     Selected(Selected<'a>),
 }
@@ -91,6 +98,15 @@ impl<'a> UpdateScope<'a> {
                 chunks(&ids).map(|ids| Condition::of(IDS, &ids)).collect()
             }
             Self::Kbs(kbs) => chunks(&articles(kbs)).map(|kbs| Condition::of(KBS, &kbs)).collect(),
+            Self::Numbers(numbers) => {
+                let numbers: Vec<Parameter<'a>> = numbers.iter().map(|number| Parameter::Int(*number)).collect();
+                chunks(&numbers).map(|numbers| Condition::of(NUMBERS, &numbers)).collect()
+            }
+            Self::Range(first, last) => {
+                let mut range = Condition::of(NUMBERS_FROM, &[Parameter::Int(*first)]);
+                range.and(NUMBERS_TO, &[Parameter::Int(*last)]);
+                vec![range]
+            }
             Self::Approved => vec![Condition::of(APPROVED, &[])],
             Self::Declined => vec![Condition::of(DECLINED, &[])],
             Self::Selected(selected) => match &selected.selection.kbs {
@@ -243,7 +259,14 @@ pub(super) fn samples() -> (Vec<String>, String) {
     let numbers = || Some(vec![1, 2]);
     let whole = Selected { selection: &whole, classifications: numbers(), products: numbers() };
     let opposite = Selected { selection: &opposite, classifications: None, products: None };
-    let scopes = [UpdateScope::Ids(&ids), UpdateScope::Kbs(&kbs), UpdateScope::Approved, UpdateScope::Declined];
+    let scopes = [
+        UpdateScope::Ids(&ids),
+        UpdateScope::Kbs(&kbs),
+        UpdateScope::Approved,
+        UpdateScope::Declined,
+        UpdateScope::Numbers(&[1, 2]),
+        UpdateScope::Range(1, 2),
+    ];
     let mut common: Vec<String> =
         scopes.iter().flat_map(UpdateScope::conditions).map(|condition| condition.text).collect();
     common.extend(UpdateScope::Selected(whole).conditions().into_iter().map(|condition| condition.text));

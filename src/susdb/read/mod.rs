@@ -10,6 +10,7 @@ mod conditions;
 mod deployments;
 mod groups;
 mod impact;
+pub mod listing;
 mod objects;
 mod row;
 mod selections;

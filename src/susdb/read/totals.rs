@@ -36,7 +36,8 @@ pub(super) async fn read(session: &mut Session) -> Result<Totals, ReadError> {
     })
 }
 
-async fn by_group(
+/// Reads a number for each group.
+pub(super) async fn by_group(
     session: &mut Session,
     select: &Select,
     column: &'static str,

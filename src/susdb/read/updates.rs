@@ -27,8 +27,8 @@ const EXPIRED: i32 = 1;
 /// Updates of a selection that are looked up by id at most: above that repeating the selection's conditions is cheaper.
 const BY_ID_MAX: usize = 4 * PARAMETERS_MAX;
 
-type Updates = BTreeMap<Uuid, Update>;
-type Deployments = BTreeMap<Uuid, Vec<Deployment>>;
+pub(super) type Updates = BTreeMap<Uuid, Update>;
+pub(super) type Deployments = BTreeMap<Uuid, Vec<Deployment>>;
 
 /// Reads the updates that a scope asks for, and their approvals.
 pub(super) async fn read(
@@ -61,6 +61,19 @@ pub(super) async fn read(
     }
     let UpdateReader { updates, deployments, .. } = reader;
     Ok((categories.all, updates, deployments))
+}
+
+/// Reads a batch of a list: all that is known about some updates, and their approvals.
+pub(super) async fn read_batch(
+    session: &mut Session,
+    part: &UpdateScope<'_>,
+    categories: &Numbered,
+) -> Result<(Updates, Deployments), ReadError> {
+    let (updates, deployments) = Default::default();
+    let mut reader = UpdateReader { session, categories, supersedence: true, needed_by: true, updates, deployments };
+    reader.read(part).await?;
+    let UpdateReader { updates, deployments, .. } = reader;
+    Ok((updates, deployments))
 }
 
 /// Reads the numbers of all articles where one of the scope has no update; else nothing.

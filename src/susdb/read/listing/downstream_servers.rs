@@ -1,0 +1,59 @@
+//! Downstream servers.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::selects::LIST_DOWNSTREAM_SERVERS;
+use crate::model::listing::ListedDownstreamServer;
+use crate::model::name::fold;
+use crate::susdb::read::{Cells, ReadError, rows};
+use crate::susdb::session::Session;
+
+struct Row {
+    target: i32,
+    parent: Option<i32>,
+    server: ListedDownstreamServer,
+}
+
+/// Reads every downstream server, those below others included, by name.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn read_downstream_servers(session: &mut Session) -> Result<Vec<ListedDownstreamServer>, ReadError> {
+    let found = rows(session, &LIST_DOWNSTREAM_SERVERS, decode).await?;
+    let names: BTreeMap<i32, String> = found.iter().map(|row| (row.target, row.server.name.clone())).collect();
+    let mut servers: Vec<ListedDownstreamServer> = found
+        .into_iter()
+        .map(|Row { parent, server, .. }| {
+            let parent = parent.map(|id| names.get(&id).cloned().unwrap_or_else(|| format!("target {id}")));
+            ListedDownstreamServer { parent, ..server }
+        })
+        .collect();
+    servers.sort_by_cached_key(|server| (fold(&server.name), server.server_id));
+    Ok(servers)
+}
+
+/// Names by the servers' own ids.
+pub(super) async fn names_by_server(session: &mut Session) -> Result<BTreeMap<Uuid, String>, ReadError> {
+    let found = rows(session, &LIST_DOWNSTREAM_SERVERS, decode).await?;
+    Ok(found.into_iter().filter_map(|row| Some((row.server.server_id?, row.server.name))).collect())
+}
+
+/// Source: tbDownstreamServerTarget: Intensive-Self-Service-Portal (grade A); that ParentServerTargetID is another one's
+/// TargetID: its name (grade B).
+fn decode(row: &Cells<'_>) -> Result<Row, ReadError> {
+    Ok(Row {
+        target: row.int("TargetID")?,
+        parent: row.int_or_null("ParentServerTargetID")?,
+        server: ListedDownstreamServer {
+            name: row.text("AccountName")?,
+            server_id: row.guid_or_null("AccountServerID")?,
+            replica: row.bit("IsReplica")?,
+            parent: None,
+            synchronized_at: row.time_or_null("LastSyncTime")?,
+            rolled_up_at: row.time_or_null("LastRollupTime")?,
+            version: row.text_or_null("Version")?.filter(|version| !version.is_empty()),
+        },
+    })
+}
