@@ -5,6 +5,10 @@
 
 #[path = "gateway/connect.rs"]
 mod connect;
+#[path = "gateway/liar.rs"]
+mod liar;
+#[path = "gateway/lies.rs"]
+mod lies;
 #[path = "gateway/lock.rs"]
 mod lock;
 #[path = "gateway/read.rs"]

@@ -14,6 +14,8 @@ mod faults;
 mod hostile;
 #[path = "sandbox_wire/raw.rs"]
 mod raw;
+#[path = "sandbox_wire/round_trips.rs"]
+mod round_trips;
 #[path = "sandbox_wire/streaming.rs"]
 mod streaming;
 #[path = "sandbox_wire/tiberius_client.rs"]

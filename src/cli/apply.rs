@@ -132,7 +132,7 @@ impl OneServer<'_> {
     fn connecting(&self) -> Connecting<'_> {
         let server = &self.loaded.servers[self.index];
         Connecting {
-            server,
+            server: Some(server),
             reach: &self.arguments.planning.reach,
             verb: "apply",
             streams: self.streams,
@@ -331,7 +331,7 @@ impl OneServer<'_> {
                 )
                 .hint("was WSUS updated just now? run apply again"));
             }
-            Err(ReadError::Query(lost)) if lost.fate_unknown() => {
+            Err(ReadError::Query(lost)) if lost.fate_unknown() && lost.may_pass() => {
                 outcome.end = End::Lost(Box::new(lost));
                 return Ok(outcome);
             }

@@ -91,6 +91,8 @@ pub enum Verb {
     Diff(Diff),
     /// Make the server match; asks first on a terminal
     Apply(Apply),
+    /// Check connection, permissions and what wsusctl takes SUSDB to be; writes nothing
+    Doctor(Doctor),
     /// List groups, computers, updates, products, ... to write manifests from
     Get(Get),
     /// An emulated WSUS server to try things on
@@ -223,6 +225,27 @@ pub enum ListOutput {
 fn nouns() -> impl TypedValueParser<Value = Noun> {
     PossibleValuesParser::new(Noun::ALL.map(Noun::as_str))
         .map(|word| Noun::from_word(&word).expect("the parser knows these words only"))
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// A manifest, a directory of manifests (*.yaml and *.yml below it), or - for standard input; repeatable
+    #[arg(short = 'f', long = "file", value_name = "PATH", required_unless_present = "server")]
+    pub files: Vec<PathBuf>,
+    /// Refuse manifest files that are larger than this many MiB
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=2047))]
+    pub max_manifest_size: u32,
+    /// Which server.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// How to report
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// List every GRANT statement that a login of least privilege needs, for this database user, and not only what the
+    /// login lacks
+    #[arg(long, value_name = "USER", num_args = 0..=1, require_equals = true)]
+    pub grants: Option<Option<String>>,
 }
 
 /// `sandbox`

@@ -23,8 +23,9 @@ pub async fn run(arguments: &Diff, streams: Streams) -> Result<Exit, Failure> {
     let mut planned: Vec<Planned> = Vec::new();
     let mut errors = crate::diagnostic::Diagnostics::default();
     for server in &loaded.servers {
-        let connecting = Connecting { server, reach: &arguments.reach, verb: "diff", streams, sandboxes: &sandboxes };
-        match plan_one(connecting, arguments, &permissions, &loaded, streams).await {
+        let connecting =
+            Connecting { server: Some(server), reach: &arguments.reach, verb: "diff", streams, sandboxes: &sandboxes };
+        match plan_one(connecting, &server.desired, arguments, &permissions, &loaded, streams).await {
             Ok(Ok(one)) => {
                 exit = exit.worse(if one.plan.has_differences() { Exit::Differences } else { Exit::Success });
                 if arguments.output == Output::Text {
@@ -54,12 +55,12 @@ pub async fn run(arguments: &Diff, streams: Streams) -> Result<Exit, Failure> {
 
 async fn plan_one(
     connecting: Connecting<'_>,
+    desired: &crate::model::desired::Desired,
     arguments: &Planning,
     permissions: &Permissions,
     loaded: &super::manifests::Loaded,
     streams: Streams,
 ) -> Result<Result<Planned, crate::diagnostic::Diagnostics>, Failure> {
-    let desired = &connecting.server.desired;
     let mut session = connecting.open().await?;
     match planning::plan(&mut session, desired, permissions, arguments.now, &loaded.sources, streams).await? {
         Ok(planned) => planned.annotated(&mut session, arguments.explain).await.map(Ok),

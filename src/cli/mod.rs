@@ -3,6 +3,7 @@
 mod apply;
 mod arguments;
 mod diff;
+mod doctor;
 mod get;
 mod manifests;
 mod planning;
@@ -73,6 +74,7 @@ async fn dispatch(verb: Verb, streams: Streams) -> Result<Exit, Failure> {
         Verb::Validate(arguments) => validate::run(&arguments, streams),
         Verb::Diff(arguments) => diff::run(&arguments, streams).await,
         Verb::Apply(arguments) => apply::run(&arguments, streams).await,
+        Verb::Doctor(arguments) => doctor::run(&arguments, streams).await,
         Verb::Get(arguments) => get::run(&arguments, streams).await,
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(arguments) => sandbox::run(arguments, streams).await,

@@ -169,7 +169,7 @@ fn cannot_open(file: &Path, error: EngineError) -> Failure {
             )),
         ),
         EngineError::Store(StoreError::Exists { .. }) => (Exit::Failure, Some("add --force to replace it".to_owned())),
-        EngineError::Variant(_) => (Exit::Invalid, None),
+        EngineError::Variant(_) | EngineError::UnknownObject { .. } => (Exit::Invalid, None),
         _ => (Exit::Failure, None),
     };
     Failure::new(exit, format!("cannot open the sandbox {}", file.display())).caused_by(error).hints(hint)

@@ -20,8 +20,8 @@ use crate::susdb::target::{CaFile, Target};
 /// A server to connect to, and for what.
 #[derive(Clone, Copy)]
 pub struct Connecting<'a> {
-    /// The manifest.
-    pub server: &'a Server,
+    /// The manifest; none where the command line alone says where the server is.
+    pub server: Option<&'a Server>,
     /// The command line.
     pub reach: &'a Reach,
     /// The verb, for the application name that the database server shows.
@@ -30,6 +30,16 @@ pub struct Connecting<'a> {
     pub streams: Streams,
     /// The emulated servers that this run has opened already.
     pub sandboxes: &'a Sandboxes,
+}
+
+/// Where to connect, and how.
+pub struct Destination {
+    /// The URL, for messages.
+    pub url: String,
+    /// The server, with every secret resolved.
+    pub target: Target,
+    /// Time limits, and who we are.
+    pub options: ConnectOptions,
 }
 
 /// What says where a server is.
@@ -65,8 +75,20 @@ impl Connecting<'_> {
     /// Nothing says where the server is (exit 3), a secret or certificate that cannot be read (3), a server that cannot be
     /// reached (1).
     pub async fn open(&self) -> Result<Session, Failure> {
+        let Destination { url, target, options } = self.destination()?;
+        Session::connect(&target, &options).await.map_err(|error| {
+            let hints = error.hints();
+            Failure::new(Exit::Failure, format!("cannot connect to {url}")).caused_by(error).hints(hints)
+        })
+    }
+
+    /// Finds out where to connect and how, without contacting anything.
+    ///
+    /// # Errors
+    /// Nothing says where the server is, or a secret or certificate cannot be read (exit 3); a sandbox that cannot be
+    /// opened.
+    pub fn destination(&self) -> Result<Destination, Failure> {
         let place = self.place()?;
-        let target = self.target(place)?;
         let options = ConnectOptions {
             connect_timeout: self.reach.connect_timeout,
             statement_timeout: self.reach.timeout,
@@ -74,10 +96,7 @@ impl Connecting<'_> {
             host_name: host_name(),
             ..ConnectOptions::default()
         };
-        Session::connect(&target, &options).await.map_err(|error| {
-            let hints = error.hints();
-            Failure::new(Exit::Failure, format!("cannot connect to {}", place.url)).caused_by(error).hints(hints)
-        })
+        Ok(Destination { url: place.url.to_string(), target: self.target(place)?, options })
     }
 
     /// `--server` replaces the manifest's whole connection, so that its password never goes to another server.
@@ -85,19 +104,25 @@ impl Connecting<'_> {
         if let Some(url) = &self.reach.server {
             return Ok(Place { url, auth: None, ca: None, directory: Path::new("") });
         }
-        match &self.server.desired.connection {
-            Some(connection) => Ok(Place {
+        let declared = self.server.and_then(|server| Some((server, server.desired.connection.as_ref()?)));
+        match declared {
+            Some((server, connection)) => Ok(Place {
                 url: &connection.database.value,
                 auth: connection.auth.as_ref(),
                 ca: connection.ca.as_deref(),
-                directory: &self.server.directory,
+                directory: &server.directory,
             }),
             None => Err(Failure::new(
                 Exit::Invalid,
-                format!("nothing says where the server of manifest {} is", self.server.desired.name),
+                format!("nothing says where the server of manifest {} is", self.name()),
             )
             .hint("give --server URL, or write connection.database into the manifest")),
         }
+    }
+
+    /// The manifest's name; empty where there is none.
+    fn name(&self) -> &str {
+        self.server.map_or("", |server| server.desired.name.as_str())
     }
 
     fn target(&self, place: Place<'_>) -> Result<Target, Failure> {
@@ -107,7 +132,7 @@ impl Connecting<'_> {
             DatabaseUrl::Sandbox { file, options } => {
                 let file = file.as_ref().map(|file| place.directory.join(file));
                 // Each manifest with `sandbox:` alone has a server of its own.
-                let name = format!("{} {file:?} {options:?}", self.server.desired.name);
+                let name = format!("{} {file:?} {options:?}", self.name());
                 self.sandboxes.target(name, || sandbox_target(file, options, self.streams))
             }
         }
@@ -259,7 +284,7 @@ fn sandbox_target(_: Option<PathBuf>, _: &[(String, String)], _: Streams) -> Res
 #[must_use]
 pub fn unreadable(error: ReadError) -> Failure {
     let (may_pass, hints) = match &error {
-        ReadError::Query(query) => (query.fate_unknown() || query.is_deadlock(), Vec::new()),
+        ReadError::Query(query) => (query.may_pass(), Vec::new()),
         ReadError::Preflight(preflight) => (false, preflight.hints()),
         ReadError::Column { .. } | ReadError::NotOneRow { .. } => (false, Vec::new()),
     };
@@ -272,7 +297,7 @@ pub fn unreadable(error: ReadError) -> Failure {
 #[must_use]
 pub fn not_locked(error: LockError) -> Failure {
     let held = matches!(error, LockError::Held { .. });
-    let passing = matches!(&error, LockError::Query(query) if query.fate_unknown() || query.is_deadlock());
+    let passing = matches!(&error, LockError::Query(query) if query.may_pass());
     let exit = if held { Exit::Locked } else { Exit::Failure };
     let mut failure = Failure::new(exit, "cannot take the apply lock; nothing was written").caused_by(error);
     if held {

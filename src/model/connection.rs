@@ -326,8 +326,9 @@ fn split_query(text: &str) -> Result<(&str, Options), UrlError> {
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (unescape(name)?, unescape(value)?);
-        // The sandbox may be told the same thing about several procedures or statements.
-        if options.iter().any(|(known, _)| *known == name) && !matches!(name.as_str(), "variant" | "raise") {
+        // The sandbox may be told the same thing about several procedures, statements or roles.
+        let repeatable = ["variant", "raise", "role", "grant", "deny"].contains(&name.as_str());
+        if !repeatable && options.iter().any(|(known, _)| *known == name) {
             return Err(UrlError::DuplicateOption { name });
         }
         options.push((name, value));

@@ -9,6 +9,7 @@ pub mod category;
 pub mod connection;
 pub mod desired;
 pub mod glob;
+pub mod health;
 pub mod impact;
 pub mod listing;
 pub mod management;

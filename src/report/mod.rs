@@ -4,6 +4,7 @@
 //! takes its values apart without `..`, so that a new field of a plan cannot be forgotten here.
 
 pub mod diagnostics;
+pub mod doctor;
 pub mod json;
 pub mod listing;
 pub mod outcome;

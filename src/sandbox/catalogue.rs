@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use rusqlite::types::Value as Stored;
 use rusqlite::{Connection, params_from_iter};
 
+use super::access::{Access, Permission};
 use super::database::ServerError;
-use super::engine::registry::Registry;
+use super::engine::registry::{Registered, Registry};
 use super::schema;
 use super::sql::scope::quoted;
 use super::sql::{declared, errors};
@@ -70,6 +71,10 @@ pub struct Catalogue {
     tables: BTreeMap<(String, String), Table>,
     registry: Registry,
     ids: BTreeMap<i32, String>,
+    /// What the login may do.
+    pub access: Access,
+    /// Whether the system views spell names in lower case.
+    pub lower_case: bool,
 }
 
 impl Catalogue {
@@ -148,10 +153,26 @@ impl Catalogue {
         self.tables.values()
     }
 
+    /// The tables and views that the login sees.
+    fn visible_tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables().filter(|table| self.access.sees(Permission::Select, table.schema, &table.name))
+    }
+
+    /// The procedures that the login sees.
+    fn visible_procedures(&self) -> impl Iterator<Item = &Registered> {
+        self.registry.iter().filter(|procedure| self.access.sees(Permission::Execute, "dbo", procedure.name()))
+    }
+
     /// Schema, name and kind of everything that has an object id.
     fn objects(&self) -> impl Iterator<Item = (&str, &str, Kind)> {
         let tables = self.tables.values().map(|table| (table.schema, table.name.as_str(), table.kind));
         tables.chain(self.registry.iter().map(|procedure| ("dbo", procedure.name(), Kind::Procedure)))
+    }
+
+    /// Schema, name and kind of everything that the login sees.
+    fn visible_objects(&self) -> impl Iterator<Item = (&str, &str, Kind)> {
+        let tables = self.visible_tables().map(|table| (table.schema, table.name.as_str(), table.kind));
+        tables.chain(self.visible_procedures().map(|procedure| ("dbo", procedure.name(), Kind::Procedure)))
     }
 
     /// Finds a table or view by the parts of its name.
@@ -186,6 +207,34 @@ impl Catalogue {
         self.registry.find(written).map(|procedure| id_of("dbo", procedure.name()))
     }
 
+    /// Schema, name and the permission that it is used with of a table, view or procedure by its written name.
+    pub fn object_named(&self, written: &str) -> Option<(&str, &str, Permission)> {
+        let parts: Vec<String> = written.split('.').map(|part| part.trim_matches(['[', ']', '"']).to_owned()).collect();
+        if let Ok(table) = self.table(&parts) {
+            return Some((table.schema, &table.name, Permission::Select));
+        }
+        self.registry.find(written).map(|procedure| ("dbo", procedure.name(), Permission::Execute))
+    }
+
+    /// HAS_PERMS_BY_NAME: none for a class of things that the sandbox does not have.
+    ///
+    /// Source: learn.microsoft.com, HAS_PERMS_BY_NAME (grade A); that it is 0 for what is not there is our reading of it
+    /// (grade C).
+    pub fn has_permission(&self, securable: Option<&str>, class: Option<&str>, permission: &str) -> Option<bool> {
+        let access = &self.access;
+        match class.map(str::to_lowercase).as_deref() {
+            None | Some("server") => Some(access.is_administrator()),
+            Some("database") => {
+                let known = securable.is_none_or(|name| ["susdb", "master"].contains(&name.to_lowercase().as_str()));
+                Some(known && (!access.is_limited() || permission.eq_ignore_ascii_case("CONNECT")))
+            }
+            Some("object") => Some(self.object_named(securable?).is_some_and(|(schema, name, used_with)| {
+                permission.eq_ignore_ascii_case(used_with.name()) && access.may(used_with, schema, name)
+            })),
+            Some(_) => None,
+        }
+    }
+
     /// The name of the object with an id.
     pub fn object_name(&self, id: i32) -> Option<&str> {
         self.ids.get(&id).map(String::as_str)
@@ -218,7 +267,7 @@ impl Catalogue {
         let Some(view) = SYSTEM_VIEWS.iter().find(|view| view.full_name == full_name) else { return Ok(()) };
         let places = vec!["?"; view.columns.len()].join(", ");
         let mut insert = connection.prepare(&format!("INSERT INTO temp.{table} VALUES ({places})"))?;
-        for row in self.rows(view.full_name, live) {
+        for row in self.rows(view, live) {
             insert.execute(params_from_iter(row.into_iter().map(|cell| match cell {
                 rows::Cell::Null => Stored::Null,
                 rows::Cell::Number(number) => Stored::Integer(number),

@@ -3,6 +3,7 @@
 //! It is our understanding of SUSDB, written from public facts (docs/susdb.md), never from the client's code: nothing in
 //! here uses any other module of the crate. It is evidence about the client and the planner, not about SQL Server.
 
+pub mod access;
 pub mod catalogue;
 pub mod database;
 pub mod engine;

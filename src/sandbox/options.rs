@@ -22,9 +22,15 @@
 //! | `variant=PROC:retype=@NAME` | the parameter has another type: int and bigint, nvarchar and uniqueidentifier, ... are exchanged |
 //! | `variant=spDeployUpdate:replaces-revisions` | it also removes what older revisions have for the group |
 //! | `variant=spDeployUpdate:keeps-time` | an approval that it replaces hands its DeploymentTime down |
+//! | `role=ROLE` | the login is no administrator but in this role: `public`, `db_datareader`, `PublicViewAccess`, `webService` |
+//! | `grant=OBJECT` | it is no administrator but may use this table, view or procedure |
+//! | `deny=OBJECT` | it may not use this table, view or procedure, whatever else it may |
+//! | `lower-case=true` | the system views spell all names in lower case, as look-alikes of SQL Server do |
 //!
-//! Every key may be given once, `variant` any number of times. Procedure and parameter names are not told apart by case.
+//! Every key may be given once, `variant`, `role`, `grant` and `deny` any number of times.
+//! Names of procedures, parameters, tables, views and roles are not told apart by case.
 
+use super::access::Role;
 use super::seeds::{Seed, UnknownSeed};
 
 /// What to open a sandbox with.
@@ -40,6 +46,14 @@ pub struct Options {
     pub faults: FaultOptions,
     /// How its procedures differ from what they should be.
     pub variants: Vec<Variant>,
+    /// The roles of its login; without a role and a grant it may do everything.
+    pub roles: Vec<Role>,
+    /// Tables, views and procedures that its login may use.
+    pub grants: Vec<String>,
+    /// Tables, views and procedures that its login may not use.
+    pub denials: Vec<String>,
+    /// Whether its system views spell names in lower case.
+    pub lower_case: bool,
 }
 
 /// How connections misbehave. Statements are counted from 1.
@@ -119,7 +133,23 @@ pub enum OptionError {
     },
 }
 
-const KEYS: &[&str] = &["seed", "replica", "reset-needed", "drop-before", "drop-after", "raise", "delay", "variant"];
+const KEYS: &[&str] = &[
+    "seed",
+    "replica",
+    "reset-needed",
+    "drop-before",
+    "drop-after",
+    "raise",
+    "delay",
+    "variant",
+    "role",
+    "grant",
+    "deny",
+    "lower-case",
+];
+
+/// The keys that may be given more than once.
+const REPEATABLE: &[&str] = &["variant", "role", "grant", "deny"];
 
 const SEEDS: &str = "empty, demo or scale:N with N from 1 to 1000000";
 const FLAGS: &str = "true or false";
@@ -128,6 +158,9 @@ const RAISES: &str = "1205@N or 50000@N with N the number of a statement, from 1
 const DELAYS: &str = "milliseconds, at most 60000";
 const VARIANTS: &str = "PROC:missing, PROC:extra, PROC:extra-default, PROC:without=@NAME, PROC:rename=@NAME, PROC:retype=@NAME, \
      spDeployUpdate:replaces-revisions or spDeployUpdate:keeps-time";
+const ROLES: &str = "public, db_datareader, PublicViewAccess or webService";
+const OBJECTS: &str =
+    "the name of a table, a view or a procedure, as in tbUpdate, PUBLIC_VIEWS.vUpdate or spDeployUpdate";
 
 /// The longest delay.
 const DELAY_MS_MAX: u64 = 60_000;
@@ -141,7 +174,7 @@ impl Options {
         let mut options = Self::default();
         let mut seen: Vec<&str> = Vec::new();
         for (key, value) in query {
-            if key != "variant" && seen.contains(&key.as_str()) {
+            if !REPEATABLE.contains(&key.as_str()) && seen.contains(&key.as_str()) {
                 return Err(OptionError::Repeated { key: key.clone() });
             }
             seen.push(key);
@@ -161,6 +194,10 @@ impl Options {
             "raise" => self.faults.raise = Some(raise(value).ok_or_else(|| bad(RAISES))?),
             "delay" => self.faults.delay_ms = milliseconds(value).ok_or_else(|| bad(DELAYS))?,
             "variant" => self.variants.push(variant(value).ok_or_else(|| bad(VARIANTS))?),
+            "role" => self.roles.push(Role::named(value).ok_or_else(|| bad(ROLES))?),
+            "grant" => self.grants.push(object(value).ok_or_else(|| bad(OBJECTS))?),
+            "deny" => self.denials.push(object(value).ok_or_else(|| bad(OBJECTS))?),
+            "lower-case" => self.lower_case = flag(value).ok_or_else(|| bad(FLAGS))?,
             _ => return Err(OptionError::UnknownKey { key: key.to_owned() }),
         }
         Ok(())
@@ -187,6 +224,10 @@ fn raise(value: &str) -> Option<(i32, u64)> {
 
 fn milliseconds(value: &str) -> Option<u64> {
     value.parse().ok().filter(|delay| *delay <= DELAY_MS_MAX)
+}
+
+fn object(value: &str) -> Option<String> {
+    (!value.is_empty()).then(|| value.to_owned())
 }
 
 fn variant(value: &str) -> Option<Variant> {
@@ -258,6 +299,13 @@ mod tests {
     }
 
     #[test]
+    fn what_the_login_may_do_is_read() {
+        let options = parse("role=webservice&role=db_datareader&grant=spX&deny=tbX&deny=tbY&lower-case=true").unwrap();
+        assert_eq!(options.roles, [Role::WebService, Role::DataReader]);
+        assert_eq!((options.grants.len(), options.denials.len(), options.lower_case), (1, 2, true));
+    }
+
+    #[test]
     fn a_wrong_key_lists_the_right_ones() {
         let error = parse("sead=demo").unwrap_err().to_string();
         assert!(error.contains("'sead'") && error.contains("drop-before") && error.contains("variant"), "{error}");
@@ -273,6 +321,9 @@ mod tests {
             "raise=1@1",
             "raise=1205",
             "delay=-1",
+            "role=sysadmin",
+            "deny=",
+            "lower-case=1",
             "variant=x",
             "variant=:missing",
             "variant=p:without=y",

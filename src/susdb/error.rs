@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::answer::AnswerProblem;
 use super::connector::BrowserError;
 use super::tls::certificate::{CertificateProblem, PeerCertificate, hex};
 use super::tls::prelogin::PreloginError;
@@ -339,6 +340,15 @@ pub enum QueryError {
         #[source]
         source: BoxError,
     },
+    /// The answer is TDS, and cannot be an answer to the statement. The session has to reconnect.
+    #[error("the answer to `{statement}` is not to be trusted")]
+    Answer {
+        /// The statement.
+        statement: &'static str,
+        /// What is wrong with it.
+        #[source]
+        problem: AnswerProblem,
+    },
 }
 
 impl QueryError {
@@ -346,6 +356,13 @@ impl QueryError {
     #[must_use]
     pub fn fate_unknown(&self) -> bool {
         !matches!(self, Self::Server { .. })
+    }
+
+    /// Whether another try may go better: the connection broke, or the server was busy. An answer that is nonsense is not
+    /// asked for again.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::ConnectionLost { .. } | Self::Timeout { .. }) || self.is_deadlock()
     }
 
     /// Whether the server chose the statement as the victim of a deadlock (1205): it did not run.
@@ -363,6 +380,10 @@ impl QueryError {
             Self::Server { error, .. } => error.hints(),
             Self::Timeout { .. } => vec!["give statements more time: --timeout 30m".to_owned()],
             Self::ConnectionLost { .. } | Self::Protocol { .. } => vec!["run it again".to_owned()],
+            Self::Answer { .. } => vec![
+                "run it again; where it stays, check that host and port are a SQL Server's and nothing stands in between"
+                    .to_owned(),
+            ],
         }
     }
 }

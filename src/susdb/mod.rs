@@ -3,8 +3,10 @@
 //! Reads give values of `model`; writes go through WSUS's own stored procedures and never through UPDATE of a table.
 //! Nothing in here decides what to change.
 
+pub mod answer;
 pub mod connector;
 pub mod contract;
+pub mod doctor;
 pub mod error;
 pub mod lock;
 mod pipe;

@@ -91,7 +91,7 @@ fn required(scope: &ReadScope) -> impl Iterator<Item = &'static ObjectContract> 
         Needed::Always => true,
         Needed::BySelections => selections,
         Needed::ByNeededBy => needed_by,
-        Needed::ByImpact | Needed::ByLists => false,
+        Needed::ByImpact | Needed::ByLists | Needed::ByDoctor => false,
     })
 }
 

@@ -2,22 +2,27 @@
 //!
 //! Only this file talks to tiberius's client; everything else of `susdb` goes through [`Session`].
 
+use std::any::Any;
+use std::collections::BTreeSet;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt;
+use futures_util::{FutureExt, TryStreamExt};
 use tiberius::error::Error as TdsError;
 use tiberius::{AuthMethod, Client, ColumnData, Command, CommandItem, Config, EncryptionLevel, Query, Row};
 use tokio::time::{sleep, timeout};
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
+use super::answer::{AnswerProblem, AnswerWatch, WatchedStream};
 use super::connector::{BoxStream, open_tcp};
 use super::error::{BoxError, ConnectError, QueryError, ServerError};
 use super::pipe::open_wid;
 use super::target::{Authentication, Target, Transport};
-use super::tls::handshake::{Handshake, negotiate};
+use super::tls::certificate::PeerCertificate;
+use super::tls::handshake::{Handshake, Progress, negotiate};
 use super::tls::stream::TdsStream;
 use super::write::bind::datetime;
 
@@ -39,6 +44,11 @@ pub struct ConnectOptions {
     pub host_name: String,
     /// Bytes of a TDS packet: 512 to 32767, and no more than 16383 where anything is encrypted.
     pub packet_size: u32,
+    /// Bytes of the answer to one statement at most. Of 200,000 updates everything that is ever read is a fifth of the
+    /// default.
+    pub answer_bytes_max: u64,
+    /// Rows of the answer to one statement at most.
+    pub answer_rows_max: usize,
 }
 
 impl Default for ConnectOptions {
@@ -50,11 +60,19 @@ impl Default for ConnectOptions {
             host_name: String::new(),
             // What Microsoft's own client asks for. Source: learn.microsoft.com, SqlConnection.PacketSize (grade A).
             packet_size: 8_000,
+            answer_bytes_max: 512 << 20,
+            answer_rows_max: 5_000_000,
         }
     }
 }
 
-type TdsClient = Client<Compat<TdsStream<BoxStream>>>;
+type TdsClient = Client<Compat<WatchedStream<TdsStream<BoxStream>>>>;
+
+/// A logged-in client, and a view on its answers.
+struct Connection {
+    client: TdsClient,
+    answer: AnswerWatch,
+}
 
 /// A connection to a database server.
 ///
@@ -63,7 +81,7 @@ type TdsClient = Client<Compat<TdsStream<BoxStream>>>;
 pub struct Session {
     target: Target,
     options: ConnectOptions,
-    client: Option<TdsClient>,
+    connection: Option<Connection>,
     lock_held: bool,
 }
 
@@ -71,7 +89,7 @@ impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
             .field("endpoint", &self.endpoint())
-            .field("connected", &self.client.is_some())
+            .field("connected", &self.connection.is_some())
             .field("lock_held", &self.lock_held)
             .finish_non_exhaustive()
     }
@@ -83,8 +101,20 @@ impl Session {
     /// # Errors
     /// [`ConnectError`], one variant a stage.
     pub async fn connect(target: &Target, options: &ConnectOptions) -> Result<Self, ConnectError> {
-        let client = open(target, options).await?;
-        Ok(Self { target: target.clone(), options: options.clone(), client: Some(client), lock_held: false })
+        Self::connect_observed(target, options, &Stage::default()).await
+    }
+
+    /// Connects and logs in; `stage` says afterwards, and after a failure too, how far it went and what was seen.
+    ///
+    /// # Errors
+    /// [`ConnectError`], one variant a stage.
+    pub async fn connect_observed(
+        target: &Target,
+        options: &ConnectOptions,
+        stage: &Stage,
+    ) -> Result<Self, ConnectError> {
+        let connection = Some(open(target, options, stage).await?);
+        Ok(Self { target: target.clone(), options: options.clone(), connection, lock_held: false })
     }
 
     /// Drops the connection, if there is one, and with it the lock; then connects again.
@@ -93,26 +123,26 @@ impl Session {
     /// [`ConnectError`], one variant a stage.
     pub async fn reconnect(&mut self) -> Result<(), ConnectError> {
         self.disconnect();
-        self.client = Some(open(&self.target, &self.options).await?);
+        self.connection = Some(open(&self.target, &self.options, &Stage::default()).await?);
         Ok(())
     }
 
     /// Drops the connection, and with it the lock and whatever statement is under way.
     pub fn disconnect(&mut self) {
-        self.client = None;
+        self.connection = None;
         self.lock_held = false;
     }
 
     /// Whether there is a connection, as far as this side knows.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.client.is_some()
+        self.connection.is_some()
     }
 
     /// Whether this session holds the lock. Losing the connection loses it.
     #[must_use]
     pub fn holds_lock(&self) -> bool {
-        self.lock_held && self.client.is_some()
+        self.lock_held && self.connection.is_some()
     }
 
     pub(super) fn set_lock_held(&mut self, held: bool) {
@@ -158,24 +188,30 @@ impl Session {
         decode: &impl Fn(&Row) -> Result<T, E>,
     ) -> Result<Vec<T>, Unread<E>> {
         tracing::debug!(statement, parameters = parameters.len(), "select");
-        let mut client = self.take_client(statement)?;
+        let mut connection = self.take_connection(statement)?;
+        let answer = connection.answer.clone();
+        let rows_max = self.options.answer_rows_max;
         let reading = async {
             let mut query = Query::new(text);
             for parameter in parameters {
                 parameter.bind(&mut query);
             }
-            let mut rows = query.query(&mut client).await?.into_row_stream();
+            let mut rows = query.query(&mut connection.client).await?.into_row_stream();
             let mut decoded = Vec::new();
             while let Some(row) = rows.try_next().await? {
+                if let Some(problem) = row_problem(&row, decoded.len(), rows_max) {
+                    return Err(Broken::Answer(problem));
+                }
                 match decode(&row) {
                     Ok(value) => decoded.push(value),
                     Err(error) => return Ok(Err(error)),
                 }
             }
-            Ok(Ok(decoded))
+            // Rows that were cut off must not look like rows that do not exist.
+            answer.problem().map_or(Ok(Ok(decoded)), |problem| Err(Broken::Answer(problem)))
         };
-        let outcome = timeout(self.options.statement_timeout, reading).await;
-        match self.settle(statement, client, outcome)? {
+        let outcome = timeout(self.options.statement_timeout, contained(reading)).await;
+        match self.settle(statement, connection, outcome)? {
             Ok(rows) => Ok(rows),
             Err(error) => Err(Unread::Decode(error)),
         }
@@ -188,9 +224,9 @@ impl Session {
         command: Command<'_>,
     ) -> Result<Option<i32>, QueryError> {
         tracing::debug!(statement, "call");
-        let mut client = self.take_client(statement)?;
+        let mut connection = self.take_connection(statement)?;
         let calling = async {
-            let mut answer = command.exec(&mut client).await?;
+            let mut answer = command.exec(&mut connection.client).await?;
             let mut return_code = None;
             // Result sets of a writing procedure say nothing that is not read back anyway.
             while let Some(item) = answer.try_next().await? {
@@ -200,34 +236,111 @@ impl Session {
             }
             Ok(return_code)
         };
-        let outcome = timeout(self.options.statement_timeout, calling).await;
-        self.settle(statement, client, outcome)
+        let outcome = timeout(self.options.statement_timeout, contained(calling)).await;
+        self.settle(statement, connection, outcome)
     }
 
-    /// The client leaves the session for as long as a statement runs: if the future is dropped, so is the connection,
+    /// Calls a reading procedure without parameters and gives the rows of its first result set. `decode` gets every row.
+    pub(super) async fn call_for_rows<T, E>(
+        &mut self,
+        procedure: &'static str,
+        decode: impl Fn(&Row) -> Result<T, E>,
+    ) -> Result<Vec<T>, E>
+    where
+        E: From<QueryError>,
+    {
+        tracing::debug!(statement = procedure, "call for rows");
+        let mut connection = self.take_connection(procedure)?;
+        let answer = connection.answer.clone();
+        let rows_max = self.options.answer_rows_max;
+        let calling = async {
+            // With the schema, or a user's default schema would be searched first.
+            let mut items = Command::new(format!("dbo.{procedure}")).exec(&mut connection.client).await?;
+            let mut decoded = Vec::new();
+            // To the end even where a row cannot be read: the answer has to be off the wire.
+            while let Some(item) = items.try_next().await? {
+                if let CommandItem::Row(row) = item
+                    && row.result_index() == 0
+                {
+                    if let Some(problem) = row_problem(&row, decoded.len(), rows_max) {
+                        return Err(Broken::Answer(problem));
+                    }
+                    decoded.push(decode(&row));
+                }
+            }
+            answer.problem().map_or(Ok(decoded), |problem| Err(Broken::Answer(problem)))
+        };
+        let outcome = timeout(self.options.statement_timeout, contained(calling)).await;
+        self.settle(procedure, connection, outcome)?.into_iter().collect()
+    }
+
+    /// The connection leaves the session for as long as a statement runs: if the future is dropped, so is the connection,
     /// whose stream is then in the middle of an answer.
-    fn take_client(&mut self, statement: &'static str) -> Result<TdsClient, QueryError> {
-        self.client.take().ok_or(QueryError::ConnectionLost { statement, source: None })
+    fn take_connection(&mut self, statement: &'static str) -> Result<Connection, QueryError> {
+        let connection = self.connection.take().ok_or(QueryError::ConnectionLost { statement, source: None })?;
+        connection.answer.begin();
+        Ok(connection)
     }
 
-    /// Takes the client back where it can be used again.
+    /// Takes the connection back where it can be used again.
     fn settle<T>(
         &mut self,
         statement: &'static str,
-        client: TdsClient,
-        outcome: Result<Result<T, TdsError>, tokio::time::error::Elapsed>,
+        connection: Connection,
+        outcome: Result<Result<T, Broken>, tokio::time::error::Elapsed>,
     ) -> Result<T, QueryError> {
         let limit = self.options.statement_timeout;
         let result = match outcome {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(query_error(statement, error, limit)),
+            Ok(Err(broken)) => Err(match (connection.answer.refused(), broken) {
+                (Some(problem), _) | (None, Broken::Answer(problem)) => QueryError::Answer { statement, problem },
+                (None, Broken::Driver(error)) => query_error(statement, error, limit),
+            }),
             Err(_) => Err(QueryError::Timeout { statement, after: limit }),
         };
         if !result.as_ref().is_err_and(QueryError::fate_unknown) {
-            self.client = Some(client);
+            self.connection = Some(connection);
         }
         result
     }
+}
+
+/// Why an answer could not be read.
+enum Broken {
+    Driver(TdsError),
+    Answer(AnswerProblem),
+}
+
+impl From<TdsError> for Broken {
+    fn from(error: TdsError) -> Self {
+        Self::Driver(error)
+    }
+}
+
+/// What is wrong with a row as a row of its answer, before anybody looks at its values.
+fn row_problem(row: &Row, rows_before: usize, rows_max: usize) -> Option<AnswerProblem> {
+    if row.result_index() > 0 {
+        return Some(AnswerProblem::SecondResult);
+    }
+    if rows_before >= rows_max {
+        return Some(AnswerProblem::Rows { limit: rows_max });
+    }
+    if rows_before > 0 {
+        return None;
+    }
+    let mut names = BTreeSet::new();
+    let repeated = row.columns().iter().find(|column| !names.insert(column.name()));
+    repeated.map(|column| AnswerProblem::TwoColumns { name: column.name().to_owned() })
+}
+
+/// Keeps a panic of the driver from ending the program: the statement has failed, and its connection is given up.
+async fn contained<T>(reading: impl Future<Output = Result<T, Broken>>) -> Result<T, Broken> {
+    let panic = |payload: Box<dyn Any + Send>| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        Broken::Answer(AnswerProblem::Panic { message: text.unwrap_or("no reason given").to_owned() })
+    };
+    AssertUnwindSafe(reading).catch_unwind().await.unwrap_or_else(|payload| Err(panic(payload)))
 }
 
 /// Why a SELECT gave no rows: the statement failed, or a row could not be read.
@@ -275,24 +388,53 @@ impl<'a> Parameter<'a> {
     }
 }
 
-/// The stage that connecting has come to, for the message of a timeout.
-#[derive(Default)]
-pub(super) struct Stage(Mutex<&'static str>);
+/// The stages that connecting has come through: for the message of a timeout, and for whoever wants to look at them.
+#[derive(Debug, Default)]
+pub struct Stage(Mutex<Passage>);
+
+#[derive(Debug, Default)]
+struct Passage {
+    stages: Vec<&'static str>,
+    certificate: Option<PeerCertificate>,
+}
 
 impl Stage {
+    /// The stages that were begun, in order; the last one may have failed.
+    #[must_use]
+    pub fn entered(&self) -> Vec<&'static str> {
+        self.passage().stages.clone()
+    }
+
+    /// The certificate that the server showed and that was accepted.
+    #[must_use]
+    pub fn certificate(&self) -> Option<PeerCertificate> {
+        self.passage().certificate.clone()
+    }
+
     /// Begins a stage.
     pub(super) fn enter(&self, stage: &'static str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+        self.passage().stages.push(stage);
+    }
+
+    fn note(&self, progress: Progress) {
+        match progress {
+            Progress::Began(stage) => self.enter(stage),
+            Progress::Accepted(certificate) => self.passage().certificate = Some(*certificate),
+        }
     }
 
     fn current(&self) -> &'static str {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.passage().stages.last().copied().unwrap_or_default()
+    }
+
+    fn passage(&self) -> MutexGuard<'_, Passage> {
+        // Every change is one assignment, so a panic elsewhere leaves nothing half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn open(target: &Target, options: &ConnectOptions) -> Result<TdsClient, ConnectError> {
-    let stage = Stage::default();
-    let opened = timeout(options.connect_timeout, open_in_stages(target, options, &stage)).await;
+async fn open(target: &Target, options: &ConnectOptions, stage: &Stage) -> Result<Connection, ConnectError> {
+    let opened = timeout(options.connect_timeout, open_in_stages(target, options, stage)).await;
     opened.unwrap_or_else(|_| {
         Err(ConnectError::Timeout {
             endpoint: target.transport.endpoint(),
@@ -302,7 +444,7 @@ async fn open(target: &Target, options: &ConnectOptions) -> Result<TdsClient, Co
     })
 }
 
-async fn open_in_stages(target: &Target, options: &ConnectOptions, stage: &Stage) -> Result<TdsClient, ConnectError> {
+async fn open_in_stages(target: &Target, options: &ConnectOptions, stage: &Stage) -> Result<Connection, ConnectError> {
     // Before anything is sent: what this build cannot do it should say at once, and where there are no pipes the pipe is
     // what to speak of, not the authentication.
     if cfg!(not(windows)) && matches!(target.transport, Transport::WidPipe) {
@@ -313,12 +455,16 @@ async fn open_in_stages(target: &Target, options: &ConnectOptions, stage: &Stage
     let (stream, host, port) = open_stream(target, stage).await?;
     let handshake =
         Handshake { endpoint: &endpoint, host: &host, encrypt: target.encrypt, certificate: &target.certificate };
-    let stream = negotiate(stream, &handshake, |at| stage.enter(at)).await?;
+    let stream = negotiate(stream, &handshake, |progress| stage.note(progress)).await?;
     stage.enter("login");
     let config = config(target, options, auth, &host, port);
     tracing::debug!(endpoint, database = target.database, "logging in");
-    let client = Client::connect(config, stream.compat()).await;
-    client.map_err(|error| login_error(error, target, endpoint))
+    let answer = AnswerWatch::new(options.answer_bytes_max);
+    let stream = WatchedStream::new(stream, answer.clone());
+    match Client::connect(config, stream.compat()).await {
+        Ok(client) => Ok(Connection { client, answer }),
+        Err(error) => Err(login_error(error, target, endpoint)),
+    }
 }
 
 async fn open_stream(target: &Target, stage: &Stage) -> Result<(BoxStream, String, Option<u16>), ConnectError> {

@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 
 use crate::lab::{Lab, Ran};
 
-const PASSWORD: &str = "Tr0ub4dor&3-e2e";
+pub const PASSWORD: &str = "Tr0ub4dor&3-e2e";
 
 /// `sandbox serve` of the lab's file on a free port, until it is dropped.
-struct Served {
+pub struct Served {
     child: Child,
-    port: u16,
+    pub port: u16,
 }
 
 impl Served {
-    fn start(lab: &Lab, arguments: &[&str]) -> Self {
+    pub fn start(lab: &Lab, arguments: &[&str]) -> Self {
         let mut all = vec!["sandbox", "serve", "lab.db", "--listen", "127.0.0.1:0", "--user", "svc-wsus"];
         all.extend(arguments);
         let mut child = lab
@@ -33,7 +33,7 @@ impl Served {
         Self { port: port.unwrap_or_else(|| panic!("no port in {line:?}")), child }
     }
 
-    fn url(&self, options: &str) -> String {
+    pub fn url(&self, options: &str) -> String {
         format!("mssql://svc-wsus@127.0.0.1:{}/SUSDB{options}", self.port)
     }
 }
@@ -61,8 +61,8 @@ fn diff(lab: &Lab, server: &str, password: &str) -> Ran {
     ran
 }
 
-/// `key: value` of the certificate in an error message.
-fn pin(lab: &Lab) -> String {
+/// The pin that `sandbox serve` tells.
+pub fn pin(lab: &Lab) -> String {
     let said = fs::read_to_string(lab.path("serve.err")).unwrap();
     let (_, pin) = said.split_once("?pin=").unwrap();
     pin.split_whitespace().next().unwrap().to_owned()

@@ -5,6 +5,7 @@
 mod approvals;
 mod connection;
 mod docs;
+mod doctor;
 mod faults;
 mod get;
 mod guards;
@@ -13,6 +14,7 @@ mod hand_edits;
 mod interrupt;
 mod json;
 mod lab;
+mod liars;
 mod lock;
 mod manifests;
 mod partial;

@@ -220,7 +220,7 @@ fn reports_fit_the_terminal() {
         change.contains("lab.yaml:7")
     };
     assert!(!fits(80));
-    assert!(fits(160));
+    assert!(fits(220));
 }
 
 /// The number of the first statement after the question of an apply.

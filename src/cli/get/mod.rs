@@ -47,7 +47,7 @@ pub async fn run(arguments: &Get, streams: Streams) -> Result<Exit, Failure> {
     let Some((server, manifest)) = server(arguments, streams)? else { return Ok(Exit::Invalid) };
     let sandboxes = Sandboxes::default();
     let connecting =
-        Connecting { server: &server, reach: &arguments.reach, verb: "get", streams, sandboxes: &sandboxes };
+        Connecting { server: Some(&server), reach: &arguments.reach, verb: "get", streams, sandboxes: &sandboxes };
     let mut session = connecting.open().await?;
     planning::check_pin(&mut session, &server.desired, &manifest).await?;
     let listed = listing::read_listed_server(&mut session, noun).await.map_err(unreadable)?;

@@ -10,7 +10,7 @@ mod count;
 mod entries;
 mod notice;
 mod own;
-mod page;
+pub(super) mod page;
 mod section;
 mod summary;
 mod value;

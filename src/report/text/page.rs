@@ -10,7 +10,7 @@ use crate::report::visible::visible;
 const HANGING: usize = 4;
 
 /// A run of text that is never broken.
-pub(super) struct Piece<'a> {
+pub(in crate::report) struct Piece<'a> {
     /// Spaces between it and the piece before it on the line.
     gap: usize,
     text: Cow<'a, str>,
@@ -19,28 +19,28 @@ pub(super) struct Piece<'a> {
 
 impl<'a> Piece<'a> {
     /// Text set apart from what is before it.
-    pub(super) fn new(text: impl Into<Cow<'a, str>>, style: Style) -> Self {
+    pub(in crate::report) fn new(text: impl Into<Cow<'a, str>>, style: Style) -> Self {
         Self { gap: 2, text: text.into(), style }
     }
 
     /// Text that continues what is before it.
-    pub(super) fn next(text: impl Into<Cow<'a, str>>, style: Style) -> Self {
+    pub(in crate::report) fn next(text: impl Into<Cow<'a, str>>, style: Style) -> Self {
         Self { gap: 1, text: text.into(), style }
     }
 
     /// Plain text set apart.
-    pub(super) fn plain(text: impl Into<Cow<'a, str>>) -> Self {
+    pub(in crate::report) fn plain(text: impl Into<Cow<'a, str>>) -> Self {
         Self::new(text, Style::Plain)
     }
 }
 
 /// A message's words, each a piece of its own.
-pub(super) fn words(message: &str) -> impl Iterator<Item = Piece<'_>> {
+pub(in crate::report) fn words(message: &str) -> impl Iterator<Item = Piece<'_>> {
     message.split(' ').map(|word| Piece::next(word, Style::Plain))
 }
 
 /// Items of a list, each a piece with its comma.
-pub(super) fn listed<'a>(items: Vec<String>) -> impl Iterator<Item = Piece<'a>> {
+pub(in crate::report) fn listed<'a>(items: Vec<String>) -> impl Iterator<Item = Piece<'a>> {
     let last = items.len().saturating_sub(1);
     items.into_iter().enumerate().map(move |(at, item)| {
         let text = if at < last { item + "," } else { item };
@@ -49,14 +49,14 @@ pub(super) fn listed<'a>(items: Vec<String>) -> impl Iterator<Item = Piece<'a>> 
 }
 
 /// Lines of text. Whatever is written goes through [`visible`]; the only escape sequences are the page's own.
-pub(super) struct Page {
+pub(in crate::report) struct Page {
     out: String,
     color: bool,
     width: usize,
 }
 
 impl Page {
-    pub(super) fn new(options: &TextOptions) -> Self {
+    pub(in crate::report) fn new(options: &TextOptions) -> Self {
         let TextOptions { color, width, explain: _ } = *options;
         Self { out: String::new(), color, width }
     }
@@ -71,25 +71,25 @@ impl Page {
         self.out.push_str(finished);
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(in crate::report) fn finish(self) -> String {
         self.out
     }
 
     /// An empty line, unless the page is empty.
-    pub(super) fn blank(&mut self) {
+    pub(in crate::report) fn blank(&mut self) {
         if !self.out.is_empty() {
             self.out.push('\n');
         }
     }
 
     /// The heading of a section, an empty line before it.
-    pub(super) fn heading(&mut self, text: &str) {
+    pub(in crate::report) fn heading(&mut self, text: &str) {
         self.blank();
         self.line(0, [Piece::new(text, Style::Heading)]);
     }
 
     /// The pieces on one line, or on several where the width does not suffice: broken between pieces only, nothing cut.
-    pub(super) fn line<'a>(&mut self, indent: usize, pieces: impl IntoIterator<Item = Piece<'a>>) {
+    pub(in crate::report) fn line<'a>(&mut self, indent: usize, pieces: impl IntoIterator<Item = Piece<'a>>) {
         let mut column = indent;
         for (at, Piece { gap, text, style }) in pieces.into_iter().enumerate() {
             let text = visible(&text);

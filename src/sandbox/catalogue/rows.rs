@@ -2,6 +2,7 @@
 
 use chrono::NaiveDateTime;
 
+use super::system_views::SystemView;
 use super::{Catalogue, Kind, Table, id_of};
 use crate::sandbox::sql::declared;
 use crate::sandbox::value::SqlType;
@@ -70,7 +71,23 @@ fn text(text: impl Into<String>) -> Cell {
 
 impl Catalogue {
     /// The rows of a system view, cells in the order of its columns.
-    pub(super) fn rows(&self, full_name: &str, live: &Live<'_>) -> Vec<Vec<Cell>> {
+    pub(super) fn rows(&self, view: &SystemView, live: &Live<'_>) -> Vec<Vec<Cell>> {
+        let mut rows = self.rows_as_written(view.full_name, live);
+        if self.lower_case && !view.full_name.starts_with("sys.dm_") {
+            for row in &mut rows {
+                for ((column, _), cell) in view.columns.iter().zip(row) {
+                    if let Cell::Text(text) = cell
+                        && (*column == "name" || column.ends_with("_NAME") || *column == "TABLE_SCHEMA")
+                    {
+                        *text = text.to_lowercase();
+                    }
+                }
+            }
+        }
+        rows
+    }
+
+    fn rows_as_written(&self, full_name: &str, live: &Live<'_>) -> Vec<Vec<Cell>> {
         match full_name {
             "sys.all_objects" => self.object_rows(|_, _| true),
             "sys.objects" => self.object_rows(|schema, _| is_own(schema)),
@@ -95,7 +112,7 @@ impl Catalogue {
     }
 
     fn object_rows(&self, wanted: impl Fn(&str, Kind) -> bool) -> Vec<Vec<Cell>> {
-        let objects = self.objects().filter(|(schema, _, kind)| wanted(schema, *kind));
+        let objects = self.visible_objects().filter(|(schema, _, kind)| wanted(schema, *kind));
         objects
             .map(|(schema, name, kind)| {
                 let (code, description) = match kind {
@@ -123,7 +140,7 @@ impl Catalogue {
 
     fn column_rows(&self, wanted: impl Fn(&Table) -> bool) -> Vec<Vec<Cell>> {
         let mut rows = Vec::new();
-        for table in self.tables().filter(|table| wanted(table)) {
+        for table in self.visible_tables().filter(|table| wanted(table)) {
             for (column, position) in table.columns.iter().zip(1_i64..) {
                 let sql_type = column.sql_type.unwrap_or(SqlType::NVarChar(None));
                 let mut row = vec![number(id_of(table.schema, &table.name)), text(&column.name), number(position)];
@@ -138,7 +155,7 @@ impl Catalogue {
 
     fn parameter_rows(&self) -> Vec<Vec<Cell>> {
         let mut rows = Vec::new();
-        for procedure in self.registry().iter() {
+        for procedure in self.visible_procedures() {
             for (parameter, position) in procedure.parameters().iter().zip(1_i64..) {
                 let mut row = vec![number(id_of("dbo", procedure.name())), text(&parameter.name), number(position)];
                 row.extend(type_cells(parameter.sql_type));
@@ -152,7 +169,7 @@ impl Catalogue {
     }
 
     fn information_tables(&self) -> Vec<Vec<Cell>> {
-        let own = self.tables().filter(|table| is_own(table.schema));
+        let own = self.visible_tables().filter(|table| is_own(table.schema));
         own.map(|table| {
             let kind = if table.kind == Kind::Table { "BASE TABLE" } else { "VIEW" };
             vec![text("SUSDB"), text(table.schema), text(&table.name), text(kind)]
@@ -162,7 +179,7 @@ impl Catalogue {
 
     fn information_columns(&self) -> Vec<Vec<Cell>> {
         let mut rows = Vec::new();
-        for table in self.tables().filter(|table| is_own(table.schema)) {
+        for table in self.visible_tables().filter(|table| is_own(table.schema)) {
             for (column, position) in table.columns.iter().zip(1_i64..) {
                 let sql_type = column.sql_type.unwrap_or(SqlType::NVarChar(None));
                 rows.push(vec![
@@ -181,7 +198,7 @@ impl Catalogue {
     }
 
     fn information_routines(&self) -> Vec<Vec<Cell>> {
-        let procedures = self.registry().iter();
+        let procedures = self.visible_procedures();
         procedures
             .map(|procedure| vec![text("SUSDB"), text("dbo"), text(procedure.name()), text("PROCEDURE")])
             .collect()
@@ -189,7 +206,7 @@ impl Catalogue {
 
     fn information_parameters(&self) -> Vec<Vec<Cell>> {
         let mut rows = Vec::new();
-        for procedure in self.registry().iter() {
+        for procedure in self.visible_procedures() {
             for (parameter, position) in procedure.parameters().iter().zip(1_i64..) {
                 rows.push(vec![
                     text("SUSDB"),

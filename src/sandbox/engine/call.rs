@@ -4,6 +4,7 @@ use super::arguments::{Bound, bind};
 use super::now;
 use super::registry::Registered;
 use super::session::Session;
+use crate::sandbox::access::Permission;
 use crate::sandbox::database::{Cancelled, Response, RpcParameter, ServerError};
 use crate::sandbox::procedures::{Call, Failure};
 use crate::sandbox::sql::errors;
@@ -67,6 +68,9 @@ impl Session {
         let Some(procedure) = self.shared.catalogue.registry().find(written).cloned() else {
             return self.refuse(errors::unknown_procedure(written), response);
         };
+        if !self.shared.catalogue.access.may(Permission::Execute, "dbo", procedure.name()) {
+            return self.refuse(errors::denied("EXECUTE", "dbo", procedure.name()), response);
+        }
         match bind(&procedure, given) {
             Ok(bound) => self.invoke(&procedure, given, bound, response),
             Err(error) => self.refuse(ServerError { procedure: procedure.name().to_owned(), ..error }, response),

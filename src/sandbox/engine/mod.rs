@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::access::Access;
 use super::catalogue::{Catalogue, LiveSession};
 use super::database::{Database, Login, ServerError};
 use super::locks::{self, Locks};
@@ -54,6 +55,12 @@ pub enum EngineError {
     /// A variant of something that is not there.
     #[error(transparent)]
     Variant(#[from] VariantError),
+    /// A permission on something that is not there.
+    #[error("the sandbox has no table, view or procedure '{object}' to grant or deny")]
+    UnknownObject {
+        /// Its name.
+        object: String,
+    },
     /// The store is one and cannot be read or changed.
     #[error("the sandbox's state could not be read or written")]
     State(#[source] rusqlite::Error),
@@ -78,7 +85,9 @@ impl Engine {
         let connection = store.connect().map_err(EngineError::State)?;
         writes::create(&connection).map_err(EngineError::State)?;
         arrange(&connection, options).map_err(EngineError::State)?;
-        let catalogue = Catalogue::read(&connection, registry).map_err(EngineError::State)?;
+        let mut catalogue = Catalogue::read(&connection, registry).map_err(EngineError::State)?;
+        catalogue.access = access(&catalogue, options)?;
+        catalogue.lower_case = options.lower_case;
         let locks = Locks::new(match store.location() {
             Location::File(path) => Some(path),
             Location::Memory => None,
@@ -118,6 +127,23 @@ impl Database for Engine {
     fn open(&self, login: Login) -> Result<Session, ServerError> {
         Session::open(Arc::clone(&self.shared), login)
     }
+}
+
+/// What the options say that the login may do.
+fn access(catalogue: &Catalogue, options: &Options) -> Result<Access, EngineError> {
+    let named = |objects: &[String]| {
+        let find = |object: &String| {
+            let found =
+                catalogue.object_named(object).ok_or_else(|| EngineError::UnknownObject { object: object.clone() })?;
+            Ok((found.0.to_lowercase(), found.1.to_lowercase()))
+        };
+        objects.iter().map(find).collect::<Result<_, EngineError>>()
+    };
+    Ok(Access {
+        roles: options.roles.iter().copied().collect(),
+        granted: named(&options.grants)?,
+        denied: named(&options.denials)?,
+    })
 }
 
 /// Writes what the options say of the server's state, where it is not so already.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
 
 use super::special::Prepared;
 use super::{Shared, cannot_open, now};
@@ -60,6 +61,15 @@ impl From<ServerError> for Stop {
 /// The database that a session works in where it names none.
 const DATABASE: &str = "SUSDB";
 
+/// `tsql_may(securable, class, permission)`: HAS_PERMS_BY_NAME, which is asked of every row of a system view.
+fn install_permissions(connection: &Connection, shared: Arc<Shared>) -> rusqlite::Result<()> {
+    connection.create_scalar_function("tsql_may", 3, FunctionFlags::SQLITE_UTF8, move |call| {
+        let (securable, class): (Option<String>, Option<String>) = (call.get(0)?, call.get(1)?);
+        let permission: String = call.get(2)?;
+        Ok(shared.catalogue.has_permission(securable.as_deref(), class.as_deref(), &permission))
+    })
+}
+
 /// The databases that there are.
 pub(super) fn database_named(name: &str) -> Option<&'static str> {
     [DATABASE, "master"].into_iter().find(|known| known.eq_ignore_ascii_case(name))
@@ -72,6 +82,7 @@ impl Session {
         let failed = |error: rusqlite::Error| errors::from_store(&error, login.session_id);
         let connection = shared.connect().map_err(failed)?;
         Catalogue::create_system_views(&connection).map_err(failed)?;
+        install_permissions(&connection, Arc::clone(&shared)).map_err(failed)?;
         let live = LiveSession {
             id: login.session_id,
             login: login.user.clone(),

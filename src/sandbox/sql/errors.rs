@@ -38,6 +38,16 @@ pub fn read_only(statement: &str) -> ServerError {
     )
 }
 
+/// 229: the login may not do this to an object.
+///
+/// Source: learn.microsoft.com, Database Engine events and errors (grade A).
+pub fn denied(permission: &str, schema: &str, object: &str) -> ServerError {
+    let text = format!(
+        "The {permission} permission was denied on the object '{object}', database 'SUSDB', schema '{schema}'."
+    );
+    ServerError { state: 5, ..severe(229, 14, text) }
+}
+
 /// 195: no such function.
 pub fn unknown_function(name: &str) -> ServerError {
     severe(195, 15, format!("'{name}' is not a recognized built-in function name."))

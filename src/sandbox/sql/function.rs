@@ -149,7 +149,8 @@ impl Translator<'_> {
         Some(match (name, arguments.len()) {
             ("getutcdate" | "getdate" | "sysutcdatetime" | "sysdatetime", 0) => self.now(),
             ("suser_sname" | "suser_name" | "original_login", 0) => text(&facts.login.user),
-            ("user_name", 0) => text("dbo"),
+            ("user_name", 0) if self.around.catalogue.access.is_administrator() => text("dbo"),
+            ("user_name", 0) => text(&facts.login.user),
             ("host_name", 0) => text(&facts.login.host),
             ("app_name" | "program_name", 0) => text(&facts.login.application),
             ("db_name", 0) => text(&facts.database),
@@ -172,8 +173,22 @@ impl Translator<'_> {
                 };
                 name.map_or_else(|| Term::constant(Value::Null, Some(SqlType::NVarChar(Some(128)))), text)
             }
-            ("is_member" | "is_rolemember" | "is_srvrolemember" | "has_dbaccess", 1 | 2) => number(1),
-            ("has_perms_by_name", 3..=5) => number(1),
+            ("is_member" | "is_rolemember", 1) => {
+                let member = self.around.catalogue.access.is_member(first);
+                Term::constant(member.map_or(Value::Null, |member| Value::Int(i32::from(member))), Some(SqlType::Int))
+            }
+            ("is_srvrolemember", 1) => number(i32::from(
+                first.eq_ignore_ascii_case("public") || self.around.catalogue.access.is_administrator(),
+            )),
+            ("has_dbaccess", 1) => number(1),
+            ("has_perms_by_name", 3) => {
+                let values: Vec<&str> = arguments.iter().map(|argument| argument.sql.as_str()).collect();
+                Term::value(format!("tsql_may({})", values.join(", ")), Some(SqlType::Int))
+            }
+            ("quotename", 1) => Term::value(
+                format!("('[' || replace({}, ']', ']]') || ']')", arguments[0].sql),
+                Some(SqlType::NVarChar(Some(258))),
+            ),
             ("databasepropertyex", 2) => match property_of(&arguments[1]).as_str() {
                 "collation" => text("SQL_Latin1_General_CP1_CI_AS"),
                 "status" => text("ONLINE"),

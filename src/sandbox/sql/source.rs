@@ -8,6 +8,7 @@ use super::errors;
 use super::expression::{Term, common_type};
 use super::scope::{ResultColumn, Source, quoted, same};
 use super::translate::{Part, Translator, parts};
+use crate::sandbox::access::Permission;
 use crate::sandbox::database::ServerError;
 
 impl Translator<'_> {
@@ -98,6 +99,9 @@ impl Translator<'_> {
         let in_context = parts.len() > 2 || object.system.is_some() || self.around.facts.database == "SUSDB";
         if !in_context {
             return Err(errors::unknown_object(&parts.join(".")));
+        }
+        if !self.around.catalogue.access.may(Permission::Select, object.schema, &object.name) {
+            return Err(errors::denied("SELECT", object.schema, &object.name));
         }
         if let Some(system) = object.system {
             self.system_views.insert(system);

@@ -19,7 +19,8 @@ mod login;
 mod packet;
 mod parameter_value;
 mod prelogin;
-
+#[cfg(test)]
+mod round_trips;
 mod row_value;
 mod rpc;
 mod session;

@@ -88,3 +88,11 @@ pub const OBJECTS: &[ObjectContract] = &[
         &["UpdateID", "TargetGroupID", "TargetGroupTypeID", "ActionID", "AdminNameWhoDeleted", "TimeOfDeath"],
     ),
 ];
+
+/// What `doctor` reads besides. No plan needs it, so nothing else fails where it is missing.
+pub const DOCTOR_OBJECTS: &[ObjectContract] = &[
+    needed(Needed::ByDoctor, "tbSchemaVersion", &["ComponentName", "BuildNumber", "SchemaVersion"]),
+    needed(Needed::ByDoctor, "tbSingletonData", &["ResetStateMachineNeeded"]),
+    needed(Needed::ByDoctor, "tbSchedule", &["ScheduleTarget", "ScheduleID", "LastRunTime"]),
+    needed(Needed::ByDoctor, "tbDownstreamServerTarget", &["TargetID"]),
+];

@@ -343,6 +343,8 @@ pub(in crate::susdb) const LOCK_HOLDER: Select = select!(
     "WHERE l.resource_type = 'APPLICATION' AND l.request_status = 'GRANT'"
 );
 
+pub(in crate::susdb) mod health;
+
 /// Every SELECT of the catalogue, with its marks.
 pub const ALL: &[Select] = &[
     SERVER_ID,
@@ -402,7 +404,7 @@ pub const ALL: &[Select] = &[
 pub fn texts() -> Vec<(&'static str, String)> {
     let (scopes, opposite) = conditions::samples();
     let mut texts = Vec::new();
-    for select in ALL {
+    for select in ALL.iter().chain(health::ALL) {
         if select.text.contains("{scope}") {
             // The other half of the fragments once: they do not depend on the SELECT.
             let more = (select.name == UPDATES.name).then_some(&opposite);
@@ -423,9 +425,10 @@ mod tests {
 
     #[test]
     fn every_select_has_a_name_of_its_own_and_says_it() {
-        let names: BTreeSet<&str> = ALL.iter().map(|select| select.name).collect();
-        assert_eq!(names.len(), ALL.len());
-        for select in ALL {
+        let all = || ALL.iter().chain(super::health::ALL);
+        let names: BTreeSet<&str> = all().map(|select| select.name).collect();
+        assert_eq!(names.len(), all().count());
+        for select in all() {
             assert!(select.text.starts_with(&format!("/* wsusctl: {} */\nSELECT", select.name)), "{}", select.name);
         }
     }

@@ -18,6 +18,8 @@ mod server;
 mod totals;
 mod updates;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -140,6 +142,26 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
         totals,
         procedures,
     })
+}
+
+/// Reads the database server's version.
+pub(super) async fn read_version(session: &mut Session) -> Result<String, ReadError> {
+    server::read_version(session).await
+}
+
+/// Reads the names of groups that computers ask for and that do not exist, with the number of computers.
+pub(super) async fn read_missing_groups(session: &mut Session) -> Result<BTreeMap<String, u32>, ReadError> {
+    let groups = groups::read(session).await?;
+    computers::read_requested_groups(session, &groups).await
+}
+
+/// Reads the rows of a procedure that takes no parameters.
+pub(super) async fn rows_of_procedure<T>(
+    session: &mut Session,
+    procedure: &'static str,
+    decode: impl Fn(&Cells<'_>) -> Result<T, ReadError>,
+) -> Result<Vec<T>, ReadError> {
+    session.call_for_rows(procedure, |row| decode(&Cells { statement: procedure, row })).await
 }
 
 /// Reads all rows of a SELECT about the updates of a scope, in as many statements as that takes.

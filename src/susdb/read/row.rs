@@ -142,6 +142,22 @@ impl Cells<'_> {
         self.int_or_null(column).and_then(|value| self.present(column, value))
     }
 
+    /// The int of the first column, whatever it is called: of results that are known by position only.
+    pub(in crate::susdb) fn first_int(&self) -> Result<i32, ReadError> {
+        const FIRST: &str = "(the first)";
+        let value = match self.row.cells().next().map(|(_, data)| data) {
+            Some(ColumnData::U8(value)) => value.map(i32::from),
+            Some(ColumnData::I16(value)) => value.map(i32::from),
+            Some(ColumnData::I32(value)) => *value,
+            Some(other) => {
+                let found = format!("{other:?}").chars().take_while(char::is_ascii_alphanumeric).collect();
+                return Err(self.problem(FIRST, ColumnProblem::Type { expected: "int", found }));
+            }
+            None => return Err(self.problem(FIRST, ColumnProblem::Absent)),
+        };
+        self.present(FIRST, value)
+    }
+
     /// A number of things.
     pub(in crate::susdb) fn count(&self, column: &'static str) -> Result<u64, ReadError> {
         let value = self.integer_or_null(column).and_then(|value| self.present(column, value))?;

@@ -30,6 +30,15 @@ pub(crate) struct Handshake<'a> {
     pub(crate) certificate: &'a CertificateCheck,
 }
 
+/// What happens on the way.
+#[derive(Debug)]
+pub(crate) enum Progress {
+    /// A stage begins.
+    Began(&'static str),
+    /// The server's certificate was accepted.
+    Accepted(Box<PeerCertificate>),
+}
+
 /// What both sides agreed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Agreement {
@@ -38,16 +47,16 @@ enum Agreement {
     Everything,
 }
 
-/// Goes through PRELOGIN and TLS. `at` is told the stage that begins.
+/// Goes through PRELOGIN and TLS. `at` is told what happens.
 pub(crate) async fn negotiate<S>(
     mut stream: S,
     handshake: &Handshake<'_>,
-    mut at: impl FnMut(&'static str),
+    mut at: impl FnMut(Progress),
 ) -> Result<TdsStream<S>, ConnectError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    at("PRELOGIN");
+    at(Progress::Began("PRELOGIN"));
     let offer = match handshake.encrypt {
         Encrypt::Required => EncryptionLevel::On,
         Encrypt::Login => EncryptionLevel::Off,
@@ -61,8 +70,11 @@ where
     let channel = match agreement {
         Agreement::Clear => Channel::Clear(stream),
         Agreement::LoginOnly | Agreement::Everything => {
-            at("TLS");
+            at(Progress::Began("TLS"));
             let tls = encrypt(stream, handshake).await?;
+            if let Some(certificate) = tls.get_ref().1.peer_certificates().and_then(<[_]>::first) {
+                at(Progress::Accepted(Box::new(PeerCertificate::from_der(certificate))));
+            }
             if agreement == Agreement::LoginOnly { Channel::login_only(tls) } else { Channel::Tls(Box::new(tls)) }
         }
     };

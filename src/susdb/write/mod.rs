@@ -139,6 +139,7 @@ impl WriteError {
             QueryError::ConnectionLost { source, .. } => Self::ConnectionLost { procedure, source },
             QueryError::Timeout { after, .. } => Self::Timeout { procedure, after },
             QueryError::Protocol { source, .. } => Self::Protocol { procedure, source: Some(source) },
+            QueryError::Answer { problem, .. } => Self::Protocol { procedure, source: Some(problem.into()) },
         }
     }
 }

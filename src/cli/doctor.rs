@@ -1,0 +1,76 @@
+//! `wsusctl doctor`: looks at what wsusctl needs of a server. Writes nothing and takes no lock.
+
+use super::arguments::{Doctor, Manifests, Output};
+use super::manifests::{Loaded, Server};
+use super::server::{Connecting, Sandboxes};
+use super::streams::Streams;
+use super::{planning, report_lost};
+use crate::failure::{Exit, Failure};
+use crate::model::health::Health;
+use crate::model::health::findings::{findings, is_limited};
+use crate::model::health::grants::{Wanted, grants};
+use crate::report::doctor::{self, Diagnosis};
+use crate::susdb;
+
+/// Runs the verb over every server.
+///
+/// # Errors
+/// What keeps the run from starting; a server's own failure is reported and the others go on.
+pub async fn run(arguments: &Doctor, streams: Streams) -> Result<Exit, Failure> {
+    let Some(loaded) = load(arguments, streams)? else { return Ok(Exit::Invalid) };
+    let servers: Vec<Option<&Server>> = match &loaded {
+        Some(loaded) => loaded.servers.iter().map(Some).collect(),
+        None => vec![None],
+    };
+    let wanted = match &arguments.grants {
+        None => Wanted::Missing,
+        Some(user) => Wanted::All(user.as_deref()),
+    };
+    let sandboxes = Sandboxes::default();
+    let mut exit = Exit::Success;
+    let mut diagnoses = Vec::new();
+    for server in servers {
+        let connecting = Connecting { server, reach: &arguments.reach, verb: "doctor", streams, sandboxes: &sandboxes };
+        match examine(connecting).await {
+            Ok(health) => {
+                let findings = findings(&health);
+                exit = exit.worse(if is_limited(&findings) { Exit::Failure } else { Exit::Success });
+                let grants = grants(&health, wanted);
+                let diagnosis = Diagnosis { health, findings, grants };
+                if arguments.output == Output::Text {
+                    let text = doctor::render_text(&diagnosis, streams.color_out, streams.width());
+                    let apart = if diagnoses.is_empty() { "" } else { "\n" };
+                    streams.report(&format!("{apart}{text}")).map_err(report_lost)?;
+                }
+                diagnoses.push(diagnosis);
+            }
+            Err(failure) => {
+                streams.complain(&failure.render());
+                exit = exit.worse(failure.exit);
+            }
+        }
+    }
+    if arguments.output == Output::Json {
+        let document = doctor::render_json(&diagnoses, env!("CARGO_PKG_VERSION"));
+        streams.report(&document).map_err(report_lost)?;
+    }
+    Ok(exit)
+}
+
+/// The manifests; inside, none where the command line alone says where the server is. None where they are not valid.
+fn load(arguments: &Doctor, streams: Streams) -> Result<Option<Option<Loaded>>, Failure> {
+    let Doctor { files, max_manifest_size, reach, .. } = arguments;
+    if files.is_empty() {
+        return Ok(Some(None));
+    }
+    let manifests = Manifests { files: files.clone(), max_manifest_size: *max_manifest_size };
+    // Text: what is wrong with a manifest goes to standard error alone, since the document is about servers.
+    Ok(planning::load_valid(&manifests, reach, Output::Text, streams)?.map(Some))
+}
+
+async fn examine(connecting: Connecting<'_>) -> Result<Health, Failure> {
+    let destination = connecting.destination()?;
+    let (connection, server) = susdb::doctor::examine(&destination.target, &destination.options).await;
+    let name = connecting.server.map(|server| server.desired.name.clone());
+    Ok(Health { name, url: destination.url, connection, server })
+}
