@@ -12,9 +12,10 @@ use super::outcome::{End, Outcome, Remains, StaleObject, StepError, StepOutcome,
 use super::target::{
     Call, CreatedGroups, deadline_passed, describe_state, describe_target, kept_time, key, missing_calls,
 };
-use crate::model::object::{GroupState, ObjectKey, ObjectState};
+use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::procedure::{Procedure, ProcedureState};
 use crate::model::resolved::GroupReference;
+use crate::model::snapshot::Deployment;
 use crate::plan::Plan;
 use crate::plan::step::{Operation, Step};
 use crate::susdb::read::{self, ReadError};
@@ -343,8 +344,19 @@ fn still_holds(planned_from: &ObjectState, found: &ObjectState) -> bool {
                 && *approvals <= planned.approvals
                 && children.is_subset(&planned.children)
         }
+        (ObjectState::Approval(planned), ObjectState::Approval(found)) => are_unchanged(found, planned),
+        (ObjectState::Update(Some(planned)), ObjectState::Update(Some(found))) => {
+            let UpdateState { revision, declined, deployments } = found;
+            (*revision, *declined) == (planned.revision, planned.declined)
+                && are_unchanged(deployments, &planned.deployments)
+        }
         _ => planned_from == found,
     }
+}
+
+/// Whether approvals are what they were, in force meanwhile or not.
+fn are_unchanged(found: &[Deployment], planned: &[Deployment]) -> bool {
+    found.len() == planned.len() && found.iter().zip(planned).all(|(found, planned)| found.is_unchanged(planned))
 }
 
 fn is_as_asked(operation: &Operation, state: &ObjectState, created: &CreatedGroups) -> bool {

@@ -318,6 +318,7 @@ mod tests {
             assigned: true,
             admin_name: "CONTOSO\\anna".into(),
             deployed_at: today(),
+            pending: false,
         }
     }
 

@@ -147,12 +147,14 @@ impl ApprovalValue {
         row.revision == latest_revision && self.is_stored_as(row)
     }
 
-    /// Whether the rows of a pair on the server, all of them, are this value for the latest revision and nothing else.
+    /// Whether the rows of a pair on the server, all of them, are this value for the latest revision and nothing else. A row
+    /// that is pending beside the one in force is no second one.
     #[must_use]
     pub fn is_all_of(&self, rows: &[&Deployment], latest_revision: i32) -> bool {
         match rows {
             [] => self.action == ApprovalAction::Inherit,
             [row] => self.holds_in(row, latest_revision),
+            [one, other] => one.pending != other.pending && rows.iter().all(|row| self.holds_in(row, latest_revision)),
             _ => false,
         }
     }

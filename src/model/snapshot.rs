@@ -190,6 +190,17 @@ pub struct Deployment {
     pub admin_name: String,
     /// When it was made.
     pub deployed_at: DateTime<Utc>,
+    /// Whether it is not in force yet (DeploymentStatus 0). WSUS makes it so by itself: what is pending counts as what it
+    /// will be, and beside one in force that says the same it is no second approval.
+    pub pending: bool,
+}
+
+impl Deployment {
+    /// Whether it says the same as another row with its id: it may have come into force since.
+    #[must_use]
+    pub fn is_unchanged(&self, since: &Self) -> bool {
+        *self == Self { pending: self.pending, ..since.clone() }
+    }
 }
 
 /// Numbers over the whole server.

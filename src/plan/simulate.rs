@@ -226,6 +226,7 @@ fn deployment(
         assigned: !optional,
         admin_name,
         deployed_at: now,
+        pending: false,
     }
 }
 

@@ -21,7 +21,8 @@ pub(super) fn value_attributes(value: &ApprovalValue, revision: i32) -> BTreeMap
 
 /// The approval of a pair on the server. Where there are several, `revision` lists the revisions of all.
 pub(super) fn row_attributes(row: &Deployment, all: &[&Deployment]) -> BTreeMap<String, Attribute> {
-    let Deployment { id: _, revision, group: _, action, deadline, assigned, admin_name: _, deployed_at: _ } = row;
+    let Deployment { id: _, revision, group: _, action, deadline, assigned, admin_name: _, deployed_at: _, pending: _ } =
+        row;
     let mut revisions: Vec<i32> = all.iter().map(|row| row.revision).collect();
     revisions.sort_unstable();
     let revision = match revisions.as_slice() {
@@ -38,7 +39,8 @@ pub(super) fn row_attributes(row: &Deployment, all: &[&Deployment]) -> BTreeMap<
 
 /// An approval of a group, for the list of those that a decline destroys.
 pub(super) fn lost_attributes(group: String, row: &Deployment) -> Attribute {
-    let Deployment { id: _, revision: _, group: _, action, deadline, assigned, admin_name, deployed_at: _ } = row;
+    let Deployment { id: _, revision: _, group: _, action, deadline, assigned, admin_name, deployed_at: _, pending: _ } =
+        row;
     Attribute::map([
         ("action", action_attribute(*action)),
         ("by", Attribute::text(admin_name)),

@@ -166,6 +166,24 @@ fn rows_of_other_actions_and_for_other_targets_are_no_approvals() {
 }
 
 #[test]
+fn a_pending_row_beside_one_in_force_is_no_second_approval() {
+    let spec = "  approvals:\n    - {update: KB5060533, groups: {Servers: install}}\n";
+    let lab = is_no_approval(spec, |lab| insert(lab, "5060533", "Servers", 0, 0, 0));
+    // Two in force are, and so is a pending one that says something else. What goes goes whole.
+    lab.sql("UPDATE tbDeployment SET DeploymentStatus = 1");
+    lab.diff().expect_status(2).expect_out("duplicate");
+    lab.apply_twice();
+    insert(&lab, "5060533", "Servers", 1, 0, 0);
+    lab.diff().expect_status(2);
+    lab.apply_twice();
+    assert_eq!(rows(&lab, "5060533", "Servers"), ["0 on 200"]);
+    insert(&lab, "5060533", "Servers", 0, 0, 0);
+    declare(&lab, "    - {update: KB5060533, groups: {Servers: inherit}}\n");
+    lab.apply_twice();
+    assert_eq!(rows(&lab, "5060533", "Servers"), Vec::<String>::new());
+}
+
+#[test]
 fn a_deadline_in_the_year_9999_is_none() {
     let lab = lab("    - {update: KB5046613, groups: {Domain Controllers: install}}\n");
     lab.diff().expect_status(0);

@@ -210,6 +210,7 @@ impl Server {
             assigned: value.action != ApprovalAction::Install || !value.optional,
             admin_name: "CONTOSO\\alice".into(),
             deployed_at,
+            pending: false,
         };
         self.next_id += 1;
         change(&mut row);

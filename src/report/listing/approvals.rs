@@ -56,8 +56,17 @@ impl Listed for ListedApproval {
 
     fn wire(row: &Self) -> WireApproval<'_> {
         let Self { update, kbs, title, latest_revision, deployable: _, group, approval } = row;
-        let Deployment { id, revision, group: group_id, action: _, deadline, assigned, admin_name, deployed_at } =
-            approval;
+        let Deployment {
+            id,
+            revision,
+            group: group_id,
+            action: _,
+            deadline,
+            assigned,
+            admin_name,
+            deployed_at,
+            pending: _,
+        } = approval;
         WireApproval {
             id: id.to_string(),
             update: update.to_string(),

@@ -41,6 +41,9 @@ struct Shared {
     locks: Locks,
     sessions: Mutex<BTreeMap<i32, LiveSession>>,
     faults: FaultOptions,
+    /// The connection that the engine was opened with: the first session takes it, since reading the tables' definitions is a
+    /// good part of what a short run costs.
+    spare: Mutex<Option<rusqlite::Connection>>,
 }
 
 /// Why an engine cannot be opened.
@@ -89,7 +92,8 @@ impl Engine {
             Location::File(path) => Some(path),
             Location::Memory => None,
         });
-        let shared = Shared { store, catalogue, locks, sessions: Mutex::default(), faults: options.faults };
+        let (sessions, spare) = (Mutex::default(), Mutex::new(Some(connection)));
+        let shared = Shared { store, catalogue, locks, sessions, faults: options.faults, spare };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -105,6 +109,12 @@ impl Engine {
 }
 
 impl Shared {
+    /// A connection for a new session.
+    fn connect(&self) -> rusqlite::Result<rusqlite::Connection> {
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
+        spare.map_or_else(|| self.store.connect(), Ok)
+    }
+
     fn sessions(&self) -> MutexGuard<'_, BTreeMap<i32, LiveSession>> {
         // Every change is one insertion or removal, so a panic elsewhere leaves nothing half done.
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)

@@ -80,7 +80,7 @@ impl Session {
         let asked = if login.database.is_empty() { DATABASE } else { &login.database };
         let database = database_named(asked).ok_or_else(|| cannot_open(asked))?.to_owned();
         let failed = |error: rusqlite::Error| errors::from_store(&error, login.session_id);
-        let connection = shared.store.connect().map_err(failed)?;
+        let connection = shared.connect().map_err(failed)?;
         Catalogue::create_system_views(&connection).map_err(failed)?;
         install_permissions(&connection, Arc::clone(&shared)).map_err(failed)?;
         let live = LiveSession {

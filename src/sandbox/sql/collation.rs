@@ -4,14 +4,23 @@ use std::cmp::Ordering;
 
 /// Compares two texts as SUSDB's collation would.
 pub fn compare(left: &str, right: &str) -> Ordering {
-    let (left, right) = (left.trim_end_matches(' '), right.trim_end_matches(' '));
-    if left.is_ascii() && right.is_ascii() {
-        let folded = |text: &'_ str| text.as_bytes().iter().map(u8::to_ascii_lowercase).collect::<Vec<u8>>();
-        if left.eq_ignore_ascii_case(right) {
-            return Ordering::Equal;
-        }
-        return folded(left).cmp(&folded(right));
+    if left == right {
+        return Ordering::Equal;
     }
+    let (left, right) = (left.trim_end_matches(' '), right.trim_end_matches(' '));
+    // SQLite asks for every pair of texts that it sorts or looks up: most are ASCII and differ early.
+    for (at, (one, other)) in left.bytes().zip(right.bytes()).enumerate() {
+        if !one.is_ascii() || !other.is_ascii() {
+            return compare_characters(&left[at..], &right[at..]);
+        }
+        if one != other && !one.eq_ignore_ascii_case(&other) {
+            return one.to_ascii_lowercase().cmp(&other.to_ascii_lowercase());
+        }
+    }
+    left.len().cmp(&right.len())
+}
+
+fn compare_characters(left: &str, right: &str) -> Ordering {
     left.chars().flat_map(char::to_lowercase).cmp(right.chars().flat_map(char::to_lowercase))
 }
 
@@ -136,6 +145,9 @@ mod tests {
         assert_eq!(compare(" abc", "abc"), Ordering::Less);
         assert_eq!(compare("Ä", "ö"), Ordering::Less);
         assert_eq!(compare("Z_", "a"), Ordering::Greater);
+        assert_eq!(compare("aä", "AÖ"), Ordering::Less);
+        assert_eq!(compare("ab", "aBä"), Ordering::Less);
+        assert_eq!(compare("a", "a\u{1}"), Ordering::Less);
     }
 
     #[test]

@@ -63,6 +63,7 @@ pub const OBJECTS: &[ObjectContract] = &[
             "TargetGroupID",
             "TargetGroupTypeID",
             "ActionID",
+            "DeploymentStatus",
             "DeploymentGuid",
             "DeploymentTime",
             "Deadline",

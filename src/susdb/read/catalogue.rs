@@ -203,7 +203,7 @@ pub(super) const OTHER_TITLES: Select = select!(
 pub(super) const APPROVALS: Select = select!(
     "approvals.read",
     "SELECT u.UpdateID, r.RevisionNumber, d.DeploymentGuid, d.TargetGroupID, d.ActionID, d.Deadline, d.IsAssigned,"
-    "    d.AdminName, d.DeploymentTime"
+    "    d.AdminName, d.DeploymentTime, d.DeploymentStatus"
     "FROM dbo.tbUpdate u"
     "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
     "INNER JOIN dbo.tbDeployment d ON d.RevisionID = r.RevisionID"

@@ -6,6 +6,11 @@ use super::row::Cells;
 use super::{ReadError, deadline};
 use crate::model::snapshot::Deployment;
 
+/// DeploymentStatus of an approval that is not in force yet.
+///
+/// Source: MS-WSUSAR 2.2.4.12.1.2 (grade A).
+const PENDING: i32 = 0;
+
 /// Reads a row of `approvals.read`: the update and its approval.
 ///
 /// Source: tbDeployment, tbRevision, tbUpdate: Intensive-Self-Service-Portal (grade A); actions 0, 1 and 3 are the real
@@ -20,6 +25,7 @@ pub(super) fn decode(row: &Cells<'_>) -> Result<(Uuid, Deployment), ReadError> {
         assigned: row.bit("IsAssigned")?,
         admin_name: row.text("AdminName")?,
         deployed_at: row.time("DeploymentTime")?,
+        pending: row.int("DeploymentStatus")? == PENDING,
     };
     Ok((row.guid("UpdateID")?, deployment))
 }
