@@ -41,6 +41,8 @@ pub struct LiveSettings {
     pub row: Configuration,
     /// Every language that the server knows but `all`, by short name in lower case: whether updates in it are fetched.
     pub languages: BTreeMap<String, bool>,
+    /// Downstream servers that the server knows.
+    pub downstream_servers: u64,
     /// Columns that the live procedure for saving has no parameter for: what they hold cannot be changed.
     pub unsaved: BTreeSet<String>,
 }

@@ -104,6 +104,29 @@ pub enum Operation {
     },
 }
 
+impl Step {
+    /// Takes another save of settings into this one, so that no save leaves settings that contradict each other.
+    pub(super) fn join(&mut self, other: Self) {
+        self.also.push(other.change);
+        if let (
+            Operation::SaveSettings { cells, languages },
+            Operation::SaveSettings { cells: more_cells, languages: more_languages },
+        ) = (&mut self.operation, other.operation)
+        {
+            cells.extend(more_cells);
+            languages.extend(more_languages);
+        }
+        if let (
+            ObjectState::Settings { cells, languages },
+            ObjectState::Settings { cells: more_cells, languages: more_languages },
+        ) = (&mut self.before, other.before)
+        {
+            cells.extend(more_cells);
+            languages.extend(more_languages);
+        }
+    }
+}
+
 impl Operation {
     /// The procedures that it calls.
     #[must_use]

@@ -1,8 +1,12 @@
 //! The settings: what only the server can tell about them.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
+use crate::model::configuration::LiveSettings;
 use crate::model::desired::{Desired, Languages, Settings};
+use crate::model::origin::Origin;
 use crate::model::resolved::ResolvedSettings;
 use crate::model::snapshot::Snapshot;
 
@@ -27,7 +31,7 @@ pub(super) fn resolve(desired: &Desired, snapshot: &Snapshot, notes: &mut Notes)
                 let known: Vec<&str> = live.languages.keys().map(String::as_str).collect();
                 notes.error(error.help(format!("it knows {}", known.join(", "))));
             }
-            warn_of_narrowing(names, live, snapshot, languages.origin, notes);
+            warn_of_narrowing(names, live, languages.origin, notes);
         }
         if snapshot.server.replica {
             notes.error(
@@ -44,19 +48,13 @@ pub(super) fn resolve(desired: &Desired, snapshot: &Snapshot, notes: &mut Notes)
 /// Approvals of updates in a language that goes stay, and downstream servers never get them.
 ///
 /// Source: MicrosoftDocs, wsusutil listinactiveapprovals (grade A).
-fn warn_of_narrowing(
-    names: &std::collections::BTreeSet<String>,
-    live: &crate::model::configuration::LiveSettings,
-    snapshot: &Snapshot,
-    origin: crate::model::origin::Origin,
-    notes: &mut Notes,
-) {
+fn warn_of_narrowing(names: &BTreeSet<String>, live: &LiveSettings, origin: Origin, notes: &mut Notes) {
     let goes = live.all_languages() || live.languages.iter().any(|(name, enabled)| *enabled && !names.contains(name));
-    if goes && snapshot.totals.downstream_servers > 0 {
+    if goes && live.downstream_servers > 0 {
         let message = format!(
             "languages go, and {} downstream servers synchronise from here: approvals of updates in them become inactive; \
              `wsusutil listinactiveapprovals` on the server lists them afterwards",
-            snapshot.totals.downstream_servers
+            live.downstream_servers
         );
         notes.warn(Address::Setting("updateFiles.languages"), "inactiveApprovals", message, origin);
     }

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tiberius::{ColumnData, Row};
 
-use super::ReadError;
+use super::catalogue::health::DOWNSTREAM_SERVERS;
 use super::languages::read_languages;
+use super::{ReadError, one, rows};
 use crate::model::configuration::{Configuration, LiveSettings};
 use crate::model::procedure::{Procedure, ProcedureState, Verdict};
 use crate::model::setting::Cell;
@@ -20,7 +21,9 @@ pub(super) async fn read_settings(session: &mut Session) -> Result<LiveSettings,
     let languages = read_languages(session).await?.into_iter();
     let languages = languages.map(|language| (language.name.to_lowercase(), language.enabled));
     let languages = languages.filter(|(name, _)| name != "all").collect();
-    Ok(LiveSettings { row, languages, unsaved: BTreeSet::new() })
+    let count = rows(session, &DOWNSTREAM_SERVERS, |row| row.count("Servers")).await?;
+    let downstream_servers = one(&DOWNSTREAM_SERVERS, count)?;
+    Ok(LiveSettings { row, languages, downstream_servers, unsaved: BTreeSet::new() })
 }
 
 /// Judges the live procedure for saving by the row: every parameter needs a value, and what has no parameter cannot change.
