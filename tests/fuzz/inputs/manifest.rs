@@ -31,7 +31,7 @@ pub fn manifest(bytes: &[u8]) {
         let mut sources = Sources::default();
         if let Err(problems) = read_selector("--where", &conditions, &mut sources) {
             assert!(problems.has_errors());
-            render(&problems, &sources, false, 100);
+            let _ = render(&problems, &sources, false, 100);
         }
     }
 }
