@@ -43,6 +43,8 @@ pub struct Run<'a> {
     pub admin_name: &'a str,
     /// Whether a deadline may be written that has passed.
     pub past_deadlines: bool,
+    /// How long to wait for a server that cannot save its settings just now.
+    pub wait: Duration,
     /// Set when the user asks to stop.
     pub stop: &'a AtomicBool,
     /// Told of what happens.
@@ -59,9 +61,9 @@ pub async fn execute<'a>(session: &mut Session, run: Run<'a>, outcome: &'a mut O
     }
 }
 
-struct Execution<'a> {
-    run: Run<'a>,
-    outcome: &'a mut Outcome,
+pub(super) struct Execution<'a> {
+    pub(super) run: Run<'a>,
+    pub(super) outcome: &'a mut Outcome,
     created: CreatedGroups,
     /// The calls that each step of the chunk made last.
     made: BTreeMap<usize, Vec<Call>>,
@@ -92,6 +94,7 @@ impl Execution<'_> {
 
     async fn run_chunk(&mut self, session: &mut Session, start: usize, end: usize) -> Result<(), Box<End>> {
         let runnable = self.runnable(start, end);
+        let runnable = self.when_idle(session, runnable).await?;
         if runnable.is_empty() {
             return Ok(());
         }
@@ -382,7 +385,7 @@ fn creates_group_of(earlier: &Step, later: &Step) -> bool {
     }
 }
 
-fn ended(error: ReadError) -> Box<End> {
+pub(super) fn ended(error: ReadError) -> Box<End> {
     match &error {
         ReadError::Query(query) if query.fate_unknown() => Box::new(End::Lost(Box::new(error))),
         _ => Box::new(End::Unreadable(error)),

@@ -1,9 +1,11 @@
 //! What became of a plan's steps.
 
 use std::error::Error;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::model::busy::Busy;
 use crate::model::object::ObjectState;
 use crate::plan::Plan;
 use crate::susdb::read::ReadError;
@@ -63,6 +65,14 @@ pub enum StepError {
         /// Whether that is what was there before.
         unchanged: bool,
     },
+    /// The server could not save its settings all the while: nothing was called.
+    #[error("{busy}, and its settings cannot be saved meanwhile; that is still so after {} s", .waited.as_secs())]
+    Busy {
+        /// What keeps it from it.
+        busy: Busy,
+        /// For how long it was waited for.
+        waited: Duration,
+    },
     /// The server kept the time of the first approval, and the deadline counted from it has passed: computers would enforce
     /// it at once, which nobody allowed.
     #[error(
@@ -85,6 +95,7 @@ impl StepError {
         match self {
             Self::Write { error: _, remains } => *remains == Remains::Unchanged,
             Self::Mismatch { asked: _, found: _, unchanged } => *unchanged,
+            Self::Busy { busy: _, waited: _ } => true,
             Self::KeptTime { kept: _, deadline: _ } => false,
         }
     }
@@ -95,6 +106,15 @@ impl StepError {
         match self {
             Self::Write { error, remains: _ } => error.hints(),
             Self::Mismatch { .. } => Vec::new(),
+            Self::Busy { busy, waited: _ } => {
+                let cause = match busy {
+                    Busy::Resetting => {
+                        "a reset takes long while `wsusutil reset` or `wsusutil movecontent` checks the content"
+                    }
+                    Busy::Synchronising => "cancel the synchronisation, or let it end",
+                };
+                vec![cause.to_owned(), "wait for longer: --wait 30m; or run apply again later".to_owned()]
+            }
             Self::KeptTime { .. } => vec![
                 "write the deadline as a time with offset instead of {days, at}".to_owned(),
                 "or let it be one that has passed: --allow past-deadlines".to_owned(),

@@ -344,6 +344,7 @@ impl OneServer<'_> {
             procedures: &planned.snapshot.procedures,
             admin_name: &planned.snapshot.server.login,
             past_deadlines: permissions.has(Permission::PastDeadlines),
+            wait: self.arguments.wait,
             stop: self.stop.flag(),
             observe: &mut observe,
         };

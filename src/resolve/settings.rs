@@ -1,17 +1,25 @@
 //! The settings: what only the server can tell about them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
 use crate::model::configuration::LiveSettings;
 use crate::model::desired::{Desired, Languages, Settings};
+use crate::model::mode;
 use crate::model::origin::Origin;
 use crate::model::resolved::ResolvedSettings;
+use crate::model::setting::Cell;
 use crate::model::snapshot::Snapshot;
 
 use super::near::{did_you_mean, nearest};
 use super::notes::Notes;
+
+/// The cells of the declared settings but for those that `management.ignore` hides.
+pub(super) fn declared_cells(desired: &Desired) -> BTreeMap<String, Cell> {
+    let scalars = desired.settings.scalars.iter().map(|(path, declared)| (*path, &declared.value));
+    mode::cells(scalars.filter(|(path, _)| !desired.management.ignores(path)))
+}
 
 /// Looks up what settings refer to. None where no setting is declared.
 pub(super) fn resolve(desired: &Desired, snapshot: &Snapshot, notes: &mut Notes) -> Option<ResolvedSettings> {
