@@ -9,9 +9,8 @@ use uuid::Uuid;
 
 use super::event::Event;
 use super::outcome::{End, Outcome, Remains, StaleObject, StepError, StepOutcome, chain};
-use super::target::{
-    Call, CreatedGroups, deadline_passed, describe_state, describe_target, kept_time, key, missing_calls,
-};
+use super::mismatch::mismatch;
+use super::target::{Call, CreatedGroups, deadline_passed, describe_state, kept_time, key, missing_calls};
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::procedure::{Procedure, ProcedureState};
 use crate::model::resolved::GroupReference;
@@ -310,11 +309,9 @@ impl Execution<'_> {
             self.outcome.steps[index] = StepOutcome::Applied;
             return None;
         }
-        self.outcome.steps[index] = StepOutcome::Failed(StepError::Mismatch {
-            asked: describe_target(operation),
-            found: describe_state(found),
-            unchanged: still_holds(before, found),
-        });
+        let step = &self.run.plan.steps[index];
+        let mismatch = mismatch(self.run.plan, step, before, found, still_holds(before, found));
+        self.outcome.steps[index] = StepOutcome::Failed(mismatch);
         let made = self.made.get(&index).map_or(&[][..], Vec::as_slice);
         let kept = kept_time(operation, made, before, found);
         let from = kept.unwrap_or(today);

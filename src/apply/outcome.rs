@@ -1,5 +1,6 @@
 //! What became of a plan's steps.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::time::Duration;
 
@@ -56,14 +57,18 @@ pub enum StepError {
         remains: Remains,
     },
     /// The server said yes and did something else.
-    #[error("the server reported success, but reading back shows otherwise: asked for {asked}, found {found}")]
+    #[error("the server reported success, but reading back shows otherwise: asked for {asked}, found {found}; before: {before}")]
     Mismatch {
+        /// What was there before.
+        before: String,
         /// What was asked for.
         asked: String,
         /// What is there now.
         found: String,
         /// Whether that is what was there before.
         unchanged: bool,
+        /// Changes that are done all the same: indexes into the plan's changes.
+        done: BTreeSet<usize>,
     },
     /// The server could not save its settings all the while: nothing was called.
     #[error("{busy}, and its settings cannot be saved meanwhile; that is still so after {} s", .waited.as_secs())]
@@ -94,7 +99,7 @@ impl StepError {
     pub fn changed_nothing(&self) -> bool {
         match self {
             Self::Write { error: _, remains } => *remains == Remains::Unchanged,
-            Self::Mismatch { asked: _, found: _, unchanged } => *unchanged,
+            Self::Mismatch { before: _, asked: _, found: _, unchanged, done: _ } => *unchanged,
             Self::Busy { busy: _, waited: _ } => true,
             Self::KeptTime { kept: _, deadline: _ } => false,
         }

@@ -266,8 +266,12 @@ pub fn describe_state(state: &ObjectState) -> String {
     }
 }
 
-fn describe_settings(cells: &BTreeMap<String, Cell>, languages: &BTreeMap<String, bool>) -> String {
-    let cells = cells.iter().map(|(column, cell)| match cell {
+/// Settings, for messages.
+pub(super) fn describe_settings<'a>(
+    cells: impl IntoIterator<Item = (&'a String, &'a Cell)>,
+    languages: impl IntoIterator<Item = (&'a String, &'a bool)>,
+) -> String {
+    let cells = cells.into_iter().map(|(column, cell)| match cell {
         Cell::Null => format!("{column} is not set"),
         Cell::Bit(bit) => format!("{column} is {}", u8::from(*bit)),
         Cell::Int(number) => format!("{column} is {number}"),
@@ -275,7 +279,7 @@ fn describe_settings(cells: &BTreeMap<String, Cell>, languages: &BTreeMap<String
         Cell::Opaque => format!("{column} is not shown"),
     });
     let languages =
-        languages.iter().map(|(name, enabled)| format!("{name} is {}", if *enabled { "enabled" } else { "disabled" }));
+        languages.into_iter().map(|(name, enabled)| format!("{name} is {}", if *enabled { "enabled" } else { "disabled" }));
     cells.chain(languages).collect::<Vec<_>>().join(", ")
 }
 
