@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::event::Event;
-use super::outcome::{End, Outcome, Remains, StaleObject, StepError, StepOutcome, chain};
 use super::mismatch::mismatch;
+use super::outcome::{End, Outcome, Remains, StaleObject, StepError, StepOutcome, chain};
 use super::target::{Call, CreatedGroups, deadline_passed, describe_state, kept_time, key, missing_calls};
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::procedure::{Procedure, ProcedureState};

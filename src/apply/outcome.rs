@@ -57,7 +57,9 @@ pub enum StepError {
         remains: Remains,
     },
     /// The server said yes and did something else.
-    #[error("the server reported success, but reading back shows otherwise: asked for {asked}, found {found}; before: {before}")]
+    #[error(
+        "the server reported success, but reading back shows otherwise: asked for {asked}, found {found}; before: {before}"
+    )]
     Mismatch {
         /// What was there before.
         before: String,

@@ -278,8 +278,9 @@ pub(super) fn describe_settings<'a>(
         Cell::Text(text) => format!("{column} is {}", Quoted(text)),
         Cell::Opaque => format!("{column} is not shown"),
     });
-    let languages =
-        languages.into_iter().map(|(name, enabled)| format!("{name} is {}", if *enabled { "enabled" } else { "disabled" }));
+    let languages = languages
+        .into_iter()
+        .map(|(name, enabled)| format!("{name} is {}", if *enabled { "enabled" } else { "disabled" }));
     cells.chain(languages).collect::<Vec<_>>().join(", ")
 }
 

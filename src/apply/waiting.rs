@@ -19,11 +19,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 impl Execution<'_> {
     /// Waits, where one of the steps needs that, until the server is idle. Gives the steps that can run: those that would be
     /// refused when the wait is over have failed by then.
-    pub(super) async fn when_idle(
-        &mut self,
-        session: &mut Session,
-        steps: Vec<usize>,
-    ) -> Result<Vec<usize>, Box<End>> {
+    pub(super) async fn when_idle(&mut self, session: &mut Session, steps: Vec<usize>) -> Result<Vec<usize>, Box<End>> {
         let needs_it = |index: &usize| self.run.plan.steps[*index].operation.needs_idle_server();
         if !steps.iter().any(needs_it) {
             return Ok(steps);

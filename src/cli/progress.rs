@@ -49,7 +49,10 @@ impl Progress {
                 ));
             }
             Event::Waiting { busy, waited, at_most } => {
-                self.waiting(&format!("waiting: {busy} ({} of at most {} s)", waited.as_secs(), at_most.as_secs()), waited);
+                self.waiting(
+                    &format!("waiting: {busy} ({} of at most {} s)", waited.as_secs(), at_most.as_secs()),
+                    waited,
+                );
             }
             Event::Retrying { step, attempts, pause } => {
                 let address = self.addresses.get(step).map_or("", String::as_str);

@@ -74,7 +74,8 @@ impl Settings {
                     draft.blockers.push(Blocker {
                         subject: BlockerSubject::Object(draft.change.address.clone()),
                         code: "highRisk",
-                        message: "it changes whom the server follows, who places its computers, or turns TLS off".to_owned(),
+                        message: "it changes whom the server follows, who places its computers, or turns TLS off"
+                            .to_owned(),
                         permission: Some(Permission::HighRisk),
                         origin: draft.change.origin,
                     });

@@ -60,7 +60,9 @@ pub(super) fn resolve(desired: &Desired, snapshot: &Snapshot, notes: &mut Notes)
 /// A proxy's user is sent only where access is not anonymous.
 fn warn_of_unused_user(desired: &Desired, live: &LiveSettings, notes: &mut Notes) {
     let declared = |path| desired.settings.scalars.get(path);
-    let Some(user) = declared("updateSource.proxy.user").filter(|user| user.value != Attribute::text("")) else { return };
+    let Some(user) = declared("updateSource.proxy.user").filter(|user| user.value != Attribute::text("")) else {
+        return;
+    };
     if declared("updateSource.proxy.anonymous").is_none() && live.row.is_on("AnonymousProxyAccess") {
         let message = "the server uses its proxy without a user, so this one is not sent; declare `anonymous: false`";
         notes.warn(Address::Setting("updateSource.proxy.user"), "proxyUserUnused", message.to_owned(), user.origin);

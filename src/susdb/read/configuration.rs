@@ -29,9 +29,8 @@ pub(super) async fn read_settings(session: &mut Session) -> Result<LiveSettings,
 /// Judges the live procedure for saving by the row: every parameter needs a value, and what has no parameter cannot change.
 pub(super) fn judge(settings: &mut LiveSettings, procedures: &mut BTreeMap<Procedure, ProcedureState>) {
     let Some(state) = procedures.get_mut(&Procedure::SetConfiguration) else { return };
-    let takes = |name: &str| {
-        state.parameters.iter().any(|known| known.name.trim_start_matches('@').eq_ignore_ascii_case(name))
-    };
+    let takes =
+        |name: &str| state.parameters.iter().any(|known| known.name.trim_start_matches('@').eq_ignore_ascii_case(name));
     settings.unsaved = settings.row.columns().filter(|column| !takes(column)).map(str::to_owned).collect();
     settings.languages_unsaved = !takes(LANGUAGES_LIST);
     settings.password_parameter = password_parameter(&state.parameters, &settings.row);
