@@ -208,6 +208,9 @@ fn difference(known: &ParameterContract, live: &LiveParameter) -> Option<String>
 }
 
 fn expected_signature(contract: &ProcedureContract) -> String {
+    if contract.saves_a_row {
+        return format!("{}(a parameter for each column that it saves)", contract.procedure.name());
+    }
     let parameters: Vec<String> =
         contract.parameters.iter().map(|known| format!("{} {}", known.name, known.parameter_type)).collect();
     format!("{}({})", contract.procedure.name(), parameters.join(", "))
