@@ -28,7 +28,8 @@ pub(super) async fn read_settings(session: &mut Session) -> Result<LiveSettings,
 
 /// Judges the live procedure for saving by the row: every parameter needs a value, and what has no parameter cannot change.
 pub(super) fn judge(settings: &mut LiveSettings, procedures: &mut BTreeMap<Procedure, ProcedureState>) {
-    let Some(state) = procedures.get_mut(&Procedure::SetConfiguration) else { return };
+    let state = procedures.get_mut(&Procedure::SetConfiguration).filter(|state| state.verdict != Verdict::Missing);
+    let Some(state) = state else { return };
     let takes =
         |name: &str| state.parameters.iter().any(|known| known.name.trim_start_matches('@').eq_ignore_ascii_case(name));
     settings.unsaved = settings.row.columns().filter(|column| !takes(column)).map(str::to_owned).collect();
