@@ -10,10 +10,9 @@ use super::{ReadError, one, rows};
 use crate::model::configuration::{Configuration, LiveSettings};
 use crate::model::procedure::{Procedure, ProcedureState, Verdict};
 use crate::model::setting::Cell;
+use crate::susdb::contract::uses::CONFIGURATION;
 use crate::susdb::session::Session;
 use crate::susdb::write::{LANGUAGES_LIST, parameter_without_source, password_parameter};
-
-const STATEMENT: &str = "spConfiguration";
 
 /// Reads the settings with the languages.
 pub(super) async fn read_settings(session: &mut Session) -> Result<LiveSettings, ReadError> {
@@ -60,12 +59,12 @@ pub async fn read_configuration(session: &mut Session) -> Result<Configuration, 
 
 /// Reads the row.
 pub(in crate::susdb) async fn read_row(session: &mut Session) -> Result<ConfigurationRow, ReadError> {
-    let rows = session.call_for_rows(STATEMENT, |row| Ok::<_, ReadError>(whole(row))).await?;
+    let rows = session.call_for_rows(CONFIGURATION, |row| Ok::<_, ReadError>(whole(row))).await?;
     let found = rows.len();
     let mut rows = rows.into_iter();
     match (rows.next(), found) {
         (Some(row), 1) => Ok(row),
-        _ => Err(ReadError::NotOneRow { statement: STATEMENT, found }),
+        _ => Err(ReadError::NotOneRow { statement: CONFIGURATION, found }),
     }
 }
 
