@@ -177,11 +177,18 @@ impl Approvals {
     ) {
         let Selector { index, entry, groups, hits, meant } = selector;
         let mut skipped: Vec<Notice> = Vec::new();
-        for update in hits.now.iter().filter(|update| remaining.is_declared(update.id)) {
+        for update in &hits.now {
+            let message = if remaining.is_declared(update.id) {
+                "another entry declines it"
+            } else if remaining.contains(update) {
+                "it is declined on the server; an entry that names its id takes that back"
+            } else {
+                continue;
+            };
             skipped.push(Notice {
                 address: Address::Decline(update.id),
                 code: "declined",
-                message: "another entry declines it".to_owned(),
+                message: message.to_owned(),
                 origin: Some(entry.origin),
             });
         }
