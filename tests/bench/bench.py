@@ -197,7 +197,7 @@ def by_selector():
     print(f"\ndiff of 10,000 approvals by selectors{'wall':>37} {'CPU':>11} {'memory':>11}")
     large = scale(200_000)
     text = "".join(
-        f"    - select: {{title: 'Update 00{decade:02}*'}}\n      groups: {{Group {decade:04}: install}}\n" for decade in range(10, 22)
+        f"    - select: {{title: 'Update 00{decade:02}*'}}\n      acceptLicense: true\n      groups: {{Group {decade:04}: install}}\n" for decade in range(10, 22)
     )
     with served(large) as server:
         reading(200_000, write("selectors.yaml", f"{HEAD}  approvals:\n{text}"), server, "by selectors, 200,000 updates")

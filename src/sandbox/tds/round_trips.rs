@@ -13,8 +13,11 @@ use super::fields::Fields;
 use super::type_info::{self, TypeInfo};
 use super::{parameter_value, row_value};
 
+/// A parameter as it is read.
+type Parameter = Result<(Option<SqlType>, Value), Malformed>;
+
 /// Declares, writes and reads.
-fn round_trip(sql_type: SqlType, value: &Value) -> (Vec<u8>, Result<(Option<SqlType>, Value), Malformed>) {
+fn round_trip(sql_type: SqlType, value: &Value) -> (Vec<u8>, Parameter) {
     let mut bytes = Vec::new();
     type_info::write(&mut bytes, sql_type);
     let declaration = bytes.len();
@@ -23,7 +26,7 @@ fn round_trip(sql_type: SqlType, value: &Value) -> (Vec<u8>, Result<(Option<SqlT
     (bytes.split_off(declaration), read)
 }
 
-fn read(bytes: &[u8]) -> Result<(Option<SqlType>, Value), Malformed> {
+fn read(bytes: &[u8]) -> Parameter {
     let mut fields = Fields::new(bytes);
     let info = TypeInfo::parse(&mut fields)?;
     let value = parameter_value::read(&mut fields, &info)?;

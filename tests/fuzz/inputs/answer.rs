@@ -89,16 +89,16 @@ async fn serve(mut client: DuplexStream, mut stream: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Where the first message of a stream ends.
+/// Where the first message of a stream ends: at its end, if nothing says so before.
 fn message_length(stream: &[u8]) -> usize {
     let mut at = 0;
     while let Some([_, status, high, low, ..]) = stream.get(at..) {
         at += usize::from(u16::from_be_bytes([*high, *low])).max(8);
         if status & 1 != 0 {
-            break;
+            return at.min(stream.len());
         }
     }
-    at.min(stream.len())
+    stream.len()
 }
 
 async fn read_message(client: &mut DuplexStream) -> io::Result<()> {
