@@ -64,7 +64,9 @@ impl FromStr for Permission {
             _ => {}
         }
         let (kind, rest) = text.split_once('.').ok_or(PermissionError::Unknown)?;
-        let kind = Kind::from_plural(kind).filter(|kind| *kind != Kind::Identity).ok_or(PermissionError::Unknown)?;
+        // Neither has a share that a permission could raise.
+        let has_share = |kind: &Kind| !matches!(kind, Kind::Identity | Kind::Setting);
+        let kind = Kind::from_plural(kind).filter(has_share).ok_or(PermissionError::Unknown)?;
         let (verb, percent) = match rest.split_once('=') {
             Some((verb, percent)) => (verb, Some(parse_percent(percent)?)),
             None => (rest, None),
@@ -158,7 +160,7 @@ mod tests {
         for text in ["groups.delete", "approvals.delete=80%", "memberships.modify=100%", "empty", "high-risk"] {
             assert_eq!(text.parse::<Permission>().unwrap().to_string(), text);
         }
-        for text in ["all", "groups", "groups.create", "identity.delete", "group.delete", ""] {
+        for text in ["all", "groups", "groups.create", "identity.delete", "settings.modify=50%", "group.delete", ""] {
             assert_eq!(text.parse::<Permission>(), Err(PermissionError::Unknown), "{text}");
         }
         for text in ["groups.delete=80", "groups.delete=101%", "groups.modify", "groups.delete=%"] {

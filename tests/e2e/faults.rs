@@ -5,9 +5,12 @@ use std::sync::OnceLock;
 
 use crate::lab::Lab;
 
-/// Every kind of step: groups made and deleted, computers moved, licences, approvals of every sort, a decline, a
+/// Every kind of step: settings saved, groups made and deleted, computers moved, licences, approvals of every sort, a decline, a
 /// reinstatement.
 const SPEC: &str = r#"
+  updateFiles: {express: true, languages: [en, de]}
+  logging: {level: verbose}
+  cleanup: {computerDays: 45}
   groups:
     - name: Workstations
       groups:
@@ -65,6 +68,11 @@ const STATE: &str = "
     SELECT 'declined ' || UpdateID FROM tbUpdate WHERE IsHidden = 1
     UNION ALL
     SELECT 'license ' || EulaID FROM tbEulaAcceptance
+    UNION ALL
+    SELECT 'language ' || ShortLanguage FROM tbLanguage WHERE Enabled = 1
+    UNION ALL
+    SELECT 'setting ' || LogLevel || ' ' || DownloadExpressPackages || ' ' || value
+      FROM tbConfigurationB, tbConfigurationC, sandbox_unplaced WHERE name = 'ComputerDeletionTimeThreshold'
     ORDER BY 1";
 
 /// A pristine lab, and the state that an undisturbed apply of everything makes of it. Any other way has to end in the
@@ -132,7 +140,7 @@ fn statements(bench: &Bench) -> u64 {
         lab.run(&["apply", "-f", "lab.yaml", "--yes", "--server", &server]).status != 0
     };
     // What a plan's changes come to is read before, and a plan without it is still carried out.
-    let (mut low, mut high) = (64, 128);
+    let (mut low, mut high) = (80, 160);
     assert!(reaches(low) && !reaches(high), "an apply of everything takes from {low} to {high} statements");
     while low + 1 < high {
         let middle = low.midpoint(high);
