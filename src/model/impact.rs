@@ -10,14 +10,16 @@ use uuid::Uuid;
 pub struct ImpactScope {
     /// Updates of which approvals change or that are declined or reinstated.
     pub updates: BTreeSet<Uuid>,
+    /// The groups that these changes are for.
+    pub groups: BTreeSet<Uuid>,
 }
 
 /// What was read. Display only: nothing of it decides about a change or stands in the digest.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Impact {
     /// Computers of a group and of those below it that report the update as needed, downloaded, failed or waiting for a
-    /// restart, by update and group. A pair of a read update without an entry is needed by none. None where the server did
-    /// not tell.
+    /// restart, by update and group. A pair of a read update and a read group without an entry is needed by none. None where
+    /// the server did not tell.
     pub needed: Option<BTreeMap<(Uuid, Uuid), u64>>,
     /// Bytes of the files that computers download, by update. None where the server does not know the update's files.
     pub bytes: BTreeMap<Uuid, u64>,

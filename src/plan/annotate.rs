@@ -17,17 +17,22 @@ const NO_GROUP: &str = "the group does not exist yet";
 /// What has to be read to tell what a plan's changes come to. Empty where it changes no approvals and no declines.
 #[must_use]
 pub fn impact_scope(plan: &Plan) -> ImpactScope {
-    let updates = plan.steps.iter().filter_map(|step| match &step.operation {
-        Operation::SetApproval { update, .. } | Operation::Decline { update } | Operation::Reinstate { update } => {
-            Some(*update)
-        }
-        Operation::AcceptLicense { .. }
-        | Operation::CreateGroup { .. }
-        | Operation::DeleteGroup { .. }
-        | Operation::AddComputer { .. }
-        | Operation::RemoveComputer { .. } => None,
-    });
-    ImpactScope { updates: updates.collect() }
+    let mut scope = ImpactScope::default();
+    for step in &plan.steps {
+        let (update, group) = match &step.operation {
+            Operation::SetApproval { update, group: GroupReference::Existing(group), .. } => (*update, Some(*group)),
+            Operation::SetApproval { update, group: GroupReference::Planned(_), .. } => (*update, None),
+            Operation::Decline { update } | Operation::Reinstate { update } => (*update, Some(ALL_COMPUTERS)),
+            Operation::AcceptLicense { .. }
+            | Operation::CreateGroup { .. }
+            | Operation::DeleteGroup { .. }
+            | Operation::AddComputer { .. }
+            | Operation::RemoveComputer { .. } => continue,
+        };
+        scope.updates.insert(update);
+        scope.groups.extend(group);
+    }
+    scope
 }
 
 impl Plan {
