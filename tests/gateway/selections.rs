@@ -260,7 +260,7 @@ async fn an_impact_is_what_the_tables_say() {
     let file = directory.path().join("sandbox.db");
     let mut session = session(&server).await;
     let all = select(&mut session, &[any()]).await;
-    let updates = all.updates.keys().copied().chain([Uuid::from_u128(5)]).collect();
+    let updates: BTreeSet<Uuid> = all.updates.keys().copied().chain([Uuid::from_u128(5)]).collect();
     let names = ["Workstations", "Ring 2 - Broad", "Servers", "Kiosks"];
     let groups: BTreeSet<Uuid> = names.iter().map(|name| group(&all, name)).collect();
     let scope = ImpactScope { updates, groups: groups.clone() };
@@ -310,7 +310,7 @@ async fn an_impact_is_what_the_tables_say() {
     assert_eq!((*group, by.as_str(), Some(*at)), (ALL_COMPUTERS, "later", time("2026-02-01T00:00:00Z")));
     assert_eq!(read_impact(&mut session, &ImpactScope::default()).await.unwrap().bytes, BTreeMap::new());
     // Numbers of groups that no change is about are not kept.
-    let narrow = ImpactScope { updates: updates(), groups: BTreeSet::from([servers]) };
+    let narrow = ImpactScope { updates: scope.updates.clone(), groups: BTreeSet::from([servers]) };
     let narrow = read_impact(&mut session, &narrow).await.unwrap().needed.unwrap();
     let of_servers = needed.iter().filter(|((_, group), _)| *group == servers);
     assert_eq!(narrow, of_servers.map(|(pair, number)| (*pair, *number)).collect());

@@ -1,6 +1,6 @@
 //! What a plan's changes come to: display only, from tables that a login need not be able to read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
