@@ -19,24 +19,19 @@ const NO_GROUP: &str = "the group does not exist yet";
 pub fn impact_scope(plan: &Plan) -> ImpactScope {
     let mut scope = ImpactScope::default();
     for step in &plan.steps {
-        match &step.operation {
-            Operation::SetApproval { update, group, .. } => {
-                scope.updates.insert(*update);
-                if let GroupReference::Existing(group) = group {
-                    scope.groups.insert(*group);
-                }
-            }
-            Operation::Decline { update } | Operation::Reinstate { update } => {
-                scope.updates.insert(*update);
-                scope.groups.insert(ALL_COMPUTERS);
-            }
+        let (update, group) = match &step.operation {
+            Operation::SetApproval { update, group: GroupReference::Existing(group), .. } => (*update, Some(*group)),
+            Operation::SetApproval { update, group: GroupReference::Planned(_), .. } => (*update, None),
+            Operation::Decline { update } | Operation::Reinstate { update } => (*update, Some(ALL_COMPUTERS)),
             Operation::AcceptLicense { .. }
             | Operation::CreateGroup { .. }
             | Operation::DeleteGroup { .. }
             | Operation::AddComputer { .. }
             | Operation::RemoveComputer { .. }
-            | Operation::SaveSettings { .. } => {}
-        }
+            | Operation::SaveSettings { .. } => continue,
+        };
+        scope.updates.insert(update);
+        scope.groups.extend(group);
     }
     scope
 }

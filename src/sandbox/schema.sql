@@ -803,22 +803,37 @@ WITH RECURSIVE closure (TargetGroupID, ParentGroupID) AS (
 SELECT TargetGroupID, ParentGroupID FROM closure;
 
 -- Direct members with IsExplicitMember 1, inherited ones with 0. A computer without a group of its own is a direct member
--- of Unassigned Computers; no row is stored for that (grade C).
+-- of Unassigned Computers; no row is stored for that (grade C). SUSDB has a table here, which a statement asks for one
+-- computer or one group of thousands: so no GROUP BY, which would have the whole of it made first. Of the groups by which
+-- a computer is in a group above them only the first gives a row; CROSS JOIN keeps the order of the tables.
 CREATE VIEW tbExpandedTargetInTargetGroup (TargetGroupID, TargetID, IsExplicitMember, ChildGroupReferences) AS
-WITH direct (TargetGroupID, TargetID) AS (
-    SELECT TargetGroupID, TargetID FROM tbTargetInTargetGroup WHERE IsExplicitMember = 1
+WITH lineage (TargetGroupID, AncestorID, IsSelf) AS (
+    SELECT TargetGroupID, TargetGroupID, 1 FROM tbTargetGroup
     UNION ALL
-    SELECT 'B73CA6ED-5727-47F3-84DE-015E03F6A88A', computer.TargetID FROM tbComputerTarget AS computer
-    WHERE NOT EXISTS (SELECT 1 FROM tbTargetInTargetGroup AS own
-        WHERE own.TargetID = computer.TargetID AND own.IsExplicitMember = 1)
-), member (TargetGroupID, TargetID, IsExplicitMember) AS (
-    SELECT TargetGroupID, TargetID, 1 FROM direct
-    UNION ALL
-    SELECT flattened.ParentGroupID, direct.TargetID, 0
-    FROM direct JOIN tbFlattenedTargetGroup AS flattened ON flattened.TargetGroupID = direct.TargetGroupID
+    SELECT TargetGroupID, ParentGroupID, 0 FROM tbFlattenedTargetGroup
 )
-SELECT TargetGroupID, TargetID, max(IsExplicitMember), sum(1 - IsExplicitMember)
-FROM member GROUP BY TargetGroupID, TargetID;
+SELECT line.AncestorID, target.TargetID,
+    CASE WHEN own.TargetGroupID IS NULL THEN line.IsSelf ELSE EXISTS (
+        SELECT 1 FROM tbTargetInTargetGroup AS direct
+        WHERE direct.TargetGroupID = line.AncestorID AND direct.TargetID = target.TargetID AND direct.IsExplicitMember = 1
+    ) END,
+    CASE WHEN own.TargetGroupID IS NULL THEN 1 - line.IsSelf ELSE (
+        SELECT count(*) FROM tbTargetInTargetGroup AS below CROSS JOIN lineage AS other
+        WHERE below.TargetID = target.TargetID AND below.IsExplicitMember = 1
+            AND other.TargetGroupID = below.TargetGroupID AND other.AncestorID = line.AncestorID AND other.IsSelf = 0
+    ) END
+FROM tbTarget AS target
+LEFT JOIN tbTargetInTargetGroup AS own ON own.TargetID = target.TargetID AND own.IsExplicitMember = 1
+JOIN lineage AS line ON line.TargetGroupID = coalesce(own.TargetGroupID, (
+    SELECT 'B73CA6ED-5727-47F3-84DE-015E03F6A88A' FROM tbComputerTarget AS computer
+    WHERE computer.TargetID = target.TargetID
+))
+WHERE NOT EXISTS (
+    SELECT 1 FROM tbTargetInTargetGroup AS earlier CROSS JOIN lineage AS other
+    WHERE earlier.TargetID = target.TargetID AND earlier.IsExplicitMember = 1
+        AND earlier.TargetGroupID < own.TargetGroupID
+        AND other.TargetGroupID = earlier.TargetGroupID AND other.AncestorID = line.AncestorID
+);
 
 -- What computers have reported about each update. A subquery for each number: only those that are asked for are counted,
 -- from an index. That an update of which nothing was reported has no row is a guess (grade C), and so is Unknown: rows of

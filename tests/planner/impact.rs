@@ -52,6 +52,9 @@ fn annotated(impact: &Impact) -> Plan {
 fn only_updates_that_change_are_asked_about() {
     let found = impact_scope(&plan_of(&declared(), &live()));
     assert_eq!(found.updates.into_iter().collect::<Vec<_>>(), [uid("u1"), uid("u2"), uid("u3")]);
+    let mut groups = vec![ALL_COMPUTERS, gid("Middle"), gid("Low")];
+    groups.sort();
+    assert_eq!(found.groups.into_iter().collect::<Vec<_>>(), groups);
     assert!(impact_scope(&plan_of(&manifest().groups(&["New"]), &live())).updates.is_empty());
 }
 

@@ -1,5 +1,7 @@
 //! The system procedures that client libraries call: statements with parameters, prepared or not, and locks.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::arguments::converted;
 use super::batch::Flow;
 use super::call::{Called, Output};
@@ -164,14 +166,16 @@ impl Prepared {
     /// The parameters as variables, and which argument each one took.
     fn bind(&self, given: &[RpcParameter], first: usize) -> Result<(Variables, Vec<usize>), ServerError> {
         let arguments = given.get(first..).unwrap_or_default();
+        let mut named = BTreeMap::new();
+        for (position, argument) in arguments.iter().enumerate().filter(|(_, argument)| !argument.name.is_empty()) {
+            named.entry(argument.name.to_lowercase()).or_insert(position);
+        }
         let mut variables = Variables::new();
         let mut positions = Vec::new();
         for (index, parameter) in self.parameters.iter().enumerate() {
-            let by_name = arguments.iter().position(|argument| {
-                !argument.name.is_empty() && argument.name.to_lowercase() == parameter.name.to_lowercase()
-            });
+            let key = parameter.name.to_lowercase();
             let by_place = || arguments.get(index).filter(|argument| argument.name.is_empty()).map(|_| index);
-            let Some(position) = by_name.or_else(by_place) else {
+            let Some(position) = named.get(&key).copied().or_else(by_place) else {
                 let text = format!(
                     "The parameterized query expects the parameter '{}', which was not supplied.",
                     parameter.name
@@ -180,7 +184,7 @@ impl Prepared {
             };
             let argument = &arguments[position];
             let value = converted(&argument.value, argument.sql_type, parameter.sql_type)?;
-            variables.insert(parameter.name.to_lowercase(), Variable { sql_type: parameter.sql_type, value });
+            variables.insert(key, Variable { sql_type: parameter.sql_type, value });
             positions.push(first + position);
         }
         if arguments.len() > self.parameters.len() {
@@ -194,6 +198,7 @@ impl Prepared {
 /// Reads `@a int, @b nvarchar(10) OUTPUT`.
 fn parameters(declaration: &str) -> Result<Vec<Parameter>, ServerError> {
     let mut parameters: Vec<Parameter> = Vec::new();
+    let mut names = BTreeSet::new();
     for part in split(declaration) {
         let part = part.trim();
         let Some((name, rest)) = part.split_once(char::is_whitespace).filter(|(name, _)| name.starts_with('@')) else {
@@ -205,7 +210,7 @@ fn parameters(declaration: &str) -> Result<Vec<Parameter>, ServerError> {
         let output = last.eq_ignore_ascii_case("OUTPUT") || last.eq_ignore_ascii_case("OUT");
         let sql_type = declared::parse(declared_as)
             .ok_or_else(|| errors::error(2715, format!("Parameter {name}: Cannot find data type {declared_as}.")))?;
-        if parameters.iter().any(|other| other.name.to_lowercase() == name.to_lowercase()) {
+        if !names.insert(name.to_lowercase()) {
             let text = format!("The variable name '{name}' has already been declared.");
             return Err(errors::severe(134, 15, text));
         }

@@ -1,7 +1,7 @@
 //! Every SELECT that wsusctl runs. Each begins with its name, so that it is known in a profiler.
 //!
-//! Plain joins, IN lists, EXISTS and counts only: the Windows Internal Database of 2012 has to understand them. `{list}`
-//! stands for placeholders and `{scope}` for the fixed fragments of [`conditions`]; nothing else is ever put into a text.
+//! Plain joins, IN lists, EXISTS and counts only: the Windows Internal Database of 2012 has to understand them. `{list}` and
+//! `{groups}` stand for placeholders and `{scope}` for the fixed fragments of [`conditions`]; nothing else is ever put into a text.
 
 use super::conditions;
 use super::listing::selects::{
@@ -28,8 +28,22 @@ pub(super) use select;
 
 /// Fills in the placeholders of a list.
 pub(super) fn with_list(text: &str, count: usize) -> String {
-    let placeholders: Vec<String> = (1..=count).map(|number| format!("@P{number}")).collect();
-    text.replace("{list}", &placeholders.join(", "))
+    text.replace("{list}", &placeholders(1, count))
+}
+
+/// Fills in the placeholders of a list and of the list of groups behind it.
+pub(super) fn with_lists(text: &str, count: usize, groups: usize) -> String {
+    with_list(text, count).replace("{groups}", &placeholders(count + 1, groups))
+}
+
+/// Placeholders with numbers from the first on.
+pub(super) fn placeholders(first: usize, count: usize) -> String {
+    let mut list = String::with_capacity(count * "@P1000, ".len());
+    for number in first..first + count {
+        list.push_str(if number == first { "@P" } else { ", @P" });
+        list.push_str(&number.to_string());
+    }
+    list
 }
 
 pub(super) const SERVER_ID: Select = select!("server.id", "SELECT ServerID FROM dbo.tbConfigurationA");
@@ -85,11 +99,12 @@ pub(super) const UPDATES: Select = select!(
     "updates.read",
     "SELECT u.UpdateID, u.IsHidden, u.LastUndeclinedTime, r.RevisionID, r.RevisionNumber, p.PublicationState,"
     "    p.ExplicitlyDeployable, p.CanUninstall, p.EulaID, p.EulaExplicitlyAccepted, e.EulaID AS AcceptedEulaID,"
-    "    p.MsrcSeverity, p.UpdateType, p.ReceivedFromCreatorService, p.CreationDate, p.InstallRebootBehavior"
+    "    p.MsrcSeverity, p.UpdateType, p.ReceivedFromCreatorService, p.CreationDate, p.InstallRebootBehavior, t.Title"
     "FROM dbo.tbUpdate u"
     "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
     "INNER JOIN dbo.tbProperty p ON p.RevisionID = r.RevisionID"
     "LEFT JOIN dbo.tbEulaAcceptance e ON e.EulaID = p.EulaID"
+    "LEFT JOIN dbo.tbPreComputedLocalizedProperty t ON t.RevisionID = r.RevisionID AND t.ShortLanguage = 'en'"
     "WHERE r.IsLatestRevision = 1 AND {scope}"
 );
 
@@ -137,7 +152,7 @@ pub(super) const IMPACT_NEEDED: Select = select!(
     "FROM dbo.tbUpdate u"
     "INNER JOIN dbo.tbUpdateStatusPerComputer s ON s.LocalUpdateID = u.LocalUpdateID"
     "INNER JOIN dbo.tbExpandedTargetInTargetGroup m ON m.TargetID = s.TargetID"
-    "WHERE s.SummarizationState IN (2, 3, 5, 6) AND u.UpdateID IN ({list})"
+    "WHERE s.SummarizationState IN (2, 3, 5, 6) AND u.UpdateID IN ({list}) AND m.TargetGroupID IN ({groups})"
     "GROUP BY u.UpdateID, m.TargetGroupID"
 );
 
@@ -180,15 +195,6 @@ pub(super) const CATEGORY_TITLES: Select = select!(
     "categories.titles",
     "SELECT CategoryID, ShortLanguage, Title"
     "FROM dbo.tbPrecomputedCategoryLocalizedProperty"
-);
-
-pub(super) const UPDATE_TITLES: Select = select!(
-    "updates.titles",
-    "SELECT r.RevisionID, t.Title"
-    "FROM dbo.tbUpdate u"
-    "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
-    "INNER JOIN dbo.tbPreComputedLocalizedProperty t ON t.RevisionID = r.RevisionID"
-    "WHERE r.IsLatestRevision = 1 AND t.ShortLanguage = 'en' AND {scope}"
 );
 
 pub(super) const OTHER_TITLES: Select = select!(
@@ -378,7 +384,6 @@ pub const ALL: &[Select] = &[
     IMPACT_REMOVED,
     CATEGORIES,
     CATEGORY_TITLES,
-    UPDATE_TITLES,
     OTHER_TITLES,
     APPROVALS,
     TOTAL_APPROVALS,
@@ -421,7 +426,7 @@ pub fn texts() -> Vec<(&'static str, String)> {
             let with_scope = |scope: &String| (select.name, select.text.replace("{scope}", scope));
             texts.extend(scopes.iter().chain(more).map(with_scope));
         } else {
-            texts.push((select.name, with_list(select.text, 2)));
+            texts.push((select.name, with_lists(select.text, 2, 2)));
         }
     }
     texts

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::catalogue::placeholders;
 use super::categories::Numbered;
 use super::{PARAMETERS_MAX, pad};
 use crate::model::category::CategoryKind;
@@ -177,8 +178,7 @@ impl<'a> Condition<'a> {
             self.text.push_str("\n    AND ");
         }
         let first = self.values.len() + 1;
-        let placeholders: Vec<String> = (first..first + values.len()).map(|number| format!("@P{number}")).collect();
-        self.text.push_str(&fragment.replace("{list}", &placeholders.join(", ")));
+        self.text.push_str(&fragment.replace("{list}", &placeholders(first, values.len())));
         self.values.extend_from_slice(values);
     }
 

@@ -1,12 +1,12 @@
 //! What a plan's changes come to: display only, from tables that a login need not be able to read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::catalogue::{IMPACT_BUNDLED_FILES, IMPACT_FILES, IMPACT_NEEDED, IMPACT_REMOVED};
+use super::catalogue::{IMPACT_BUNDLED_FILES, IMPACT_FILES, IMPACT_NEEDED, IMPACT_REMOVED, with_lists};
 use super::row::Cells;
-use super::{PARAMETERS_MAX, ReadError, rows_in};
+use super::{PARAMETERS_MAX, ReadError, pad, rows_in, run};
 use crate::model::impact::{Impact, ImpactScope, Removed};
 use crate::susdb::error::QueryError;
 use crate::susdb::session::{Parameter, Session};
@@ -17,7 +17,8 @@ use crate::susdb::session::{Parameter, Session};
 /// [`ReadError`] where the connection is of no use any more; never because of a table or column.
 pub async fn read_impact(session: &mut Session, scope: &ImpactScope) -> Result<Impact, ReadError> {
     let updates: Vec<Parameter<'_>> = scope.updates.iter().map(|id| Parameter::Guid(*id)).collect();
-    let needed = told("how many computers need an update", read_needed(session, &updates, &scope.groups).await)?;
+    let groups: Vec<Parameter<'_>> = scope.groups.iter().map(|id| Parameter::Guid(*id)).collect();
+    let needed = told("how many computers need an update", read_needed(session, &updates, &groups).await)?;
     let bytes = told("the size of updates", read_bytes(session, &updates).await)?;
     let removed = told("who removed approvals", read_removed(session, &updates).await)?;
     Ok(Impact { needed, bytes: bytes.unwrap_or_default(), removed: removed.unwrap_or_default() })
@@ -41,14 +42,19 @@ fn told<T>(what: &'static str, read: Result<T, ReadError>) -> Result<Option<T>, 
 async fn read_needed(
     session: &mut Session,
     updates: &[Parameter<'_>],
-    groups: &BTreeSet<Uuid>,
+    groups: &[Parameter<'_>],
 ) -> Result<BTreeMap<(Uuid, Uuid), u64>, ReadError> {
     let count = |row: &Cells<'_>| Ok(((row.guid("UpdateID")?, row.guid("TargetGroupID")?), row.count("Computers")?));
     let mut needed = BTreeMap::new();
-    // Statement by statement, for what a server counts is every group of every update.
-    for updates in updates.chunks(PARAMETERS_MAX) {
-        let counted = rows_in(session, &IMPACT_NEEDED, updates, count).await?;
-        needed.extend(counted.into_iter().filter(|((_, group), _)| groups.contains(group)));
+    // Two full lists are within SQL Server's limit.
+    for groups in groups.chunks(PARAMETERS_MAX) {
+        let groups = pad(groups, PARAMETERS_MAX);
+        for updates in updates.chunks(PARAMETERS_MAX) {
+            let mut parameters = pad(updates, PARAMETERS_MAX);
+            let text = with_lists(IMPACT_NEEDED.text, parameters.len(), groups.len());
+            parameters.extend_from_slice(&groups);
+            needed.extend(run(session, &IMPACT_NEEDED, &text, &parameters, &count).await?);
+        }
     }
     Ok(needed)
 }

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::catalogue::{
-    APPROVALS, ARTICLES, OTHER_TITLES, UPDATE_CATEGORIES, UPDATE_KBS, UPDATE_NEEDED_BY, UPDATE_SUPERSEDED_BY,
-    UPDATE_TITLES, UPDATES,
+    APPROVALS, ARTICLES, OTHER_TITLES, UPDATE_CATEGORIES, UPDATE_KBS, UPDATE_NEEDED_BY, UPDATE_SUPERSEDED_BY, UPDATES,
 };
 use super::categories::{self, Numbered};
 use super::conditions::UpdateScope;
@@ -156,7 +155,7 @@ impl UpdateReader<'_> {
         let Self { session, categories, .. } = self;
         new.read_articles(session, part).await?;
         new.read_categories(session, part, categories).await?;
-        new.read_titles(session, part).await?;
+        new.read_other_titles(session).await?;
         if self.supersedence {
             new.read_supersedence(session, part).await?;
         }
@@ -267,18 +266,14 @@ impl NewUpdates {
         Ok(())
     }
 
-    /// Fills in the titles: English, else the revision's default language, else any, else the update's id.
+    /// Fills in the titles of updates without an English one: the revision's default language, else any, else the update's
+    /// id.
     ///
     /// Source: tbPreComputedLocalizedProperty: kbupdate traces, Intensive-Self-Service-Portal (grade A).
-    async fn read_titles(&mut self, session: &mut Session, part: &UpdateScope<'_>) -> Result<(), ReadError> {
-        let english = rows_about(session, &UPDATE_TITLES, part, |row| Ok((row.int("RevisionID")?, row.text("Title")?)));
-        let mut untitled: BTreeSet<i32> = self.revisions.keys().copied().collect();
-        for (revision, title) in english.await? {
-            if let Some(update) = self.get_mut(revision) {
-                update.title = title;
-                untitled.remove(&revision);
-            }
-        }
+    async fn read_other_titles(&mut self, session: &mut Session) -> Result<(), ReadError> {
+        let is_untitled = |id| self.updates.get(id).is_some_and(|update| update.title.is_empty());
+        let untitled = self.revisions.iter().filter(|(_, id)| is_untitled(*id)).map(|(revision, _)| *revision);
+        let mut untitled: BTreeSet<i32> = untitled.collect();
         let missing: Vec<Parameter<'_>> = untitled.iter().map(|revision| Parameter::Int(*revision)).collect();
         let others = rows_in(session, &OTHER_TITLES, &missing, |row| {
             let default = row.text_or_null("DefaultLanguage")?;
@@ -310,6 +305,7 @@ fn sort_unique<T: Ord>(values: &mut Vec<T>) {
 /// A row of `updates.read`, by RevisionID.
 ///
 /// Source: tbUpdate.IsHidden is declined: Intensive-Self-Service-Portal, X10sions, MS-WSUSSS (grade A);
+/// the English title in tbPreComputedLocalizedProperty: kbupdate traces, Intensive-Self-Service-Portal (grade A);
 /// tbProperty.ExplicitlyDeployable 0 cannot be approved: HackTricks (grade B); the licence's columns:
 /// Intensive-Self-Service-Portal (grade A), what EulaExplicitlyAccepted means: its name (grade C).
 fn update(row: &Cells<'_>) -> Result<(i32, Update), ReadError> {
@@ -321,7 +317,7 @@ fn update(row: &Cells<'_>) -> Result<(i32, Update), ReadError> {
     };
     let update = Update {
         id: row.guid("UpdateID")?,
-        title: String::new(),
+        title: row.text_or_null("Title")?.unwrap_or_default(),
         kbs: Vec::new(),
         categories: Vec::new(),
         revision: row.int("RevisionNumber")?,
