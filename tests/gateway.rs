@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "sandbox")]
 
+#[path = "gateway/configuration.rs"]
+mod configuration;
 #[path = "gateway/connect.rs"]
 mod connect;
 #[path = "gateway/liar.rs"]

@@ -20,7 +20,7 @@ use crate::plan::Plan;
 use crate::plan::step::{Operation, Step};
 use crate::susdb::read::{self, ReadError};
 use crate::susdb::session::Session;
-use crate::susdb::write::{NewDeployment, WriteError, Writer};
+use crate::susdb::write::{ConfigurationChange, NewDeployment, WriteError, Writer};
 
 /// Steps between two looks at the server. Small enough that the time between look and call stays short, large enough that
 /// looking costs little.
@@ -252,6 +252,9 @@ impl Execution<'_> {
             }
             Call::Reinstate(update) => writer.undecline_update(update, admin_name).await?,
             Call::Decline(update) => writer.decline_update(update, admin_name).await?,
+            Call::SaveSettings { cells, languages } => {
+                writer.save_configuration(&ConfigurationChange { cells, languages }).await?;
+            }
             Call::DeleteDeployment(id) => writer.delete_deployment(id, admin_name).await?,
             Call::Deploy { update, revision, group, action, assigned, deadline } => {
                 let deployment = NewDeployment { update, revision, action, group, admin_name, assigned, deadline };

@@ -118,17 +118,19 @@ impl Finished {
         for (step, outcome) in plan.steps.iter().zip(&outcome.steps) {
             let fate = fate(plan, outcome);
             let done = usize::from(fate == Fate::Applied);
-            let finish = finishes.entry(step.change).or_insert_with(|| Finish {
-                action: plan.changes[step.change].action,
-                fate: fate.clone(),
-                steps_done: 0,
-                steps: 0,
-                label: plan.changes[step.change].label.clone(),
-            });
-            finish.steps += 1;
-            finish.steps_done += done;
-            if weight(&fate) > weight(&finish.fate) {
-                finish.fate = fate;
+            for &change in std::iter::once(&step.change).chain(&step.also) {
+                let finish = finishes.entry(change).or_insert_with(|| Finish {
+                    action: plan.changes[change].action,
+                    fate: fate.clone(),
+                    steps_done: 0,
+                    steps: 0,
+                    label: plan.changes[change].label.clone(),
+                });
+                finish.steps += 1;
+                finish.steps_done += done;
+                if weight(&fate) > weight(&finish.fate) {
+                    finish.fate = fate.clone();
+                }
             }
         }
         for (change, mut finish) in finishes {

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::model::address::Quoted;
 use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline, whole_seconds};
 use crate::model::name::fold;
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::resolved::GroupReference;
+use crate::model::setting::Cell;
 use crate::model::snapshot::Deployment;
 use crate::plan::step::Operation;
 
@@ -81,6 +83,13 @@ pub enum Call {
     },
     /// spDeleteDeployment
     DeleteDeployment(Uuid),
+    /// spSetConfiguration
+    SaveSettings {
+        /// Columns and what they become.
+        cells: BTreeMap<String, Cell>,
+        /// Languages and what they become.
+        languages: BTreeMap<String, bool>,
+    },
 }
 
 /// What the object of an operation is called when it is read. None while its group has no id yet.
@@ -97,6 +106,10 @@ pub fn key(operation: &Operation, created: &CreatedGroups) -> Option<ObjectKey> 
         }
         Operation::AcceptLicense { license, .. } => ObjectKey::License(*license),
         Operation::Reinstate { update } | Operation::Decline { update } => ObjectKey::Update(*update),
+        Operation::SaveSettings { cells, languages } => ObjectKey::Settings {
+            columns: cells.keys().cloned().collect(),
+            languages: languages.keys().cloned().collect(),
+        },
         Operation::SetApproval { update, group, .. } => {
             ObjectKey::Approval { update: *update, group: created.id(group)? }
         }
@@ -142,6 +155,13 @@ pub fn missing_calls(
                 return deploy_call(*update, *revision, group, value, from).into_iter().collect();
             }
             rows.iter().filter(|row| remove.contains(&row.id)).map(|row| Call::DeleteDeployment(row.id)).collect()
+        }
+        (Operation::SaveSettings { cells, languages }, ObjectState::Settings { cells: live, languages: spoken }) => {
+            let stays = cells.iter().all(|(column, cell)| live.get(column).is_some_and(|live| live.is(cell)))
+                && languages.iter().all(|(name, enabled)| spoken.get(name) == Some(enabled));
+            // All in one save, so that none leaves settings that contradict each other.
+            let save = || Call::SaveSettings { cells: cells.clone(), languages: languages.clone() };
+            if stays { Vec::new() } else { vec![save()] }
         }
         _ => Vec::new(),
     }
@@ -202,6 +222,7 @@ pub fn describe_target(operation: &Operation) -> String {
         Operation::Reinstate { .. } => "the update is not declined".to_owned(),
         Operation::Decline { .. } => "the update is declined".to_owned(),
         Operation::SetApproval { value, .. } => format!("approval {}", describe_value(value)),
+        Operation::SaveSettings { cells, languages } => describe_settings(cells, languages),
     }
 }
 
@@ -241,7 +262,21 @@ pub fn describe_state(state: &ObjectState) -> String {
         }
         ObjectState::License(true) => "the licence terms are accepted".to_owned(),
         ObjectState::License(false) => "the licence terms are not accepted".to_owned(),
+        ObjectState::Settings { cells, languages } => describe_settings(cells, languages),
     }
+}
+
+fn describe_settings(cells: &BTreeMap<String, Cell>, languages: &BTreeMap<String, bool>) -> String {
+    let cells = cells.iter().map(|(column, cell)| match cell {
+        Cell::Null => format!("{column} is not set"),
+        Cell::Bit(bit) => format!("{column} is {}", u8::from(*bit)),
+        Cell::Int(number) => format!("{column} is {number}"),
+        Cell::Text(text) => format!("{column} is {}", Quoted(text)),
+        Cell::Opaque => format!("{column} is not shown"),
+    });
+    let languages =
+        languages.iter().map(|(name, enabled)| format!("{name} is {}", if *enabled { "enabled" } else { "disabled" }));
+    cells.chain(languages).collect::<Vec<_>>().join(", ")
 }
 
 fn describe_rows(rows: &[Deployment]) -> String {

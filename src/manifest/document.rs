@@ -10,10 +10,12 @@ use uuid::Uuid;
 
 use crate::model::address::Kind;
 use crate::model::approval::{ApprovalAction, Deadline};
+use crate::model::attribute::Attribute;
 use crate::model::connection::Connection;
 use crate::model::desired::UpdateReference;
 use crate::model::management::Prune;
 use crate::model::origin::{Declared, Origin};
+use crate::model::setting::Setting;
 
 /// A scalar that has a default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,11 +46,39 @@ pub(super) struct Document {
     pub(super) labels: BTreeMap<String, String>,
     pub(super) connection: Option<Connection>,
     pub(super) server_id: Option<Declared<Uuid>>,
+    pub(super) settings: Settings,
     pub(super) groups: Vec<Group>,
     pub(super) approvals: Vec<Approval>,
     pub(super) declines: Vec<Decline>,
     pub(super) management: Management,
     pub(super) origin: Origin,
+}
+
+/// The settings.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    pub(super) scalars: Vec<DeclaredSetting>,
+    pub(super) languages: Option<Declared<Languages>>,
+    pub(super) content_path: Option<Declared<String>>,
+    /// The place of the key, where a proxy's password is declared.
+    pub(super) proxy_password: Option<Origin>,
+}
+
+/// A setting of the model's table with its value, null already replaced by the default.
+#[derive(Debug)]
+pub(super) struct DeclaredSetting {
+    pub(super) setting: &'static Setting,
+    pub(super) value: Attribute,
+    pub(super) origin: Origin,
+}
+
+/// `updateFiles.languages`.
+#[derive(Debug)]
+pub(super) enum Languages {
+    /// `all`
+    All,
+    /// Short names.
+    Some(Vec<Declared<String>>),
 }
 
 /// An entry of `groups`.

@@ -1,8 +1,10 @@
 //! Document -> model. Defaults are made explicit here and nowhere else.
 
-use super::document::{Approval, Decline, Document, Group, GroupEntry, Management};
+use super::document::{
+    Approval, DeclaredSetting, Decline, Document, Group, GroupEntry, Languages, Management, Settings,
+};
 use crate::model::approval::{ApprovalValue, Deadline};
-use crate::model::desired::{ApprovalEntry, DeclineEntry, Desired, DesiredGroup, GroupApproval};
+use crate::model::desired::{self, ApprovalEntry, DeclineEntry, Desired, DesiredGroup, GroupApproval};
 use crate::model::glob::Glob;
 use crate::model::management::{self, Limits, Prune};
 use crate::model::name::trim;
@@ -22,11 +24,33 @@ pub(super) fn lower(document: Document) -> Desired {
         labels: document.labels,
         connection: document.connection,
         server_id: document.server_id,
+        settings: lower_settings(document.settings),
         groups,
         approvals: document.approvals.into_iter().map(lower_approval).collect(),
         declines: document.declines.into_iter().map(lower_decline).collect(),
         management: lower_management(document.management),
         origin: document.origin,
+    }
+}
+
+fn lower_settings(settings: Settings) -> desired::Settings {
+    let scalars = settings
+        .scalars
+        .into_iter()
+        .map(|DeclaredSetting { setting, value, origin }| (setting.path, Declared { value, origin }));
+    desired::Settings {
+        scalars: scalars.collect(),
+        languages: settings.languages.map(|Declared { value, origin }| {
+            let value = match value {
+                Languages::All => desired::Languages::All,
+                Languages::Some(names) => {
+                    desired::Languages::Some(names.into_iter().map(|name| name.value.trim().to_lowercase()).collect())
+                }
+            };
+            Declared { value, origin }
+        }),
+        content_path: settings.content_path,
+        proxy_password: settings.proxy_password,
     }
 }
 

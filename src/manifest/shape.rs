@@ -26,20 +26,8 @@ impl Shape {
 }
 
 /// Keys that manifests will have and this version does not know.
-const LATER: &[&str] = &[
-    "approvalRules",
-    "classifications",
-    "downstreamServers",
-    "languages",
-    "products",
-    "replaces",
-    "rules",
-    "security",
-    "synchronization",
-    "targeting",
-    "updateFiles",
-    "updateSource",
-];
+const LATER: &[&str] =
+    &["approvalRules", "classifications", "downstreamServers", "products", "replaces", "rules", "synchronization"];
 
 /// A value and the key in front of it.
 pub(super) struct Keyed<'t> {

@@ -17,11 +17,14 @@ pub enum Kind {
     Approval,
     /// A declined update.
     Decline,
+    /// A setting of the server.
+    Setting,
 }
 
 impl Kind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 5] = [Self::Identity, Self::Group, Self::Membership, Self::Approval, Self::Decline];
+    pub const ALL: [Self; 6] =
+        [Self::Identity, Self::Setting, Self::Group, Self::Membership, Self::Approval, Self::Decline];
 
     /// The first word of addresses of this kind.
     #[must_use]
@@ -32,6 +35,7 @@ impl Kind {
             Self::Membership => "membership",
             Self::Approval => "approval",
             Self::Decline => "decline",
+            Self::Setting => "setting",
         }
     }
 
@@ -44,6 +48,7 @@ impl Kind {
             Self::Membership => "memberships",
             Self::Approval => "approvals",
             Self::Decline => "declines",
+            Self::Setting => "settings",
         }
     }
 
@@ -59,6 +64,8 @@ impl Kind {
 pub enum Address {
     /// `identity.serverId`
     ServerId,
+    /// `logging.level`: a setting by its path in `spec`
+    Setting(&'static str),
     /// `group["Ring 0 - IT"]`
     Group(String),
     /// `membership["pc-001.contoso.com"]`, by the computer's full name
@@ -87,6 +94,7 @@ impl Address {
     pub fn kind(&self) -> Kind {
         match self {
             Self::ServerId => Kind::Identity,
+            Self::Setting(_) => Kind::Setting,
             Self::Group(_) => Kind::Group,
             Self::Membership(_) => Kind::Membership,
             Self::Approval { .. } => Kind::Approval,
@@ -100,6 +108,7 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ServerId => f.write_str("identity.serverId"),
+            Self::Setting(path) => f.write_str(path),
             Self::Group(name) => write!(f, "group[{}]", Quoted(name)),
             Self::Membership(computer) => write!(f, "membership[{}]", Quoted(computer)),
             Self::Approval { update, group } => write!(f, "approval[\"{update}\"][{}]", Quoted(group)),

@@ -1,10 +1,11 @@
 //! What a manifest declares, defaults made explicit, names not yet looked up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
 use super::approval::ApprovalValue;
+use super::attribute::Attribute;
 use super::connection::Connection;
 use super::glob::Glob;
 use super::management::Management;
@@ -22,6 +23,8 @@ pub struct Desired {
     pub connection: Option<Connection>,
     /// The pin `identity.serverId`.
     pub server_id: Option<Declared<Uuid>>,
+    /// The settings.
+    pub settings: Settings,
     /// The groups, parents before their children.
     pub groups: Vec<DesiredGroup>,
     /// The approval entries, in the manifest's order.
@@ -32,6 +35,28 @@ pub struct Desired {
     pub management: Management,
     /// The document.
     pub origin: Origin,
+}
+
+/// The declared settings. What is absent is untouched.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// Settings of [`crate::model::setting::SETTINGS`] by path; each value is one that the setting takes.
+    pub scalars: BTreeMap<&'static str, Declared<Attribute>>,
+    /// `updateFiles.languages`.
+    pub languages: Option<Declared<Languages>>,
+    /// `updateFiles.contentPath`.
+    pub content_path: Option<Declared<String>>,
+    /// The place of `updateSource.proxy.password`, which only WSUS's own API can encrypt.
+    pub proxy_password: Option<Origin>,
+}
+
+/// `updateFiles.languages`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Languages {
+    /// All languages.
+    All,
+    /// These, by short name in lower case; never empty.
+    Some(BTreeSet<String>),
 }
 
 /// A declared computer group.

@@ -1,10 +1,11 @@
 //! Objects as they are re-read around a write, to check that they are what the plan started from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::setting::Cell;
 use super::snapshot::Deployment;
 
 /// An object to read again.
@@ -32,6 +33,13 @@ pub enum ObjectKey {
     Update(Uuid),
     /// Licence terms by id.
     License(Uuid),
+    /// Some settings: these columns of the configuration row (in lower case) and these languages.
+    Settings {
+        /// The columns.
+        columns: BTreeSet<String>,
+        /// The languages by short name.
+        languages: BTreeSet<String>,
+    },
 }
 
 /// What an object is.
@@ -47,6 +55,13 @@ pub enum ObjectState {
     Update(Option<UpdateState>),
     /// Whether the terms are accepted.
     License(bool),
+    /// Some settings.
+    Settings {
+        /// Columns with their cells; a column that the row does not have is missing.
+        cells: BTreeMap<String, Cell>,
+        /// Languages with whether they are enabled.
+        languages: BTreeMap<String, bool>,
+    },
 }
 
 /// A group and what it holds.

@@ -21,11 +21,13 @@ pub enum Procedure {
     DeclineUpdate,
     /// `spUndeclineUpdate`
     UndeclineUpdate,
+    /// `spSetConfiguration`
+    SetConfiguration,
 }
 
 impl Procedure {
     /// Every procedure.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::CreateTargetGroup,
         Self::DeleteTargetGroup,
         Self::AddComputerToTargetGroup,
@@ -35,6 +37,7 @@ impl Procedure {
         Self::DeleteDeployment,
         Self::DeclineUpdate,
         Self::UndeclineUpdate,
+        Self::SetConfiguration,
     ];
 
     /// Its name in SUSDB.
@@ -50,6 +53,7 @@ impl Procedure {
             Self::DeleteDeployment => "spDeleteDeployment",
             Self::DeclineUpdate => "spDeclineUpdate",
             Self::UndeclineUpdate => "spUndeclineUpdate",
+            Self::SetConfiguration => "spSetConfiguration",
         }
     }
 }
@@ -78,6 +82,8 @@ pub struct LiveParameter {
     pub max_length: i16,
     /// Whether it gives a value back.
     pub output: bool,
+    /// Whether the procedure's definition gives it a default; false where the definition could not be read.
+    pub defaulted: bool,
 }
 
 /// Whether a procedure may be called.

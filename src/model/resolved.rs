@@ -6,8 +6,10 @@ use uuid::Uuid;
 
 use super::address::{Address, Kind};
 use super::approval::ApprovalValue;
+use super::attribute::Attribute;
+use super::desired::Languages;
 use super::management::Management;
-use super::origin::Origin;
+use super::origin::{Declared, Origin};
 
 /// A group that exists, or one that the plan creates and that has no id yet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +25,8 @@ pub enum GroupReference {
 pub struct Resolved {
     /// `metadata.name`.
     pub server_name: String,
+    /// The declared settings; none where none is declared.
+    pub settings: Option<ResolvedSettings>,
     /// The declared groups, parents before their children.
     pub groups: Vec<ResolvedGroup>,
     /// For each computer that a declared group names or matches, by TargetID: the declared groups it belongs to.
@@ -52,6 +56,19 @@ pub struct Resolved {
     pub findings: Vec<Notice>,
     /// Pruning, limits and what to ignore.
     pub management: Management,
+}
+
+/// The declared settings.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ResolvedSettings {
+    /// Settings of [`crate::model::setting::SETTINGS`] by path.
+    pub scalars: BTreeMap<&'static str, Declared<Attribute>>,
+    /// `updateFiles.languages`, every one of them known to the server.
+    pub languages: Option<Declared<Languages>>,
+    /// `updateFiles.contentPath`.
+    pub content_path: Option<Declared<String>>,
+    /// The place of the proxy's password, which cannot be written.
+    pub proxy_password: Option<Origin>,
 }
 
 /// A declared group.

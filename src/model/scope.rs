@@ -7,9 +7,11 @@ use uuid::Uuid;
 
 use super::category::CategoryReference;
 
-/// What has to be read. Groups, settings, totals and procedure signatures are always read.
+/// What has to be read. Groups, the server's own facts, totals and procedure signatures are always read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReadScope {
+    /// The settings.
+    pub settings: bool,
     /// Computers and their explicit group memberships.
     pub computers: bool,
     /// Updates by id, with their deployments.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::{Uuid, uuid};
 
 use super::category::Categories;
+use super::configuration::LiveSettings;
 use super::procedure::{Procedure, ProcedureState};
 use super::scope::ReadScope;
 use super::selector::{Severity, UpdateType};
@@ -32,6 +33,8 @@ pub struct Snapshot {
     pub scope: ReadScope,
     /// The server's own facts.
     pub server: ServerFacts,
+    /// The settings; none unless the scope asks for them.
+    pub settings: Option<LiveSettings>,
     /// Computer groups by id: type 0 only, the built-in ones included.
     pub groups: BTreeMap<Uuid, TargetGroup>,
     /// Computers by TargetID; empty unless the scope asks for them.

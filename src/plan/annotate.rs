@@ -25,7 +25,8 @@ pub fn impact_scope(plan: &Plan) -> ImpactScope {
         | Operation::CreateGroup { .. }
         | Operation::DeleteGroup { .. }
         | Operation::AddComputer { .. }
-        | Operation::RemoveComputer { .. } => None,
+        | Operation::RemoveComputer { .. }
+        | Operation::SaveSettings { .. } => None,
     });
     ImpactScope { updates: updates.collect() }
 }

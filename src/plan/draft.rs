@@ -72,6 +72,7 @@ impl Milestone {
 /// Groups of steps, in the order of execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
+    Settings,
     GroupCreations,
     Memberships,
     Reinstatements,
@@ -80,7 +81,8 @@ enum Phase {
     GroupDeletions,
 }
 
-const PHASES: [Phase; 6] = [
+const PHASES: [Phase; 7] = [
+    Phase::Settings,
     Phase::GroupCreations,
     Phase::Memberships,
     Phase::Reinstatements,
@@ -114,6 +116,7 @@ impl Draft {
 
     fn phase(&self) -> Phase {
         match (self.change.address.kind(), self.change.action) {
+            (Kind::Setting, _) => Phase::Settings,
             (Kind::Group, ChangeAction::Delete) => Phase::GroupDeletions,
             (Kind::Group | Kind::Identity, _) => Phase::GroupCreations,
             (Kind::Membership, _) => Phase::Memberships,
@@ -126,11 +129,12 @@ impl Draft {
     /// Where its kind stands in reports: deletions of groups come last, whatever is deleted first.
     fn section(&self) -> u8 {
         match self.phase() {
-            Phase::GroupCreations => 0,
-            Phase::Memberships => 1,
-            Phase::Approvals => 2,
-            Phase::Declines | Phase::Reinstatements => 3,
-            Phase::GroupDeletions => 4,
+            Phase::Settings => 0,
+            Phase::GroupCreations => 1,
+            Phase::Memberships => 2,
+            Phase::Approvals => 3,
+            Phase::Declines | Phase::Reinstatements => 4,
+            Phase::GroupDeletions => 5,
         }
     }
 }
@@ -171,7 +175,11 @@ pub(super) fn assemble(drafts: Vec<Draft>) -> (Vec<Change>, Vec<Step>) {
                 if let Some(milestone) = achieves {
                     achieved.insert(milestone, steps.len());
                 }
-                steps.push(Step { change, operation, before, depends_on });
+                let step = Step { change, also: Vec::new(), operation, before, depends_on };
+                match steps.last_mut().filter(|_| phase == Phase::Settings) {
+                    Some(save) => save.join(step),
+                    None => steps.push(step),
+                }
             }
         }
     }

@@ -17,6 +17,7 @@ mod memberships;
 pub mod permission;
 mod reach;
 mod scope_check;
+mod settings;
 pub mod simulate;
 pub mod step;
 mod support;
@@ -143,9 +144,12 @@ pub struct Summary {
 #[must_use]
 pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
     let context = Context::new(resolved, snapshot, policy);
-    let (mut drafts, refused) = support::split(&context, draft_all(&context));
+    let settings = settings::declared(&context);
+    let drafts = settings.drafts.into_iter().chain(draft_all(&context)).collect();
+    let (mut drafts, refused) = support::split(&context, drafts);
     draft::sort(&mut drafts);
     let mut unsupported = groups::misplaced(&context);
+    unsupported.extend(settings.unsupported);
     unsupported.extend(refused);
     unsupported.sort_by_key(|notice| (notice.address.kind(), notice.address.clone(), notice.code));
     let reach = reach::count(&context);

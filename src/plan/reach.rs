@@ -11,7 +11,7 @@ use super::groups::{declarable, is_declared};
 use super::memberships;
 use crate::model::address::{Address, Kind};
 use crate::model::management::Prune;
-use crate::model::resolved::GroupReference;
+use crate::model::resolved::{GroupReference, ResolvedSettings};
 
 /// Objects of a kind by how the plan stands to them.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +35,27 @@ pub(super) struct Reach {
 /// Counts every kind.
 pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
     BTreeMap::from([
+        (Kind::Setting, settings(context)),
         (Kind::Group, groups(context)),
         (Kind::Membership, computers(context)),
         (Kind::Approval, pairs(context)),
         (Kind::Decline, declines(context)),
     ])
+}
+
+/// Settings have no share that could be too large, and what is undeclared of them is not counted.
+fn settings(context: &Context<'_>) -> Reach {
+    let Some(declared) = &context.resolved.settings else { return Reach::default() };
+    let ResolvedSettings { scalars, languages, content_path, proxy_password } = declared;
+    let others = [
+        languages.as_ref().map(|_| "updateFiles.languages"),
+        content_path.as_ref().map(|_| "updateFiles.contentPath"),
+        proxy_password.map(|_| "updateSource.proxy.password"),
+    ];
+    let paths = scalars.keys().copied().chain(others.into_iter().flatten());
+    let (ignored, managed): (Vec<&str>, Vec<&str>) = paths.partition(|path| context.ignores(&Address::Setting(path)));
+    let managed = managed.len() as u64;
+    Reach { managed, managed_live: managed, ignored: ignored.len() as u64, ..Reach::default() }
 }
 
 fn groups(context: &Context<'_>) -> Reach {
@@ -196,7 +212,7 @@ fn prunes(context: &Context<'_>, kind: Kind) -> bool {
     let possible = match kind {
         Kind::Membership => server.server_side_targeting,
         Kind::Group | Kind::Approval | Kind::Decline => !server.replica,
-        Kind::Identity => false,
+        Kind::Identity | Kind::Setting => false,
     };
     possible && context.resolved.management.prune(kind) != Prune::Never
 }

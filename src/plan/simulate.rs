@@ -14,6 +14,7 @@ use super::step::{Operation, Step};
 use crate::model::approval::ApprovalValue;
 use crate::model::name::fold;
 use crate::model::resolved::GroupReference;
+use crate::model::setting::Cell;
 use crate::model::snapshot::{ALL_COMPUTERS, Deployment, License, Snapshot, TargetGroup, UNASSIGNED_COMPUTERS};
 
 /// Carries out a plan's steps on a snapshot. Groups that it creates get ids made from their names.
@@ -26,7 +27,7 @@ pub fn simulate(snapshot: &Snapshot, plan: &Plan, now: DateTime<Utc>) -> Snapsho
     let mut server = Server { state: snapshot.clone(), created: BTreeMap::new(), groups_of, now };
     server.state.taken_at = now;
     for step in &plan.steps {
-        let Step { operation, change: _, before: _, depends_on: _ } = step;
+        let Step { operation, change: _, also: _, before: _, depends_on: _ } = step;
         server.run(operation);
     }
     server.state
@@ -65,6 +66,7 @@ impl Server {
                     rows.retain(|row| !remove.contains(&row.id));
                 });
             }
+            Operation::SaveSettings { cells, languages } => self.save_settings(cells, languages),
             Operation::Decline { update } => {
                 self.with_rows(*update, Vec::clear);
                 if let Some(update) = self.state.updates.get_mut(update).filter(|update| !update.declined) {
@@ -73,6 +75,19 @@ impl Server {
                 }
             }
         }
+    }
+
+    fn save_settings(&mut self, cells: &BTreeMap<String, Cell>, languages: &BTreeMap<String, bool>) {
+        let Some(settings) = &mut self.state.settings else { return };
+        for (column, cell) in cells {
+            settings.row.set(column, cell.clone());
+        }
+        settings.languages.extend(languages.iter().map(|(name, enabled)| (name.clone(), *enabled)));
+        let facts = &mut self.state.server;
+        facts.replica = settings.row.is_on("ReplicaMode");
+        facts.has_upstream = !settings.row.is_on("SyncToMU");
+        facts.server_side_targeting = settings.row.is_on("ServerTargeting");
+        facts.approves_new_revisions = settings.row.is_on("AutoRefreshDeployments");
     }
 
     fn id(&self, group: &GroupReference) -> Uuid {

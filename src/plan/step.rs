@@ -1,17 +1,22 @@
 //! What a plan executes.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
 use crate::model::approval::ApprovalValue;
 use crate::model::object::ObjectState;
 use crate::model::procedure::Procedure;
 use crate::model::resolved::GroupReference;
+use crate::model::setting::Cell;
 
 /// One executable unit: one object goes from one state to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The change it serves: an index into `Plan::changes`.
     pub change: usize,
+    /// Further changes that it serves: all settings are saved at once.
+    pub also: Vec<usize>,
     /// What to do.
     pub operation: Operation,
     /// What the object was when the plan was made; checked again before the step runs.
@@ -90,6 +95,36 @@ pub enum Operation {
         /// The update.
         update: Uuid,
     },
+    /// Saves settings, all in one call.
+    SaveSettings {
+        /// Columns of the configuration row, in lower case, with what they become.
+        cells: BTreeMap<String, Cell>,
+        /// Languages by short name, with whether they become enabled.
+        languages: BTreeMap<String, bool>,
+    },
+}
+
+impl Step {
+    /// Takes another save of settings into this one, so that no save leaves settings that contradict each other.
+    pub(super) fn join(&mut self, other: Self) {
+        self.also.push(other.change);
+        if let (
+            Operation::SaveSettings { cells, languages },
+            Operation::SaveSettings { cells: more_cells, languages: more_languages },
+        ) = (&mut self.operation, other.operation)
+        {
+            cells.extend(more_cells);
+            languages.extend(more_languages);
+        }
+        if let (
+            ObjectState::Settings { cells, languages },
+            ObjectState::Settings { cells: more_cells, languages: more_languages },
+        ) = (&mut self.before, other.before)
+        {
+            cells.extend(more_cells);
+            languages.extend(more_languages);
+        }
+    }
 }
 
 impl Operation {
@@ -104,6 +139,7 @@ impl Operation {
             Self::AcceptLicense { .. } => vec![Procedure::AcceptEula],
             Self::Reinstate { .. } => vec![Procedure::UndeclineUpdate],
             Self::Decline { .. } => vec![Procedure::DeclineUpdate],
+            Self::SaveSettings { .. } => vec![Procedure::SetConfiguration],
             Self::SetApproval { deploy, remove, .. } => {
                 let deploy = deploy.then_some(Procedure::DeployUpdate);
                 let delete = (!remove.is_empty()).then_some(Procedure::DeleteDeployment);

@@ -17,6 +17,7 @@ mod selected;
 mod selected_approvals;
 mod selection;
 mod server_rules;
+mod settings;
 mod superseding;
 mod updates;
 
@@ -54,6 +55,7 @@ use self::updates::Catalog;
 pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Result<Resolved, Diagnostics> {
     let mut notes = Notes::default();
     server_rules::check(desired, snapshot, &mut notes);
+    let settings = settings::resolve(desired, snapshot, &mut notes);
     let catalog = Catalog::new(snapshot);
     let mut groups = Groups::declare(desired, snapshot, &mut notes);
     server_rules::requested_groups(snapshot, &groups, &mut notes);
@@ -75,6 +77,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     }
     Ok(Resolved {
         server_name: desired.name.clone(),
+        settings,
         groups_with_computers: groups.with_computers(desired),
         groups: groups.declared,
         memberships: memberships.by_computer,

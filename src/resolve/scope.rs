@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::address::Kind;
-use crate::model::desired::{Desired, UpdateReference};
+use crate::model::desired::{Desired, Settings, UpdateReference};
 use crate::model::management::{Management, Prune};
 use crate::model::scope::ReadScope;
 
@@ -19,6 +19,7 @@ pub fn scope(desired: &Desired, now: DateTime<Utc>) -> ReadScope {
     let approval_references = approvals.iter().map(|entry| &entry.update);
     let decline_references = declines.iter().map(|entry| &entry.update);
     let mut scope = ReadScope {
+        settings: desired.settings != Settings::default(),
         // Pruned groups count their computers once, however many of the groups a computer is in.
         computers: groups.iter().any(|group| group.computers.is_some())
             || management.prune(Kind::Membership) != Prune::Never

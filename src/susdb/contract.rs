@@ -35,6 +35,9 @@ pub struct ProcedureContract {
     pub procedure: crate::model::procedure::Procedure,
     /// Its parameters.
     pub parameters: &'static [ParameterContract],
+    /// Whether it saves a whole row: its parameters are then those of the live server, and each has its value from the row
+    /// that was read, from a list, or from its own default.
+    pub saves_a_row: bool,
     /// Where its name comes from.
     pub evidence: Evidence,
 }

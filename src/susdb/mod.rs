@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod connector;
 pub mod contract;
+mod definition;
 pub mod doctor;
 pub mod error;
 pub mod lock;

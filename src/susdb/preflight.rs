@@ -6,8 +6,9 @@ use super::contract::listed;
 use super::contract::objects::OBJECTS;
 use super::contract::procedures::contract_of;
 use super::contract::{Needed, ObjectContract, ParameterContract, ParameterType, ProcedureContract, Sent};
+use super::definition;
 use super::read::ReadError;
-use super::read::catalogue::{PREFLIGHT_COLUMNS, PREFLIGHT_PROCEDURES};
+use super::read::catalogue::{PREFLIGHT_COLUMNS, PREFLIGHT_DEFINITIONS, PREFLIGHT_PROCEDURES};
 use super::read::rows_in;
 use super::session::{Parameter, Session};
 use crate::model::listing::Noun;
@@ -127,6 +128,7 @@ pub async fn read_procedures(session: &mut Session) -> Result<BTreeMap<Procedure
             type_name: row.text("TypeName")?.to_lowercase(),
             max_length: i16::try_from(row.int("MaxLength")?).unwrap_or(-1),
             output: row.bit("IsOutput")?,
+            defaulted: false,
         };
         Ok((procedure, Some(parameter)))
     });
@@ -134,11 +136,25 @@ pub async fn read_procedures(session: &mut Session) -> Result<BTreeMap<Procedure
     for (procedure, parameter) in rows.await? {
         live.entry(procedure.to_lowercase()).or_default().extend(parameter);
     }
+    for (procedure, definition) in definitions(session, &names).await? {
+        let defaulted = definition::defaulted(&definition).unwrap_or_default();
+        for parameter in live.get_mut(&procedure).into_iter().flatten() {
+            parameter.defaulted = defaulted.contains(&parameter.name.to_lowercase());
+        }
+    }
     let state = |procedure: Procedure| {
         let parameters = live.remove(&procedure.name().to_lowercase());
         (procedure, judge(contract_of(procedure), parameters))
     };
     Ok(Procedure::ALL.into_iter().map(state).collect())
+}
+
+/// The definitions that the login may see, by procedure in lower case: without VIEW DEFINITION there are none.
+async fn definitions(session: &mut Session, names: &[Parameter<'_>]) -> Result<Vec<(String, String)>, ReadError> {
+    let found = rows_in(session, &PREFLIGHT_DEFINITIONS, names, |row| {
+        Ok((row.text("ProcedureName")?.to_lowercase(), row.text_or_null("Definition")?))
+    });
+    Ok(found.await?.into_iter().filter_map(|(name, definition)| Some((name, definition?))).collect())
 }
 
 /// Judges what a server has of a procedure.
@@ -162,9 +178,10 @@ fn differences(contract: &ProcedureContract, live: &[LiveParameter]) -> Vec<Stri
         }
     }
     for parameter in live {
-        if !contract.parameters.iter().any(|known| known.name.eq_ignore_ascii_case(&parameter.name)) {
-            // Whether it has a default is not known: sys.all_parameters does not say for T-SQL procedures.
-            differences.push(format!("{} is not known", parameter.name));
+        let known = contract.parameters.iter().any(|known| known.name.eq_ignore_ascii_case(&parameter.name));
+        // What has a default of its own is left out.
+        if !known && !parameter.defaulted && !contract.saves_a_row {
+            differences.push(format!("{} is not known, and no default of it either", parameter.name));
         }
     }
     differences
@@ -233,7 +250,13 @@ mod tests {
             None => (text.split(' ').nth(1).unwrap(), "0"),
         };
         let max_length = if length == "max" { -1 } else { length.parse::<i16>().unwrap() * 2 };
-        LiveParameter { name, type_name: type_name.to_owned(), max_length, output: words.next().is_some() }
+        LiveParameter {
+            name,
+            type_name: type_name.to_owned(),
+            max_length,
+            output: words.next().is_some(),
+            defaulted: false,
+        }
     }
 
     fn verdict(procedure: Procedure, parameters: &[&str]) -> Verdict {
@@ -256,10 +279,16 @@ mod tests {
             (vec![id, "@adminName nvarchar(64)"], differs("@adminName is nvarchar(64), too short for 128 characters")),
             (vec![id, "@adminName varchar(385)"], differs("@adminName is varchar(770), not nvarchar(385)")),
             (vec![id], differs("@adminName is missing")),
-            (vec![id, "@adminName nvarchar(385)", "@why int"], differs("@why is not known")),
+            (
+                vec![id, "@adminName nvarchar(385)", "@why int"],
+                differs("@why is not known, and no default of it either"),
+            ),
             (vec![id, "@adminName nvarchar(385) OUTPUT"], differs("@adminName gives a value back")),
             (vec!["@updateID int", "@adminName nvarchar(385)"], differs("@updateID is int, not uniqueidentifier")),
-            (vec!["@x int"], differs("@updateID is missing; @adminName is missing; @x is not known")),
+            (
+                vec!["@x int"],
+                differs("@updateID is missing; @adminName is missing; @x is not known, and no default of it either"),
+            ),
         ] {
             assert_eq!(verdict(DeclineUpdate, &parameters), expected, "{parameters:?}");
         }

@@ -30,7 +30,7 @@ use wsusctl::susdb::write::{NewDeployment, WriteError, Writer};
 
 const ADMIN: &str = "CONTOSO\\tester";
 
-fn sandbox(query: &[(&str, &str)]) -> Arc<Server> {
+pub(super) fn sandbox(query: &[(&str, &str)]) -> Arc<Server> {
     let query: Vec<(String, String)> =
         query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     Arc::new(Server::in_process(Location::Memory, &Options::parse(&query).unwrap()).unwrap())
@@ -309,11 +309,15 @@ async fn variants_are_judged() {
     use Procedure::{AcceptEula, CreateTargetGroup, DeclineUpdate, DeployUpdate, UndeclineUpdate};
     for (procedure, change, expected) in [
         (DeclineUpdate, "missing", None),
-        (DeclineUpdate, "extra", Some("@extra is not known")),
-        (DeclineUpdate, "extra-default", Some("@extra is not known")),
+        (DeclineUpdate, "extra", Some("@extra is not known, and no default of it either")),
+        (DeclineUpdate, "extra-default", Some("")),
         (DeployUpdate, "retype=@revisionNumber", Some("@revisionNumber is bigint, not int")),
         (AcceptEula, "without=@adminName", Some("@adminName is missing")),
-        (UndeclineUpdate, "rename=@updateID", Some("@updateID is missing; @updateID2 is not known")),
+        (
+            UndeclineUpdate,
+            "rename=@updateID",
+            Some("@updateID is missing; @updateID2 is not known, and no default of it either"),
+        ),
         (CreateTargetGroup, "without=@targetGroupTypeName", Some("")),
         (CreateTargetGroup, "without=@failIfReplica", Some("")),
     ] {

@@ -22,6 +22,7 @@ fn live(procedure: Procedure, parameters: &[(&str, &str, i16)]) -> BTreeMap<Proc
         type_name: type_name.to_owned(),
         max_length,
         output: false,
+        defaulted: false,
     };
     let state = ProcedureState {
         expected: String::new(),

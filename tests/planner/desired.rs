@@ -7,7 +7,7 @@ use wsusctl::model::address::Kind;
 use wsusctl::model::approval::{ApprovalAction, ApprovalValue, Deadline};
 use wsusctl::model::category::CategoryReference;
 use wsusctl::model::desired::{
-    ApprovalEntry, DeclineEntry, Desired, DesiredGroup, GroupApproval, KbReference, UpdateReference,
+    ApprovalEntry, DeclineEntry, Desired, DesiredGroup, GroupApproval, KbReference, Settings, UpdateReference,
 };
 use wsusctl::model::glob::Glob;
 use wsusctl::model::management::{Limits, Management, Prune};
@@ -31,6 +31,7 @@ pub fn manifest() -> Manifest {
             labels: BTreeMap::new(),
             connection: None,
             server_id: None,
+            settings: Settings::default(),
             groups: Vec::new(),
             approvals: Vec::new(),
             declines: Vec::new(),

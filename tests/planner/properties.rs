@@ -251,6 +251,7 @@ fn assert_declared(resolved: &Resolved, plan: &Plan) -> Result<(), TestCaseError
             }
             Operation::Decline { update } => prop_assert!(resolved.declines.contains_key(update)),
             Operation::DeleteGroup { name, .. } => prop_assert!(false, "deletes {name} without pruning"),
+            Operation::SaveSettings { .. } => prop_assert!(resolved.settings.is_some()),
         }
     }
     Ok(())
@@ -336,11 +337,15 @@ fn assert_ordered(plan: &Plan, snapshot: &Snapshot) -> Result<(), TestCaseError>
                     prop_assert!(last, "only groups that are not below are deleted later");
                 }
             }
-            Operation::AcceptLicense { .. } | Operation::Reinstate { .. } | Operation::Decline { .. } => {}
+            Operation::AcceptLicense { .. }
+            | Operation::Reinstate { .. }
+            | Operation::Decline { .. }
+            | Operation::SaveSettings { .. } => {}
         }
     }
     // Every change has a step: nothing is announced that is not done.
-    let served: BTreeSet<usize> = plan.steps.iter().map(|step| step.change).collect();
+    let served: BTreeSet<usize> =
+        plan.steps.iter().flat_map(|step| std::iter::once(step.change).chain(step.also.iter().copied())).collect();
     prop_assert_eq!(served.len(), plan.changes.len());
     let group_deletion = |index: &usize| {
         let change = &plan.changes[*index];

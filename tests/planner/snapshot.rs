@@ -78,6 +78,7 @@ pub fn server() -> Server {
             sql_version: "test".into(),
             login: "CONTOSO\\svc-wsus".into(),
         },
+        settings: None,
         groups: groups.into_iter().map(|group| (group.id, group)).collect(),
         computers: BTreeMap::new(),
         memberships: BTreeSet::new(),
@@ -261,6 +262,7 @@ impl Server {
         let mut snapshot = self.snapshot.clone();
         snapshot.totals = totals(&snapshot);
         snapshot.scope = ReadScope {
+            settings: true,
             computers: true,
             update_ids: snapshot.updates.keys().copied().collect(),
             kbs: snapshot.updates.values().flat_map(|update| update.kbs.clone()).collect(),

@@ -89,6 +89,7 @@ fn nothing_declared() -> Server {
         labels: Default::default(),
         connection: None,
         server_id: None,
+        settings: Default::default(),
         groups: Vec::new(),
         approvals: Vec::new(),
         declines: Vec::new(),

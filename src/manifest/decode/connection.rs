@@ -56,7 +56,7 @@ fn auth(value: Keyed<'_>, problems: &mut Problems) -> Option<Auth> {
 }
 
 /// Reads a reference to a secret. Nothing that stands here instead is ever shown.
-fn secret(value: Keyed<'_>, problems: &mut Problems) -> Option<SecretReference> {
+pub(super) fn secret(value: Keyed<'_>, problems: &mut Problems) -> Option<SecretReference> {
     let place = value.place();
     if value.node.is_null() {
         problems.push(null(place, "write {env: NAME} or {file: PATH}, or remove the key"));

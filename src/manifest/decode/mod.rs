@@ -10,13 +10,14 @@ mod management;
 mod needed_by;
 mod period;
 mod select;
+mod settings;
 mod update;
 
 pub(super) use select::{Purpose, select};
 
 use std::collections::BTreeMap;
 
-use super::document::{Document, Management};
+use super::document::{Document, Management, Settings};
 use super::node::{Node, Value};
 use super::problems::Problems;
 use super::shape::{Fields, Keyed, Shape, check_name, entries, name, text, word, wrong_type};
@@ -26,7 +27,26 @@ use uuid::Uuid;
 
 const DOCUMENT: Shape = Shape::new("a manifest", &["apiVersion", "kind", "metadata", "connection", "spec"]);
 const METADATA: Shape = Shape::new("metadata", &["name", "labels"]);
-const SPEC: Shape = Shape::new("spec", &["identity", "groups", "approvals", "declines", "management"]);
+const SPEC: Shape = Shape::new(
+    "spec",
+    &[
+        "identity",
+        "updateSource",
+        "updateFiles",
+        "targeting",
+        "automation",
+        "reporting",
+        "serverLimits",
+        "cleanup",
+        "logging",
+        "security",
+        "advanced",
+        "groups",
+        "approvals",
+        "declines",
+        "management",
+    ],
+);
 const IDENTITY: Shape = Shape::new("identity", &["serverId"]);
 
 /// Reads a document. None where it is no map at all.
@@ -47,6 +67,7 @@ pub(super) fn document(root: Node<'_>, problems: &mut Problems) -> Option<Docume
         labels,
         connection,
         server_id: None,
+        settings: Settings::default(),
         groups: Vec::new(),
         approvals: Vec::new(),
         declines: Vec::new(),
@@ -91,6 +112,11 @@ fn labels(value: Keyed<'_>, problems: &mut Problems) -> BTreeMap<String, String>
 fn spec(value: Keyed<'_>, document: &mut Document, problems: &mut Problems) {
     let Some(mut fields) = Fields::of(value, &SPEC, problems) else { return };
     document.server_id = fields.take("identity").and_then(|value| identity(value, problems));
+    for &section in settings::SECTIONS {
+        if let Some(value) = fields.take(section) {
+            settings::section(section, value, &mut document.settings, problems);
+        }
+    }
     document.groups = fields.take("groups").map(|value| groups::groups(value, problems)).unwrap_or_default();
     document.approvals =
         fields.take("approvals").map(|value| approvals::approvals(value, problems)).unwrap_or_default();

@@ -5,6 +5,7 @@ mod computers;
 mod groups;
 mod ignore;
 mod overlap;
+mod settings;
 
 use super::document::Document;
 use super::problems::Problems;
@@ -30,6 +31,7 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
     overlap::approvals(&document.approvals, problems);
     overlap::declines(&document.declines, problems);
     overlap::approvals_and_declines(&document.approvals, &document.declines, problems);
+    settings::check(document, problems);
     ignore::declared_groups(&document.management.ignore, &document.groups, problems);
 }
 

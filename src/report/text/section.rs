@@ -21,6 +21,7 @@ use crate::plan::change::{Change, ChangeAction};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Section {
     Identity,
+    Settings,
     Groups,
     Memberships,
     Approvals,
@@ -33,6 +34,7 @@ impl Section {
     fn of(change: &Change) -> Self {
         match (change.address.kind(), change.action) {
             (Kind::Identity, _) => Self::Identity,
+            (Kind::Setting, _) => Self::Settings,
             (Kind::Group, ChangeAction::Delete) => Self::GroupDeletions,
             (Kind::Group, ChangeAction::Create | ChangeAction::Modify) => Self::Groups,
             (Kind::Membership, _) => Self::Memberships,
@@ -44,6 +46,7 @@ impl Section {
     fn title(self) -> &'static str {
         match self {
             Self::Identity => "Identity",
+            Self::Settings => "Settings",
             Self::Groups => "Groups",
             Self::Memberships => "Memberships",
             Self::Approvals => "Approvals",
@@ -70,7 +73,11 @@ pub(super) fn render(page: &mut Page, changes: &[Change], entries: &[ResolvedEnt
         match section {
             Section::Groups => render_groups(page, &changes, sources),
             Section::Approvals => render_approvals(page, &changes, entries, sources),
-            Section::Identity | Section::Memberships | Section::Declines | Section::GroupDeletions => {
+            Section::Identity
+            | Section::Settings
+            | Section::Memberships
+            | Section::Declines
+            | Section::GroupDeletions => {
                 for change in changes {
                     render_whole(page, INDENT, change, sources);
                 }

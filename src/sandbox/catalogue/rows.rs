@@ -4,6 +4,8 @@ use chrono::NaiveDateTime;
 
 use super::system_views::SystemView;
 use super::{Catalogue, Kind, Table, id_of};
+use crate::sandbox::engine::registry::{Declared, Registered};
+use crate::sandbox::procedures::ParameterDefault;
 use crate::sandbox::sql::declared;
 use crate::sandbox::value::SqlType;
 
@@ -106,7 +108,7 @@ impl Catalogue {
             "INFORMATION_SCHEMA.COLUMNS" => self.information_columns(),
             "INFORMATION_SCHEMA.ROUTINES" => self.information_routines(),
             "INFORMATION_SCHEMA.PARAMETERS" => self.information_parameters(),
-            // sys.sql_modules: the sandbox's procedures have no text.
+            "sys.sql_modules" => self.module_rows(),
             _ => Vec::new(),
         }
     }
@@ -168,6 +170,23 @@ impl Catalogue {
         rows
     }
 
+    /// The procedures' parameter lists as T-SQL. What they do is not T-SQL here, so their bodies are a comment.
+    fn module_rows(&self) -> Vec<Vec<Cell>> {
+        let definition = |procedure: &Registered| {
+            let parameters: Vec<String> = procedure.parameters().iter().map(written).collect();
+            format!(
+                "CREATE PROCEDURE [dbo].[{}]\n    {}\nAS\n-- The body is a part of the sandbox and is not written in T-SQL.\nRETURN 0",
+                procedure.name(),
+                parameters.join(",\n    ")
+            )
+        };
+        let row = |procedure: &Registered| {
+            let id = id_of("dbo", procedure.name());
+            vec![number(id), text(definition(procedure)), number(true), number(true)]
+        };
+        self.registry().iter().map(row).collect()
+    }
+
     fn information_tables(&self) -> Vec<Vec<Cell>> {
         let own = self.visible_tables().filter(|table| is_own(table.schema));
         own.map(|table| {
@@ -222,6 +241,25 @@ impl Catalogue {
         }
         rows
     }
+}
+
+/// A parameter as a definition writes it.
+fn written(parameter: &Declared) -> String {
+    let (name, sql_type) = (&parameter.name, parameter.sql_type);
+    let length = match sql_type {
+        SqlType::NVarChar(Some(length)) | SqlType::VarBinary(Some(length)) => format!("({length})"),
+        SqlType::NVarChar(None) | SqlType::VarBinary(None) => "(max)".to_owned(),
+        SqlType::Decimal { precision, scale } => format!("({precision}, {scale})"),
+        _ => String::new(),
+    };
+    let default = match &parameter.default {
+        ParameterDefault::Required => String::new(),
+        ParameterDefault::Null => " = NULL".to_owned(),
+        ParameterDefault::Int(value) => format!(" = {value}"),
+        ParameterDefault::Text(value) => format!(" = N'{}'", value.replace('\'', "''")),
+    };
+    let output = if parameter.output { " OUTPUT" } else { "" };
+    format!("{name} {}{length}{default}{output}", declared::name(sql_type))
 }
 
 fn is_own(schema: &str) -> bool {

@@ -44,6 +44,7 @@ pub const PROCEDURES: &[ProcedureContract] = &[
             parameter("@parentGroupID", GUID, Sent::Always, "HackTricks, SpecterOps write-up", Grade::B),
             FAIL_IF_REPLICA,
         ],
+        saves_a_row: false,
         evidence: Evidence { source: CALLERS, grade: Grade::A },
     },
     ProcedureContract {
@@ -53,6 +54,7 @@ pub const PROCEDURES: &[ProcedureContract] = &[
             parameter("@adminName", ADMIN_NAME, Sent::WherePresent, WRAPPER, Grade::B),
             FAIL_IF_REPLICA,
         ],
+        saves_a_row: false,
         evidence: Evidence { source: "MS-WSUSAR 3.1.4.29", grade: Grade::A },
     },
     ProcedureContract {
@@ -67,6 +69,7 @@ pub const PROCEDURES: &[ProcedureContract] = &[
                 Grade::B,
             ),
         ],
+        saves_a_row: false,
         evidence: Evidence { source: "WSUSpendu", grade: Grade::B },
     },
     ProcedureContract {
@@ -81,6 +84,7 @@ pub const PROCEDURES: &[ProcedureContract] = &[
                 Grade::B,
             ),
         ],
+        saves_a_row: false,
         evidence: Evidence { source: STRINGS, grade: Grade::B },
     },
     ProcedureContract {
@@ -91,6 +95,7 @@ pub const PROCEDURES: &[ProcedureContract] = &[
             parameter("@updateID", GUID, Sent::Always, WRAPPER, Grade::B),
             parameter("@revisionNumber", INT, Sent::Always, WRAPPER, Grade::B),
         ],
+        saves_a_row: false,
         evidence: Evidence { source: "Black Hat USA 2026 deck", grade: Grade::A },
     },
     ProcedureContract {
@@ -109,6 +114,7 @@ pub const PROCEDURES: &[ProcedureContract] = &[
             FAIL_IF_REPLICA,
             parameter("@isReplica", BIT, Sent::Never, STRINGS, Grade::B),
         ],
+        saves_a_row: false,
         evidence: Evidence { source: CALLERS_APPROVE, grade: Grade::A },
     },
     ProcedureContract {
@@ -119,6 +125,7 @@ pub const PROCEDURES: &[ProcedureContract] = &[
             FAIL_IF_REPLICA,
             parameter("@failWhenNotFound", BIT, Sent::WherePresent, STRINGS, Grade::B),
         ],
+        saves_a_row: false,
         evidence: Evidence { source: STRINGS, grade: Grade::B },
     },
     ProcedureContract {
@@ -128,6 +135,7 @@ pub const PROCEDURES: &[ProcedureContract] = &[
             parameter("@adminName", ADMIN_NAME, Sent::Always, "MicrosoftDocs SupportArticles", Grade::A),
             parameter("@failIfReplica", BIT, Sent::WherePresent, "MicrosoftDocs SupportArticles", Grade::A),
         ],
+        saves_a_row: false,
         evidence: Evidence { source: "MicrosoftDocs SupportArticles", grade: Grade::A },
     },
     ProcedureContract {
@@ -137,7 +145,14 @@ pub const PROCEDURES: &[ProcedureContract] = &[
             parameter("@adminName", ADMIN_NAME, Sent::WherePresent, STRINGS, Grade::B),
             FAIL_IF_REPLICA,
         ],
+        saves_a_row: false,
         evidence: Evidence { source: "X10sions src/.Wsus", grade: Grade::A },
+    },
+    ProcedureContract {
+        procedure: Procedure::SetConfiguration,
+        parameters: &[],
+        saves_a_row: true,
+        evidence: Evidence { source: "PatchMyPCTeam/CustomerTroubleshooting", grade: Grade::A },
     },
 ];
 

@@ -16,5 +16,6 @@ pub fn kinds_of(procedure: Procedure) -> &'static [&'static str] {
         Procedure::AcceptEula => &["approvals with licence terms"],
         Procedure::DeployUpdate | Procedure::DeleteDeployment => &["approvals"],
         Procedure::DeclineUpdate | Procedure::UndeclineUpdate => &["declines"],
+        Procedure::SetConfiguration => &["settings"],
     }
 }

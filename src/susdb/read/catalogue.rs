@@ -325,6 +325,15 @@ pub(in crate::susdb) const PREFLIGHT_PROCEDURES: Select = select!(
     "ORDER BY o.name, p.parameter_id"
 );
 
+pub(in crate::susdb) const PREFLIGHT_DEFINITIONS: Select = select!(
+    "preflight.definitions",
+    "SELECT o.name AS ProcedureName, m.definition AS Definition"
+    "FROM sys.all_objects o"
+    "INNER JOIN sys.schemas s ON s.schema_id = o.schema_id"
+    "INNER JOIN sys.sql_modules m ON m.object_id = o.object_id"
+    "WHERE s.name = 'dbo' AND o.name IN ({list})"
+);
+
 pub(in crate::susdb) const PREFLIGHT_COLUMNS: Select = select!(
     "preflight.columns",
     "SELECT s.name AS SchemaName, o.name AS ObjectName, c.name AS ColumnName"
@@ -387,6 +396,7 @@ pub const ALL: &[Select] = &[
     OBJECT_LICENSES,
     OBJECT_EXPLICIT_LICENSES,
     PREFLIGHT_PROCEDURES,
+    PREFLIGHT_DEFINITIONS,
     PREFLIGHT_COLUMNS,
     LOCK_HOLDER,
     LIST_UPDATES,

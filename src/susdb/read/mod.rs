@@ -7,9 +7,11 @@ pub mod catalogue;
 mod categories;
 mod computers;
 mod conditions;
+pub mod configuration;
 mod deployments;
 mod groups;
 mod impact;
+pub mod languages;
 pub mod listing;
 mod objects;
 mod row;
@@ -113,6 +115,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     let version = server::read_version(session).await?;
     require_columns(session, scope, &version).await?;
     let server = server::read_facts(session, version).await?;
+    let mut settings = if scope.settings { Some(configuration::read_settings(session).await?) } else { None };
     let groups = groups::read(session).await?;
     let computers = if scope.computers { computers::read(session).await? } else { Default::default() };
     let memberships =
@@ -125,12 +128,16 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     let (categories, updates, deployments) = updates::read(session, scope).await?;
     let articles = updates::read_articles(session, scope, &updates).await?;
     let totals = totals::read(session).await?;
-    let procedures = read_procedures(session).await?;
+    let mut procedures = read_procedures(session).await?;
+    if let Some(settings) = &mut settings {
+        configuration::judge(settings, &mut procedures);
+    }
     tracing::debug!(groups = groups.len(), computers = computers.len(), updates = updates.len(), "snapshot read");
     Ok(Snapshot {
         taken_at,
         scope: scope.clone(),
         server,
+        settings,
         groups,
         computers,
         memberships,

@@ -9,8 +9,10 @@ use super::catalogue::{
     OBJECT_GROUPS, OBJECT_GROUPS_BY_NAME, OBJECT_LICENSES, OBJECT_MEMBERSHIPS, OBJECT_UPDATES, Select,
 };
 use super::conditions::UpdateScope;
+use super::configuration::read_settings;
 use super::row::Cells;
 use super::{ReadError, deployments, rows_about, rows_in};
+use crate::model::configuration::LiveSettings;
 use crate::model::name::fold;
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::snapshot::Deployment;
@@ -32,6 +34,7 @@ pub async fn read_objects(
     approved.extend(&wanted.updates);
     let approvals = read_approvals(session, &approved).await?;
     let licenses = read_licenses(session, &wanted.licenses).await?;
+    let settings = if wanted.settings { Some(read_settings(session).await?) } else { None };
     let state = |key: &ObjectKey| match key {
         ObjectKey::GroupName(name) => {
             let name = fold(name);
@@ -51,6 +54,7 @@ pub async fn read_objects(
             deployments: approvals.get(id).cloned().unwrap_or_default(),
         })),
         ObjectKey::License(id) => ObjectState::License(licenses.contains(id)),
+        ObjectKey::Settings { columns, languages } => settings_state(settings.as_ref(), columns, languages),
     };
     Ok(keys.iter().map(|key| (key.clone(), state(key))).collect())
 }
@@ -64,6 +68,7 @@ struct Wanted<'a> {
     approved: BTreeSet<Uuid>,
     updates: BTreeSet<Uuid>,
     licenses: BTreeSet<Uuid>,
+    settings: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -77,9 +82,23 @@ impl<'a> Wanted<'a> {
                 ObjectKey::Approval { update, group: _ } => _ = wanted.approved.insert(*update),
                 ObjectKey::Update(id) => _ = wanted.updates.insert(*id),
                 ObjectKey::License(id) => _ = wanted.licenses.insert(*id),
+                ObjectKey::Settings { .. } => wanted.settings = true,
             }
         }
         wanted
+    }
+}
+
+fn settings_state(
+    settings: Option<&LiveSettings>,
+    columns: &BTreeSet<String>,
+    languages: &BTreeSet<String>,
+) -> ObjectState {
+    let cell = |column: &String| Some((column.clone(), settings?.row.cell(column)?.clone()));
+    let language = |name: &String| Some((name.clone(), *settings?.languages.get(name)?));
+    ObjectState::Settings {
+        cells: columns.iter().filter_map(cell).collect(),
+        languages: languages.iter().filter_map(language).collect(),
     }
 }
 

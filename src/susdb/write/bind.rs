@@ -126,7 +126,7 @@ mod tests {
     use crate::model::procedure::LiveParameter;
 
     fn parameter(type_name: &str, max_length: i16) -> LiveParameter {
-        LiveParameter { name: "@p".into(), type_name: type_name.into(), max_length, output: false }
+        LiveParameter { name: "@p".into(), type_name: type_name.into(), max_length, output: false, defaulted: false }
     }
 
     fn bound(type_name: &str, value: Value<'_>) -> String {

@@ -3,6 +3,8 @@
 
 mod approvals;
 pub mod bind;
+mod configuration;
+mod echo;
 mod groups;
 mod updates;
 
@@ -13,10 +15,12 @@ use tiberius::Command;
 
 use self::bind::{BindError, Value, bind};
 use super::error::{BoxError, DEADLOCK, QueryError, RAISED, ServerError};
+use super::read::ReadError;
 use super::session::Session;
-use crate::model::procedure::{Procedure, ProcedureState, Verdict};
+use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict};
 
 pub use self::approvals::NewDeployment;
+pub use self::configuration::{ConfigurationChange, parameter_without_source};
 
 /// Why a call did not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +39,23 @@ pub enum WriteError {
         /// What does not fit.
         #[source]
         source: BindError,
+    },
+    /// A parameter of the live procedure has a value from nowhere: nothing was called.
+    #[error("{} wants {parameter}, for which there is no value, and was not called", .procedure.name())]
+    NoSource {
+        /// The procedure.
+        procedure: Procedure,
+        /// The parameter.
+        parameter: String,
+    },
+    /// What goes back with the call could not be read: nothing was called.
+    #[error("{} was not called: what has to go back with it could not be read", .procedure.name())]
+    Unread {
+        /// The procedure.
+        procedure: Procedure,
+        /// Why.
+        #[source]
+        source: Box<ReadError>,
     },
     /// The server reported an error.
     #[error("{} failed", .procedure.name())]
@@ -85,7 +106,7 @@ impl WriteError {
     /// Whether anything was sent. What does not fit its parameter is not.
     #[must_use]
     pub fn was_sent(&self) -> bool {
-        !matches!(self, Self::Unsupported { .. } | Self::Bind { .. })
+        !matches!(self, Self::Unsupported { .. } | Self::Bind { .. } | Self::NoSource { .. } | Self::Unread { .. })
     }
 
     /// Whether the procedure may have run although there is no answer. The session has to reconnect.
@@ -115,7 +136,10 @@ impl WriteError {
             Self::ConnectionLost { .. } | Self::Protocol { .. } => {
                 vec!["run it again: it reads what is there and does the rest".to_owned()]
             }
-            Self::Unsupported { .. } | Self::Bind { .. } | Self::ReturnCode { .. } => Vec::new(),
+            Self::Unread { source, .. } => source.hints(),
+            Self::Unsupported { .. } | Self::Bind { .. } | Self::NoSource { .. } | Self::ReturnCode { .. } => {
+                Vec::new()
+            }
         }
     }
 
@@ -125,6 +149,8 @@ impl WriteError {
         match self {
             Self::Unsupported { procedure }
             | Self::Bind { procedure, .. }
+            | Self::NoSource { procedure, .. }
+            | Self::Unread { procedure, .. }
             | Self::Server { procedure, .. }
             | Self::ReturnCode { procedure, .. }
             | Self::ConnectionLost { procedure, .. }
@@ -160,19 +186,27 @@ impl<'a> Writer<'a> {
     /// Calls a procedure. Of the arguments, those without a value are left out, and so are those that the live procedure
     /// does not have and need not have.
     async fn call(&mut self, procedure: Procedure, arguments: &[(&str, Option<Value<'_>>)]) -> Result<(), WriteError> {
-        let state = self.procedures.get(&procedure).filter(|state| state.verdict == Verdict::Matches);
-        let state = state.ok_or(WriteError::Unsupported { procedure })?;
-        let name = procedure.name();
+        let live_parameters = self.live_parameters(procedure)?;
         // With the schema, or a user's default schema would be searched first.
-        let mut command = Command::new(format!("dbo.{name}"));
+        let mut command = Command::new(format!("dbo.{}", procedure.name()));
         for (parameter, value) in arguments {
-            let live = state.parameters.iter().find(|live| live.name.eq_ignore_ascii_case(parameter));
+            let live = live_parameters.iter().find(|live| live.name.eq_ignore_ascii_case(parameter));
             if let Some((live, value)) = live.zip(value.as_ref()) {
                 let data = bind(live, value).map_err(|source| WriteError::Bind { procedure, source })?;
                 command.bind_param(live.name.as_str(), data);
             }
         }
-        let code = self.session.call(name, command).await;
+        self.run(procedure, command).await
+    }
+
+    /// The parameters of a procedure that may be called.
+    fn live_parameters(&self, procedure: Procedure) -> Result<&'a [LiveParameter], WriteError> {
+        let state = self.procedures.get(&procedure).filter(|state| state.verdict == Verdict::Matches);
+        state.map(|state| state.parameters.as_slice()).ok_or(WriteError::Unsupported { procedure })
+    }
+
+    async fn run(&mut self, procedure: Procedure, command: Command<'_>) -> Result<(), WriteError> {
+        let code = self.session.call(procedure.name(), command).await;
         match code.map_err(|error| WriteError::from_query(procedure, error))? {
             Some(0) => Ok(()),
             Some(code) => Err(WriteError::ReturnCode { procedure, code }),

@@ -1,0 +1,157 @@
+//! Which parameters of a procedure have a default: `sys.all_parameters` does not say for T-SQL procedures, so its definition
+//! is read, as far as its parameter list.
+//!
+//! Source: learn.microsoft.com, sys.parameters (has_default_value is for CLR objects only) and CREATE PROCEDURE (grade A).
+
+use std::collections::BTreeSet;
+
+/// The parameters with a default, in lower case with the `@`; none where the text is no procedure's definition.
+pub(super) fn defaulted(definition: &str) -> Option<BTreeSet<String>> {
+    let mut tokens = Tokens { rest: definition };
+    loop {
+        match tokens.next()? {
+            Token::Word(word) if is(word, "proc") || is(word, "procedure") => break,
+            _ => {}
+        }
+    }
+    let mut defaulted = BTreeSet::new();
+    // The list as a whole may stand in parentheses: its own depth is then one.
+    let (mut depth, mut list_depth, mut current, mut named) = (0_usize, 0, None, false);
+    loop {
+        match tokens.next()? {
+            Token::Variable(name) if current.is_none() => {
+                current = Some(name.to_lowercase());
+                named = true;
+            }
+            // `@name AS type`.
+            Token::Word(word) if named && is(word, "as") => named = false,
+            Token::Word(word) if depth <= list_depth && ["as", "with", "for"].iter().any(|end| is(word, end)) => {
+                return Some(defaulted);
+            }
+            Token::Mark('=') => defaulted.extend(current.clone()),
+            Token::Mark(',') if depth == list_depth => current = None,
+            Token::Mark('(') => {
+                depth += 1;
+                list_depth += usize::from(current.is_none());
+            }
+            Token::Mark(')') => depth = depth.saturating_sub(1),
+            _ => named = false,
+        }
+    }
+}
+
+fn is(word: &str, keyword: &str) -> bool {
+    word.eq_ignore_ascii_case(keyword)
+}
+
+enum Token<'a> {
+    Word(&'a str),
+    Variable(&'a str),
+    /// A text, a quoted name or a number: nothing that ends a parameter list.
+    Other,
+    Mark(char),
+}
+
+struct Tokens<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Tokens<'a> {
+    fn next(&mut self) -> Option<Token<'a>> {
+        loop {
+            self.rest = self.rest.trim_start();
+            if let Some(comment) = self.rest.strip_prefix("--") {
+                self.rest = comment.split_once('\n').map_or("", |(_, after)| after);
+            } else if self.rest.starts_with("/*") {
+                self.skip_comment();
+            } else {
+                break;
+            }
+        }
+        let first = self.rest.chars().next()?;
+        match first {
+            '\'' => self.skip_quoted('\''),
+            '"' => self.skip_quoted('"'),
+            '[' => self.skip_quoted(']'),
+            '@' => return Some(Token::Variable(self.take_word(1))),
+            c if c.is_alphanumeric() || c == '_' || c == '#' => {
+                let word = self.take_word(0);
+                return Some(if c.is_ascii_digit() { Token::Other } else { Token::Word(word) });
+            }
+            c => {
+                self.rest = &self.rest[c.len_utf8()..];
+                return Some(Token::Mark(c));
+            }
+        }
+        Some(Token::Other)
+    }
+
+    fn take_word(&mut self, skipped: usize) -> &'a str {
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '#' | '$' | '@');
+        let end = self.rest[skipped..].find(|c| !is_part(c)).map_or(self.rest.len(), |end| skipped + end);
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        word
+    }
+
+    /// A doubled quote stands for itself.
+    fn skip_quoted(&mut self, quote: char) {
+        let mut chars = self.rest.char_indices().skip(1).peekable();
+        while let Some((at, c)) = chars.next() {
+            if c == quote && chars.next_if(|(_, next)| *next == quote).is_none() {
+                self.rest = &self.rest[at + c.len_utf8()..];
+                return;
+            }
+        }
+        self.rest = "";
+    }
+
+    /// Comments nest.
+    fn skip_comment(&mut self) {
+        let mut depth = 0_usize;
+        while !self.rest.is_empty() {
+            if let Some(rest) = self.rest.strip_prefix("/*") {
+                (depth, self.rest) = (depth + 1, rest);
+            } else if let Some(rest) = self.rest.strip_prefix("*/") {
+                (depth, self.rest) = (depth - 1, rest);
+                if depth == 0 {
+                    return;
+                }
+            } else {
+                let width = self.rest.chars().next().map_or(0, char::len_utf8);
+                self.rest = &self.rest[width..];
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::defaulted;
+
+    fn found(definition: &str) -> Vec<String> {
+        defaulted(definition).unwrap().into_iter().collect()
+    }
+
+    #[test]
+    fn defaults_are_found_and_nothing_of_the_body() {
+        let text = "/* CREATE PROC @no = 1 /* nested */ */\n-- it's old\nCREATE PROCEDURE [dbo].[spX'@y=1]\n  @updateID uniqueidentifier,\n\
+             @adminName AS nvarchar(385) = N'a, ''b'' AS c', @n decimal(5, 2)=-1.5,\n  @c nvarchar(max) /* = 2 */ = NULL OUTPUT, @d int OUT\n\
+             WITH EXECUTE AS OWNER\nAS\nDECLARE @z int = 3";
+        assert_eq!(found(text), ["@adminname", "@c", "@n"]);
+    }
+
+    #[test]
+    fn the_list_may_stand_in_parentheses_or_be_missing() {
+        assert_eq!(found("create or alter proc dbo.spX (@a int = 1, @b varchar(10)) as select @x = 1"), ["@a"]);
+        assert!(found("CREATE PROCEDURE dbo.spX AS SET @a = 1").is_empty());
+        assert!(found("ALTER PROC dbo.spX @a xml(dbo.c) , @b t READONLY FOR REPLICATION AS RETURN").is_empty());
+    }
+
+    #[test]
+    fn what_is_no_procedure_says_nothing() {
+        for text in ["", "CREATE VIEW x AS SELECT 1", "CREATE PROC x @a int = 'open", "CREATE PROCEDURE", "/*", "--"] {
+            assert_eq!(defaulted(text), None, "{text}");
+        }
+    }
+}
