@@ -11,10 +11,12 @@ use uuid::Uuid;
 use crate::model::address::Kind;
 use crate::model::approval::{ApprovalAction, Deadline};
 use crate::model::attribute::Attribute;
+use crate::model::category::CategoryReference;
 use crate::model::connection::Connection;
 use crate::model::desired::UpdateReference;
 use crate::model::management::Prune;
 use crate::model::origin::{Declared, Origin};
+use crate::model::rule::RuleDeadline;
 use crate::model::setting::Setting;
 
 /// A scalar that has a default.
@@ -50,6 +52,7 @@ pub(super) struct Document {
     pub(super) groups: Vec<Group>,
     pub(super) approvals: Vec<Approval>,
     pub(super) declines: Vec<Decline>,
+    pub(super) approval_rules: Vec<Rule>,
     pub(super) management: Management,
     pub(super) origin: Origin,
 }
@@ -114,6 +117,17 @@ pub(super) struct GroupEntry {
 pub(super) struct Decline {
     pub(super) update: Option<UpdateReference>,
     pub(super) origin: Origin,
+}
+
+/// An entry of `approvalRules`.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) name: Declared<String>,
+    pub(super) enabled: Option<Declared<bool>>,
+    pub(super) classifications: Option<Vec<Declared<CategoryReference>>>,
+    pub(super) products: Option<Vec<Declared<CategoryReference>>>,
+    pub(super) groups: Option<Declared<Vec<Declared<String>>>>,
+    pub(super) deadline: Option<RuleDeadline>,
 }
 
 /// `management`.

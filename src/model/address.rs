@@ -17,14 +17,16 @@ pub enum Kind {
     Approval,
     /// A declined update.
     Decline,
+    /// An automatic approval rule.
+    Rule,
     /// A setting of the server.
     Setting,
 }
 
 impl Kind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 6] =
-        [Self::Identity, Self::Setting, Self::Group, Self::Membership, Self::Approval, Self::Decline];
+    pub const ALL: [Self; 7] =
+        [Self::Identity, Self::Setting, Self::Group, Self::Membership, Self::Approval, Self::Decline, Self::Rule];
 
     /// The first word of addresses of this kind.
     #[must_use]
@@ -35,6 +37,7 @@ impl Kind {
             Self::Membership => "membership",
             Self::Approval => "approval",
             Self::Decline => "decline",
+            Self::Rule => "rule",
             Self::Setting => "setting",
         }
     }
@@ -48,6 +51,7 @@ impl Kind {
             Self::Membership => "memberships",
             Self::Approval => "approvals",
             Self::Decline => "declines",
+            Self::Rule => "rules",
             Self::Setting => "settings",
         }
     }
@@ -79,6 +83,8 @@ pub enum Address {
     },
     /// `decline["<update id>"]`
     Decline(Uuid),
+    /// `rule["Defender definitions"]`
+    Rule(String),
     /// A problem of an entry as a whole has the entry's own place in the manifest: `approvals[3]`, `declines[0]`.
     Entry {
         /// Approval or decline.
@@ -99,6 +105,7 @@ impl Address {
             Self::Membership(_) => Kind::Membership,
             Self::Approval { .. } => Kind::Approval,
             Self::Decline(_) => Kind::Decline,
+            Self::Rule(_) => Kind::Rule,
             Self::Entry { kind, .. } => *kind,
         }
     }
@@ -113,6 +120,7 @@ impl fmt::Display for Address {
             Self::Membership(computer) => write!(f, "membership[{}]", Quoted(computer)),
             Self::Approval { update, group } => write!(f, "approval[\"{update}\"][{}]", Quoted(group)),
             Self::Decline(update) => write!(f, "decline[\"{update}\"]"),
+            Self::Rule(name) => write!(f, "rule[{}]", Quoted(name)),
             Self::Entry { kind, index } => write!(f, "{}[{index}]", kind.plural()),
         }
     }

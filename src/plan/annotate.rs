@@ -26,7 +26,10 @@ pub fn impact_scope(plan: &Plan) -> ImpactScope {
         | Operation::DeleteGroup { .. }
         | Operation::AddComputer { .. }
         | Operation::RemoveComputer { .. }
-        | Operation::SaveSettings { .. } => None,
+        | Operation::SaveSettings { .. }
+        | Operation::CreateRule { .. }
+        | Operation::SetRule { .. }
+        | Operation::DeleteRule { .. } => None,
     });
     ImpactScope { updates: updates.collect() }
 }

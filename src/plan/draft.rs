@@ -78,16 +78,18 @@ enum Phase {
     Reinstatements,
     Approvals,
     Declines,
+    Rules,
     GroupDeletions,
 }
 
-const PHASES: [Phase; 7] = [
+const PHASES: [Phase; 8] = [
     Phase::Settings,
     Phase::GroupCreations,
     Phase::Memberships,
     Phase::Reinstatements,
     Phase::Approvals,
     Phase::Declines,
+    Phase::Rules,
     Phase::GroupDeletions,
 ];
 
@@ -123,6 +125,7 @@ impl Draft {
             (Kind::Approval, _) => Phase::Approvals,
             (Kind::Decline, ChangeAction::Delete) => Phase::Reinstatements,
             (Kind::Decline, _) => Phase::Declines,
+            (Kind::Rule, _) => Phase::Rules,
         }
     }
 
@@ -134,7 +137,8 @@ impl Draft {
             Phase::Memberships => 2,
             Phase::Approvals => 3,
             Phase::Declines | Phase::Reinstatements => 4,
-            Phase::GroupDeletions => 5,
+            Phase::Rules => 5,
+            Phase::GroupDeletions => 6,
         }
     }
 }

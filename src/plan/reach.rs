@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::approvals;
 use super::context::Context;
 use super::groups::{declarable, is_declared};
-use super::memberships;
+use super::{memberships, rules};
 use crate::model::address::{Address, Kind};
 use crate::model::management::Prune;
 use crate::model::resolved::{GroupReference, ResolvedSettings};
@@ -34,13 +34,37 @@ pub(super) struct Reach {
 
 /// Counts every kind.
 pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
-    BTreeMap::from([
+    let rules = context.snapshot.rules.as_ref().map(|_| (Kind::Rule, approval_rules(context)));
+    let counted = BTreeMap::from([
         (Kind::Setting, settings(context)),
         (Kind::Group, groups(context)),
         (Kind::Membership, computers(context)),
         (Kind::Approval, pairs(context)),
         (Kind::Decline, declines(context)),
-    ])
+    ]);
+    // What nobody asked for is not counted as none.
+    counted.into_iter().chain(rules).collect()
+}
+
+fn approval_rules(context: &Context<'_>) -> Reach {
+    let mut reach = Reach::default();
+    for rule in &context.resolved.rules {
+        if context.ignores(&Address::Rule(rule.name.clone())) {
+            reach.ignored += 1;
+            continue;
+        }
+        reach.managed += 1;
+        reach.managed_live += u64::from(rule.id.is_some());
+    }
+    for rule in rules::undeclared(context) {
+        if context.ignores(&Address::Rule(rule.name.clone())) {
+            reach.ignored += 1;
+        } else {
+            reach.unmanaged += 1;
+        }
+    }
+    reach.prunable = if prunes(context, Kind::Rule) { reach.unmanaged } else { 0 };
+    reach
 }
 
 /// Settings have no share that could be too large, and what is undeclared of them is not counted.
@@ -211,7 +235,7 @@ fn prunes(context: &Context<'_>, kind: Kind) -> bool {
     let server = &context.snapshot.server;
     let possible = match kind {
         Kind::Membership => server.server_side_targeting,
-        Kind::Group | Kind::Approval | Kind::Decline => !server.replica,
+        Kind::Group | Kind::Approval | Kind::Decline | Kind::Rule => !server.replica,
         Kind::Identity | Kind::Setting => false,
     };
     possible && context.resolved.management.prune(kind) != Prune::Never

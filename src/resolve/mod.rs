@@ -11,6 +11,7 @@ mod memberships;
 mod near;
 mod notes;
 mod prunable;
+mod rules;
 mod scope;
 pub mod select;
 mod selected;
@@ -60,6 +61,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     let mut groups = Groups::declare(desired, snapshot, &mut notes);
     server_rules::requested_groups(snapshot, &groups, &mut notes);
     let memberships = Memberships::resolve(desired, snapshot, &groups, &mut notes);
+    let rules = rules::resolve(desired, snapshot, &mut groups, &mut notes);
     let Settled { approvals, declined, lapsed_declines, prunable_groups } =
         settle(desired, snapshot, now, &catalog, &mut groups, &mut notes);
     let Approvals { pairs, lapsed, mut entries } = approvals;
@@ -86,6 +88,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
         declines,
         lapsed,
         lapsed_declines,
+        rules,
         prunable_groups,
         entries,
         pending,

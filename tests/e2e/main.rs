@@ -23,6 +23,7 @@ mod readme;
 mod references;
 mod roles;
 #[cfg(unix)]
+mod rules;
 mod terminal;
 mod variants;
 

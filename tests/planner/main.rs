@@ -18,6 +18,7 @@ mod modes;
 mod numbers;
 mod properties;
 mod prune;
+mod rules;
 mod selectors;
 mod snapshot;
 mod unsupported;

@@ -93,6 +93,7 @@ fn nothing_declared() -> Server {
         groups: Vec::new(),
         approvals: Vec::new(),
         declines: Vec::new(),
+        rules: Vec::new(),
         management: Management::default(),
         origin,
     };

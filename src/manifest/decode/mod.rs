@@ -1,5 +1,6 @@
 //! Nodes -> document, one file a section. Reports whatever does not fit and reads on.
 
+mod approval_rules;
 mod approvals;
 mod category;
 mod choices;
@@ -44,6 +45,7 @@ const SPEC: Shape = Shape::new(
         "groups",
         "approvals",
         "declines",
+        "approvalRules",
         "management",
     ],
 );
@@ -71,6 +73,7 @@ pub(super) fn document(root: Node<'_>, problems: &mut Problems) -> Option<Docume
         groups: Vec::new(),
         approvals: Vec::new(),
         declines: Vec::new(),
+        approval_rules: Vec::new(),
         management: Management::default(),
         origin,
     };
@@ -121,6 +124,8 @@ fn spec(value: Keyed<'_>, document: &mut Document, problems: &mut Problems) {
     document.approvals =
         fields.take("approvals").map(|value| approvals::approvals(value, problems)).unwrap_or_default();
     document.declines = fields.take("declines").map(|value| approvals::declines(value, problems)).unwrap_or_default();
+    document.approval_rules =
+        fields.take("approvalRules").map(|value| approval_rules::approval_rules(value, problems)).unwrap_or_default();
     document.management =
         fields.take("management").map(|value| management::management(value, problems)).unwrap_or_default();
 }

@@ -13,14 +13,6 @@ pub const LISTED: &[ObjectContract] = &[
         needed: Needed::ByLists,
         evidence: Evidence { source: "X10sions, WSUSAdminAssistant", grade: Grade::A },
     },
-    needed(Needed::ByLists, "tbAutoDeploymentRule", &["ID", "Enabled", "Name", "DateOffset", "MinutesAfterMidnight"]),
-    needed(
-        Needed::ByLists,
-        "tbUpdateClassificationInAutoDeploymentRule",
-        &["AutoDeploymentRuleID", "UpdateClassificationID"],
-    ),
-    needed(Needed::ByLists, "tbCategoryInAutoDeploymentRule", &["AutoDeploymentRuleID", "CategoryID"]),
-    needed(Needed::ByLists, "tbTargetGroupInAutoDeploymentRule", &["AutoDeploymentRuleID", "TargetGroupID"]),
     needed(
         Needed::ByLists,
         "tbDownstreamServerTarget",
