@@ -34,7 +34,10 @@ pub(super) struct Reach {
 
 /// Counts every kind.
 pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
-    let rules = context.snapshot.rules.as_ref().map(|_| (Kind::Rule, approval_rules(context)));
+    // Of rules a manifest that is not about them says nothing: they may not have been read.
+    let about_rules =
+        !context.resolved.rules.is_empty() || context.resolved.management.prune(Kind::Rule) != Prune::Never;
+    let rules = about_rules.then(|| (Kind::Rule, approval_rules(context)));
     let counted = BTreeMap::from([
         (Kind::Setting, settings(context)),
         (Kind::Group, groups(context)),
@@ -42,7 +45,6 @@ pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
         (Kind::Approval, pairs(context)),
         (Kind::Decline, declines(context)),
     ]);
-    // What nobody asked for is not counted as none.
     counted.into_iter().chain(rules).collect()
 }
 

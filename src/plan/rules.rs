@@ -78,7 +78,9 @@ fn draft(change: Change, operation: Operation, before: ObjectState, after: &Plan
     draft
 }
 
-/// Source: MS-WSUSAR (replicas refuse rules; grade B).
+/// What happens to rules that nothing declares. Those of a replica are its parent's.
+///
+/// Source: MS-WSUSAR (a rule cannot be run on a replica; grade B).
 pub(super) fn pruning(context: &Context<'_>) -> Prune {
     if context.snapshot.server.replica { Prune::Never } else { context.resolved.management.prune(Kind::Rule) }
 }
