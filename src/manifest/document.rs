@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::model::address::Kind;
@@ -53,6 +54,7 @@ pub(super) struct Document {
     pub(super) approvals: Vec<Approval>,
     pub(super) declines: Vec<Decline>,
     pub(super) approval_rules: Vec<Rule>,
+    pub(super) downstream_servers: Vec<DownstreamServer>,
     pub(super) management: Management,
     pub(super) origin: Origin,
 }
@@ -128,6 +130,14 @@ pub(super) struct Rule {
     pub(super) products: Option<Vec<Declared<CategoryReference>>>,
     pub(super) groups: Option<Declared<Vec<Declared<String>>>>,
     pub(super) deadline: Option<RuleDeadline>,
+}
+
+/// An entry of `downstreamServers`.
+#[derive(Debug)]
+pub(super) struct DownstreamServer {
+    pub(super) name: Declared<String>,
+    pub(super) replica: Option<bool>,
+    pub(super) max_sync_age: Option<TimeDelta>,
 }
 
 /// `management`.

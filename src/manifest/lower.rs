@@ -1,10 +1,13 @@
 //! Document -> model. Defaults are made explicit here and nowhere else.
 
 use super::document::{
-    Approval, DeclaredSetting, Decline, Document, Group, GroupEntry, Languages, Management, Rule, Settings,
+    Approval, DeclaredSetting, Decline, Document, DownstreamServer, Group, GroupEntry, Languages, Management, Rule,
+    Settings,
 };
 use crate::model::approval::{ApprovalValue, Deadline};
-use crate::model::desired::{self, ApprovalEntry, DeclineEntry, Desired, DesiredGroup, DesiredRule, GroupApproval};
+use crate::model::desired::{
+    self, ApprovalEntry, DeclineEntry, Desired, DesiredDownstreamServer, DesiredGroup, DesiredRule, GroupApproval,
+};
 use crate::model::glob::Glob;
 use crate::model::management::{self, Limits, Prune};
 use crate::model::name::trim;
@@ -29,6 +32,7 @@ pub(super) fn lower(document: Document) -> Desired {
         approvals: document.approvals.into_iter().map(lower_approval).collect(),
         declines: document.declines.into_iter().map(lower_decline).collect(),
         rules: document.approval_rules.into_iter().map(lower_rule).collect(),
+        downstream_servers: document.downstream_servers.into_iter().map(lower_downstream_server).collect(),
         management: lower_management(document.management),
         origin: document.origin,
     }
@@ -111,6 +115,11 @@ fn lower_rule(rule: Rule) -> DesiredRule {
         deadline,
         origin: name.origin,
     }
+}
+
+fn lower_downstream_server(server: DownstreamServer) -> DesiredDownstreamServer {
+    let DownstreamServer { name, replica, max_sync_age } = server;
+    DesiredDownstreamServer { name: trim(&name.value).to_owned(), replica, max_sync_age, origin: name.origin }
 }
 
 fn lower_management(written: Management) -> management::Management {

@@ -19,14 +19,24 @@ pub enum Kind {
     Decline,
     /// An automatic approval rule.
     Rule,
+    /// A downstream server.
+    Downstream,
     /// A setting of the server.
     Setting,
 }
 
 impl Kind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 7] =
-        [Self::Identity, Self::Setting, Self::Group, Self::Membership, Self::Approval, Self::Decline, Self::Rule];
+    pub const ALL: [Self; 8] = [
+        Self::Identity,
+        Self::Setting,
+        Self::Group,
+        Self::Membership,
+        Self::Approval,
+        Self::Decline,
+        Self::Rule,
+        Self::Downstream,
+    ];
 
     /// The first word of addresses of this kind.
     #[must_use]
@@ -38,6 +48,7 @@ impl Kind {
             Self::Approval => "approval",
             Self::Decline => "decline",
             Self::Rule => "rule",
+            Self::Downstream => "downstream",
             Self::Setting => "setting",
         }
     }
@@ -52,6 +63,7 @@ impl Kind {
             Self::Approval => "approvals",
             Self::Decline => "declines",
             Self::Rule => "rules",
+            Self::Downstream => "downstreamServers",
             Self::Setting => "settings",
         }
     }
@@ -85,9 +97,11 @@ pub enum Address {
     Decline(Uuid),
     /// `rule["Defender definitions"]`
     Rule(String),
+    /// `downstream["branch01.contoso.com"]`
+    Downstream(String),
     /// A problem of an entry as a whole has the entry's own place in the manifest: `approvals[3]`, `declines[0]`.
     Entry {
-        /// Approval or decline.
+        /// Approval, decline or downstream server.
         kind: Kind,
         /// Position in the manifest's list, from 0.
         index: usize,
@@ -106,6 +120,7 @@ impl Address {
             Self::Approval { .. } => Kind::Approval,
             Self::Decline(_) => Kind::Decline,
             Self::Rule(_) => Kind::Rule,
+            Self::Downstream(_) => Kind::Downstream,
             Self::Entry { kind, .. } => *kind,
         }
     }
@@ -121,6 +136,7 @@ impl fmt::Display for Address {
             Self::Approval { update, group } => write!(f, "approval[\"{update}\"][{}]", Quoted(group)),
             Self::Decline(update) => write!(f, "decline[\"{update}\"]"),
             Self::Rule(name) => write!(f, "rule[{}]", Quoted(name)),
+            Self::Downstream(name) => write!(f, "downstream[{}]", Quoted(name)),
             Self::Entry { kind, index } => write!(f, "{}[{index}]", kind.plural()),
         }
     }

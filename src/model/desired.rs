@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::approval::ApprovalValue;
@@ -35,6 +36,8 @@ pub struct Desired {
     pub declines: Vec<DeclineEntry>,
     /// The automatic approval rules, in the manifest's order.
     pub rules: Vec<DesiredRule>,
+    /// The downstream servers, in the manifest's order.
+    pub downstream_servers: Vec<DesiredDownstreamServer>,
     /// Pruning, limits and what to ignore.
     pub management: Management,
     /// The document.
@@ -128,6 +131,19 @@ pub struct DesiredRule {
     pub groups: Option<Vec<Declared<String>>>,
     /// The deadline of its approvals.
     pub deadline: Option<RuleDeadline>,
+    /// Its name's place.
+    pub origin: Origin,
+}
+
+/// An entry of `downstreamServers`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredDownstreamServer {
+    /// The full domain name as written, without spaces at its end.
+    pub name: String,
+    /// Whether it is to be a replica; else it is to be autonomous.
+    pub replica: Option<bool>,
+    /// How long ago it may have synchronised last.
+    pub max_sync_age: Option<TimeDelta>,
     /// Its name's place.
     pub origin: Origin,
 }

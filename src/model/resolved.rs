@@ -47,6 +47,8 @@ pub struct Resolved {
     pub lapsed_declines: BTreeSet<Uuid>,
     /// The declared rules, in the manifest's order.
     pub rules: Vec<ResolvedRule>,
+    /// The declared downstream servers, in the manifest's order: what is not as declared is among the findings.
+    pub downstream_servers: Vec<ResolvedDownstreamServer>,
     /// Groups that pruning deletes.
     pub prunable_groups: BTreeSet<Uuid>,
     /// What each entry matched.
@@ -129,6 +131,17 @@ pub struct ResolvedRule {
     pub id: Option<i32>,
     /// What is declared of it.
     pub wanted: RuleChange,
+    /// Its name's place.
+    pub origin: Origin,
+}
+
+/// A declared downstream server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedDownstreamServer {
+    /// The name as declared.
+    pub name: String,
+    /// Whether the server knows it.
+    pub found: bool,
     /// Its name's place.
     pub origin: Origin,
 }

@@ -14,6 +14,8 @@ pub struct ReadScope {
     pub settings: bool,
     /// Automatic approval rules.
     pub rules: bool,
+    /// Downstream servers.
+    pub downstream_servers: bool,
     /// Computers and their explicit group memberships.
     pub computers: bool,
     /// Updates by id, with their deployments.

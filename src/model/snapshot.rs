@@ -7,6 +7,7 @@ use uuid::{Uuid, uuid};
 
 use super::category::Categories;
 use super::configuration::LiveSettings;
+use super::listing::ListedDownstreamServer;
 use super::procedure::{Procedure, ProcedureState};
 use super::rule::Rules;
 use super::scope::ReadScope;
@@ -38,6 +39,8 @@ pub struct Snapshot {
     pub settings: Option<LiveSettings>,
     /// Automatic approval rules; none unless the scope asks for them.
     pub rules: Option<Rules>,
+    /// Downstream servers, those below others included; none unless the scope asks for them.
+    pub downstream_servers: Option<Vec<ListedDownstreamServer>>,
     /// Computer groups by id: type 0 only, the built-in ones included.
     pub groups: BTreeMap<Uuid, TargetGroup>,
     /// Computers by TargetID; empty unless the scope asks for them.

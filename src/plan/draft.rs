@@ -120,7 +120,8 @@ impl Draft {
         match (self.change.address.kind(), self.change.action) {
             (Kind::Setting, _) => Phase::Settings,
             (Kind::Group, ChangeAction::Delete) => Phase::GroupDeletions,
-            (Kind::Group | Kind::Identity, _) => Phase::GroupCreations,
+            // Downstream servers are only found out about.
+            (Kind::Group | Kind::Identity | Kind::Downstream, _) => Phase::GroupCreations,
             (Kind::Membership, _) => Phase::Memberships,
             (Kind::Approval, _) => Phase::Approvals,
             (Kind::Decline, ChangeAction::Delete) => Phase::Reinstatements,

@@ -11,6 +11,7 @@ use super::groups::{declarable, is_declared};
 use super::{memberships, rules};
 use crate::model::address::{Address, Kind};
 use crate::model::management::Prune;
+use crate::model::name::fold;
 use crate::model::resolved::{GroupReference, ResolvedSettings};
 
 /// Objects of a kind by how the plan stands to them.
@@ -45,7 +46,25 @@ pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
         (Kind::Approval, pairs(context)),
         (Kind::Decline, declines(context)),
     ]);
-    counted.into_iter().chain(rules).collect()
+    let servers = &context.resolved.downstream_servers;
+    let servers = (!servers.is_empty()).then(|| (Kind::Downstream, downstream_servers(context)));
+    counted.into_iter().chain(rules).chain(servers).collect()
+}
+
+fn downstream_servers(context: &Context<'_>) -> Reach {
+    let declared = &context.resolved.downstream_servers;
+    let names: BTreeSet<String> = declared.iter().map(|server| fold(&server.name)).collect();
+    let live = context.snapshot.downstream_servers.iter().flatten();
+    let (ignored, unmanaged): (Vec<_>, Vec<_>) = live
+        .filter(|server| !names.contains(&fold(&server.name)))
+        .partition(|server| context.ignores(&Address::Downstream(server.name.clone())));
+    Reach {
+        managed: declared.len() as u64,
+        managed_live: declared.iter().filter(|server| server.found).count() as u64,
+        unmanaged: unmanaged.len() as u64,
+        ignored: ignored.len() as u64,
+        ..Reach::default()
+    }
 }
 
 fn approval_rules(context: &Context<'_>) -> Reach {
@@ -238,7 +257,7 @@ fn prunes(context: &Context<'_>, kind: Kind) -> bool {
     let possible = match kind {
         Kind::Membership => server.server_side_targeting,
         Kind::Group | Kind::Approval | Kind::Decline | Kind::Rule => !server.replica,
-        Kind::Identity | Kind::Setting => false,
+        Kind::Identity | Kind::Setting | Kind::Downstream => false,
     };
     possible && context.resolved.management.prune(kind) != Prune::Never
 }

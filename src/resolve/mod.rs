@@ -6,6 +6,7 @@
 mod approvals;
 mod categories;
 mod declines;
+mod downstream_servers;
 mod groups;
 mod memberships;
 mod near;
@@ -61,6 +62,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     let mut groups = Groups::declare(desired, snapshot, &mut notes);
     server_rules::requested_groups(snapshot, &groups, &mut notes);
     let memberships = Memberships::resolve(desired, snapshot, &groups, &mut notes);
+    let downstream_servers = downstream_servers::resolve(desired, snapshot, now, &mut notes);
     let rules = rules::resolve(desired, snapshot, &mut groups, &mut notes);
     let Settled { approvals, declined, lapsed_declines, prunable_groups } =
         settle(desired, snapshot, now, &catalog, &mut groups, &mut notes);
@@ -89,6 +91,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
         lapsed,
         lapsed_declines,
         rules,
+        downstream_servers,
         prunable_groups,
         entries,
         pending,

@@ -131,6 +131,8 @@ pub enum Needed {
     ByImpact,
     /// A manifest that declares or prunes automatic approval rules, or prunes their groups; and lists of rules.
     ByRules,
+    /// A manifest that declares downstream servers; and lists of these.
+    ByDownstreamServers,
     /// Lists of what it has.
     ByLists,
     /// A check of `doctor`.

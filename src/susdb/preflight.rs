@@ -88,12 +88,13 @@ async fn require(session: &mut Session, objects: &[&ObjectContract], server: &st
 fn required(scope: &ReadScope) -> impl Iterator<Item = &'static ObjectContract> {
     let selections = !scope.selections.is_empty();
     let needed_by = scope.selections.iter().any(|selection| selection.needed_by);
-    let rules = scope.rules;
+    let (rules, downstream_servers) = (scope.rules, scope.downstream_servers);
     OBJECTS.iter().filter(move |contract| match contract.needed {
         Needed::Always => true,
         Needed::BySelections => selections,
         Needed::ByNeededBy => needed_by,
         Needed::ByRules => rules,
+        Needed::ByDownstreamServers => downstream_servers,
         Needed::ByImpact | Needed::ByLists | Needed::ByDoctor => false,
     })
 }

@@ -38,6 +38,7 @@ pub fn manifest() -> Manifest {
             approvals: Vec::new(),
             declines: Vec::new(),
             rules: Vec::new(),
+            downstream_servers: Vec::new(),
             management: Management::default(),
             origin,
         },

@@ -9,6 +9,7 @@ mod check;
 mod decline_selectors;
 mod declines;
 mod desired;
+mod downstream_servers;
 mod errors;
 mod groups;
 mod guards;

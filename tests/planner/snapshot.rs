@@ -82,6 +82,7 @@ pub fn server() -> Server {
             login: "CONTOSO\\svc-wsus".into(),
         },
         settings: None,
+        downstream_servers: Some(Vec::new()),
         rules: Some(Rules { all: BTreeMap::new(), categories: numbers }),
         groups: groups.into_iter().map(|group| (group.id, group)).collect(),
         computers: BTreeMap::new(),
@@ -289,6 +290,7 @@ impl Server {
         snapshot.scope = ReadScope {
             settings: true,
             rules: true,
+            downstream_servers: true,
             computers: true,
             update_ids: snapshot.updates.keys().copied().collect(),
             kbs: snapshot.updates.values().flat_map(|update| update.kbs.clone()).collect(),
@@ -314,6 +316,9 @@ pub fn read(whole: &Snapshot, scope: &ReadScope) -> Snapshot {
 pub fn read_more(whole: &Snapshot, scope: &ReadScope, also: &dyn Fn(&Update) -> bool) -> Snapshot {
     let mut snapshot = whole.clone();
     snapshot.scope = scope.clone();
+    if !scope.downstream_servers {
+        snapshot.downstream_servers = None;
+    }
     if !scope.rules {
         snapshot.rules = None;
     }

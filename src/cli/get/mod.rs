@@ -94,6 +94,7 @@ fn nothing_declared() -> Server {
         approvals: Vec::new(),
         declines: Vec::new(),
         rules: Vec::new(),
+        downstream_servers: Vec::new(),
         management: Management::default(),
         origin,
     };

@@ -6,6 +6,7 @@ mod category;
 mod choices;
 mod connection;
 mod deadline;
+mod downstream_servers;
 mod groups;
 mod management;
 mod needed_by;
@@ -46,6 +47,7 @@ const SPEC: Shape = Shape::new(
         "approvals",
         "declines",
         "approvalRules",
+        "downstreamServers",
         "management",
     ],
 );
@@ -74,6 +76,7 @@ pub(super) fn document(root: Node<'_>, problems: &mut Problems) -> Option<Docume
         approvals: Vec::new(),
         declines: Vec::new(),
         approval_rules: Vec::new(),
+        downstream_servers: Vec::new(),
         management: Management::default(),
         origin,
     };
@@ -126,6 +129,10 @@ fn spec(value: Keyed<'_>, document: &mut Document, problems: &mut Problems) {
     document.declines = fields.take("declines").map(|value| approvals::declines(value, problems)).unwrap_or_default();
     document.approval_rules =
         fields.take("approvalRules").map(|value| approval_rules::approval_rules(value, problems)).unwrap_or_default();
+    document.downstream_servers = fields
+        .take("downstreamServers")
+        .map(|value| downstream_servers::downstream_servers(value, problems))
+        .unwrap_or_default();
     document.management =
         fields.take("management").map(|value| management::management(value, problems)).unwrap_or_default();
 }

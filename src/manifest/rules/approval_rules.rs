@@ -26,7 +26,7 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
 }
 
 /// Names that WSUS takes for one.
-fn unique<'d>(
+pub(super) fn unique<'d>(
     names: impl Iterator<Item = &'d Declared<String>>,
     code: &'static str,
     summary: &'static str,

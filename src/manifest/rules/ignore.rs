@@ -1,6 +1,6 @@
 //! Rules about `management.ignore`.
 
-use super::super::document::{Group, Rule};
+use super::super::document::{DownstreamServer, Group, Rule};
 use super::super::problems::Problems;
 use super::groups::each;
 use crate::diagnostic::Diagnostic;
@@ -25,6 +25,14 @@ pub(super) fn declared_rules(ignore: &[Declared<String>], rules: &[Rule], proble
     let patterns = patterns(ignore);
     for rule in rules {
         refuse(&patterns, &Address::Rule(rule.name.value.clone()), rule.name.origin, "remove the rule", problems);
+    }
+}
+
+/// Nor can a declared downstream server.
+pub(super) fn declared_servers(ignore: &[Declared<String>], servers: &[DownstreamServer], problems: &mut Problems) {
+    let patterns = patterns(ignore);
+    for DownstreamServer { name, .. } in servers {
+        refuse(&patterns, &Address::Downstream(name.value.clone()), name.origin, "remove the server", problems);
     }
 }
 

@@ -33,8 +33,11 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
     overlap::declines(&document.declines, problems);
     overlap::approvals_and_declines(&document.approvals, &document.declines, problems);
     approval_rules::check(document, problems);
+    let servers = document.downstream_servers.iter().map(|server| &server.name);
+    approval_rules::unique(servers, "duplicate-downstream-server", "a downstream server is declared twice", problems);
     settings::check(document, problems);
     ignore::declared_groups(&document.management.ignore, &document.groups, problems);
+    ignore::declared_servers(&document.management.ignore, &document.downstream_servers, problems);
     ignore::declared_rules(&document.management.ignore, &document.approval_rules, problems);
 }
 

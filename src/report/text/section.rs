@@ -34,7 +34,7 @@ enum Section {
 impl Section {
     fn of(change: &Change) -> Self {
         match (change.address.kind(), change.action) {
-            (Kind::Identity, _) => Self::Identity,
+            (Kind::Identity | Kind::Downstream, _) => Self::Identity,
             (Kind::Setting, _) => Self::Settings,
             (Kind::Group, ChangeAction::Delete) => Self::GroupDeletions,
             (Kind::Group, ChangeAction::Create | ChangeAction::Modify) => Self::Groups,

@@ -95,6 +95,20 @@ pub const OBJECTS: &[ObjectContract] = &[
     ),
     needed(Needed::ByRules, "tbCategoryInAutoDeploymentRule", &["AutoDeploymentRuleID", "CategoryID"]),
     needed(Needed::ByRules, "tbTargetGroupInAutoDeploymentRule", &["AutoDeploymentRuleID", "TargetGroupID"]),
+    needed(
+        Needed::ByDownstreamServers,
+        "tbDownstreamServerTarget",
+        &[
+            "TargetID",
+            "AccountName",
+            "AccountServerID",
+            "LastSyncTime",
+            "LastRollupTime",
+            "ParentServerTargetID",
+            "Version",
+            "IsReplica",
+        ],
+    ),
 ];
 
 /// What `doctor` reads besides. No plan needs it, so nothing else fails where it is missing.

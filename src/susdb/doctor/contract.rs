@@ -57,6 +57,7 @@ fn limit_of(needed: Needed) -> Limit {
         Needed::ByNeededBy => Limit::Plans(&["select.neededBy"]),
         Needed::ByImpact => Limit::Plans(&["what a change comes to"]),
         Needed::ByRules => Limit::Plans(&["approvalRules", "prune.rules", "prune.groups"]),
+        Needed::ByDownstreamServers => Limit::Plans(&["downstreamServers"]),
         Needed::ByLists => Limit::Lists,
         Needed::ByDoctor => Limit::Doctor,
     }

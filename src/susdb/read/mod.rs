@@ -134,6 +134,8 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     } else {
         None
     };
+    let downstream_servers =
+        if scope.downstream_servers { Some(listing::read_downstream_servers(session).await?) } else { None };
     let articles = updates::read_articles(session, scope, &updates).await?;
     let totals = totals::read(session).await?;
     let mut procedures = read_procedures(session).await?;
@@ -147,6 +149,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
         server,
         settings,
         rules,
+        downstream_servers,
         groups,
         computers,
         memberships,
