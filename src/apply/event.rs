@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::model::busy::Busy;
+
 /// Something happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -15,6 +17,15 @@ pub enum Event {
         step: usize,
         /// What the server said.
         error: String,
+    },
+    /// The server cannot save its settings just now; it is asked again after a pause.
+    Waiting {
+        /// What keeps it from it.
+        busy: Busy,
+        /// For how long it has been waited for.
+        waited: Duration,
+        /// For how long it will be.
+        at_most: Duration,
     },
     /// The server chose a step's call as a deadlock victim; it is tried again after a pause.
     Retrying {

@@ -8,10 +8,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::event::Event;
+use super::mismatch::mismatch;
 use super::outcome::{End, Outcome, Remains, StaleObject, StepError, StepOutcome, chain};
-use super::target::{
-    Call, CreatedGroups, deadline_passed, describe_state, describe_target, kept_time, key, missing_calls,
-};
+use super::target::{Call, CreatedGroups, deadline_passed, describe_state, kept_time, key, missing_calls};
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::procedure::{Procedure, ProcedureState};
 use crate::model::resolved::GroupReference;
@@ -43,6 +42,8 @@ pub struct Run<'a> {
     pub admin_name: &'a str,
     /// Whether a deadline may be written that has passed.
     pub past_deadlines: bool,
+    /// How long to wait for a server that cannot save its settings just now.
+    pub wait: Duration,
     /// Set when the user asks to stop.
     pub stop: &'a AtomicBool,
     /// Told of what happens.
@@ -59,9 +60,9 @@ pub async fn execute<'a>(session: &mut Session, run: Run<'a>, outcome: &'a mut O
     }
 }
 
-struct Execution<'a> {
-    run: Run<'a>,
-    outcome: &'a mut Outcome,
+pub(super) struct Execution<'a> {
+    pub(super) run: Run<'a>,
+    pub(super) outcome: &'a mut Outcome,
     created: CreatedGroups,
     /// The calls that each step of the chunk made last.
     made: BTreeMap<usize, Vec<Call>>,
@@ -92,6 +93,7 @@ impl Execution<'_> {
 
     async fn run_chunk(&mut self, session: &mut Session, start: usize, end: usize) -> Result<(), Box<End>> {
         let runnable = self.runnable(start, end);
+        let runnable = self.when_idle(session, runnable).await?;
         if runnable.is_empty() {
             return Ok(());
         }
@@ -310,11 +312,9 @@ impl Execution<'_> {
             self.outcome.steps[index] = StepOutcome::Applied;
             return None;
         }
-        self.outcome.steps[index] = StepOutcome::Failed(StepError::Mismatch {
-            asked: describe_target(operation),
-            found: describe_state(found),
-            unchanged: still_holds(before, found),
-        });
+        let step = &self.run.plan.steps[index];
+        let mismatch = mismatch(self.run.plan, step, before, found, still_holds(before, found));
+        self.outcome.steps[index] = StepOutcome::Failed(mismatch);
         let made = self.made.get(&index).map_or(&[][..], Vec::as_slice);
         let kept = kept_time(operation, made, before, found);
         let from = kept.unwrap_or(today);
@@ -388,7 +388,7 @@ fn creates_group_of(earlier: &Step, later: &Step) -> bool {
     }
 }
 
-fn ended(error: ReadError) -> Box<End> {
+pub(super) fn ended(error: ReadError) -> Box<End> {
     match &error {
         ReadError::Query(query) if query.fate_unknown() => Box::new(End::Lost(Box::new(error))),
         _ => Box::new(End::Unreadable(error)),

@@ -1,9 +1,12 @@
 //! What became of a plan's steps.
 
+use std::collections::BTreeSet;
 use std::error::Error;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::model::busy::Busy;
 use crate::model::object::ObjectState;
 use crate::plan::Plan;
 use crate::susdb::read::ReadError;
@@ -54,14 +57,28 @@ pub enum StepError {
         remains: Remains,
     },
     /// The server said yes and did something else.
-    #[error("the server reported success, but reading back shows otherwise: asked for {asked}, found {found}")]
+    #[error(
+        "the server reported success, but reading back shows otherwise: asked for {asked}, found {found}; before: {before}"
+    )]
     Mismatch {
+        /// What was there before.
+        before: String,
         /// What was asked for.
         asked: String,
         /// What is there now.
         found: String,
         /// Whether that is what was there before.
         unchanged: bool,
+        /// Changes that are done all the same: indexes into the plan's changes.
+        done: BTreeSet<usize>,
+    },
+    /// The server could not save its settings all the while: nothing was called.
+    #[error("{busy}, and its settings cannot be saved meanwhile; that is still so after {} s", .waited.as_secs())]
+    Busy {
+        /// What keeps it from it.
+        busy: Busy,
+        /// For how long it was waited for.
+        waited: Duration,
     },
     /// The server kept the time of the first approval, and the deadline counted from it has passed: computers would enforce
     /// it at once, which nobody allowed.
@@ -84,7 +101,8 @@ impl StepError {
     pub fn changed_nothing(&self) -> bool {
         match self {
             Self::Write { error: _, remains } => *remains == Remains::Unchanged,
-            Self::Mismatch { asked: _, found: _, unchanged } => *unchanged,
+            Self::Mismatch { before: _, asked: _, found: _, unchanged, done: _ } => *unchanged,
+            Self::Busy { busy: _, waited: _ } => true,
             Self::KeptTime { kept: _, deadline: _ } => false,
         }
     }
@@ -95,6 +113,15 @@ impl StepError {
         match self {
             Self::Write { error, remains: _ } => error.hints(),
             Self::Mismatch { .. } => Vec::new(),
+            Self::Busy { busy, waited: _ } => {
+                let cause = match busy {
+                    Busy::Resetting => {
+                        "a reset takes long while `wsusutil reset` or `wsusutil movecontent` checks the content"
+                    }
+                    Busy::Synchronising => "cancel the synchronisation, or let it end",
+                };
+                vec![cause.to_owned(), "wait for longer: --wait 30m; or run apply again later".to_owned()]
+            }
             Self::KeptTime { .. } => vec![
                 "write the deadline as a time with offset instead of {days, at}".to_owned(),
                 "or let it be one that has passed: --allow past-deadlines".to_owned(),

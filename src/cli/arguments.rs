@@ -182,6 +182,10 @@ pub struct Apply {
     /// Do not ask; needed where there is no terminal
     #[arg(long)]
     pub yes: bool,
+    /// Wait at most this long for a synchronisation or an earlier change of the configuration, during which WSUS saves no
+    /// settings (90s, 30m)
+    #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = parse_duration)]
+    pub wait: Duration,
 }
 
 /// `get`

@@ -12,6 +12,9 @@ use crate::report::visible::visible;
 /// How often a line is written where there is no terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(60);
 
+/// A wait is told of at its first look, which is before this.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+
 /// Shows how far a plan's execution is.
 pub struct Progress {
     bar: Option<ProgressBar>,
@@ -45,6 +48,12 @@ impl Progress {
                     "warning: {address}: the server reported an error, and it is done all the same: {error}"
                 ));
             }
+            Event::Waiting { busy, waited, at_most } => {
+                self.waiting(
+                    &format!("waiting: {busy} ({} of at most {} s)", waited.as_secs(), at_most.as_secs()),
+                    waited,
+                );
+            }
             Event::Retrying { step, attempts, pause } => {
                 let address = self.addresses.get(step).map_or("", String::as_str);
                 self.say(&format!(
@@ -53,6 +62,18 @@ impl Progress {
                     attempts + 1
                 ));
             }
+        }
+    }
+
+    /// On a terminal each look shows; elsewhere the first one, and one a minute.
+    fn waiting(&mut self, line: &str, waited: Duration) {
+        match &self.bar {
+            Some(bar) => bar.set_message(line.to_owned()),
+            None if waited < FIRST_LOOK || self.last_line.elapsed() >= LINE_INTERVAL => {
+                self.last_line = Instant::now();
+                self.say(line);
+            }
+            None => {}
         }
     }
 

@@ -12,7 +12,7 @@ use super::{memberships, rules};
 use crate::model::address::{Address, Kind};
 use crate::model::management::Prune;
 use crate::model::name::fold;
-use crate::model::resolved::{GroupReference, ResolvedSettings};
+use crate::model::resolved::GroupReference;
 
 /// Objects of a kind by how the plan stands to them.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -91,13 +91,7 @@ fn approval_rules(context: &Context<'_>) -> Reach {
 /// Settings have no share that could be too large, and what is undeclared of them is not counted.
 fn settings(context: &Context<'_>) -> Reach {
     let Some(declared) = &context.resolved.settings else { return Reach::default() };
-    let ResolvedSettings { scalars, languages, content_path, proxy_password } = declared;
-    let others = [
-        languages.as_ref().map(|_| "updateFiles.languages"),
-        content_path.as_ref().map(|_| "updateFiles.contentPath"),
-        proxy_password.map(|_| "updateSource.proxy.password"),
-    ];
-    let paths = scalars.keys().copied().chain(others.into_iter().flatten());
+    let paths = declared.places().map(|(path, _)| path);
     let (ignored, managed): (Vec<&str>, Vec<&str>) = paths.partition(|path| context.ignores(&Address::Setting(path)));
     let managed = managed.len() as u64;
     Reach { managed, managed_live: managed, ignored: ignored.len() as u64, ..Reach::default() }

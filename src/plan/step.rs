@@ -152,6 +152,12 @@ impl Step {
 }
 
 impl Operation {
+    /// Whether the server refuses it while it synchronises or still processes an earlier change of its configuration.
+    #[must_use]
+    pub fn needs_idle_server(&self) -> bool {
+        matches!(self, Self::SaveSettings { .. })
+    }
+
     /// The procedures that it calls.
     #[must_use]
     pub fn procedures(&self) -> Vec<Procedure> {

@@ -25,6 +25,7 @@ mod references;
 mod roles;
 #[cfg(unix)]
 mod rules;
+mod settings;
 mod terminal;
 mod variants;
 

@@ -21,6 +21,7 @@ mod properties;
 mod prune;
 mod rules;
 mod selectors;
+mod settings;
 mod snapshot;
 mod unsupported;
 mod world;

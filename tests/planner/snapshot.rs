@@ -322,6 +322,9 @@ pub fn read_more(whole: &Snapshot, scope: &ReadScope, also: &dyn Fn(&Update) -> 
     if !scope.rules {
         snapshot.rules = None;
     }
+    if !scope.settings {
+        snapshot.settings = None;
+    }
     if !scope.computers {
         snapshot.computers.clear();
         snapshot.memberships.clear();

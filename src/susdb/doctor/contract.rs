@@ -6,7 +6,7 @@ use crate::model::health::{ContractState, Limit, Used, UsedKind};
 use crate::model::procedure::{Procedure, Verdict};
 use crate::susdb::contract::listed::LISTED;
 use crate::susdb::contract::objects::{DOCTOR_OBJECTS, OBJECTS};
-use crate::susdb::contract::uses::{SUBSCRIPTION_STATE, kinds_of};
+use crate::susdb::contract::uses::{SETTINGS_READ, SUBSCRIPTION_STATE, kinds_of};
 use crate::susdb::contract::{Needed, ObjectContract};
 use crate::susdb::preflight;
 use crate::susdb::read::catalogue::PREFLIGHT_COLUMNS;
@@ -28,7 +28,8 @@ pub(super) struct Permitted {
 ///
 /// Source: learn.microsoft.com, HAS_PERMS_BY_NAME (grade A).
 pub(super) async fn read_permissions(session: &mut Session) -> Result<Permissions, ReadError> {
-    let procedures = Procedure::ALL.iter().map(|procedure| procedure.name()).chain([SUBSCRIPTION_STATE]);
+    let procedures =
+        Procedure::ALL.iter().map(|procedure| procedure.name()).chain(SETTINGS_READ).chain([SUBSCRIPTION_STATE]);
     let names = objects().map(|(object, _)| object.name).chain(procedures);
     let names: Vec<Parameter<'_>> = names.map(Parameter::Text).collect();
     let permissions = rows_in(session, &PERMISSIONS, &names, |row| {
@@ -84,9 +85,11 @@ pub(super) async fn read_procedures(session: &mut Session, permissions: &Permiss
         };
         all.push(used(procedure.name(), Limit::Apply(kinds_of(procedure)), state));
     }
-    let seen = permissions.contains_key(&key("dbo", SUBSCRIPTION_STATE));
-    let state = if seen { ContractState::Present } else { ContractState::Missing };
-    all.push(used(SUBSCRIPTION_STATE, Limit::Doctor, state));
+    let by_name = SETTINGS_READ.map(|name| (name, Limit::Plans(&["settings"])));
+    for (name, limit) in by_name.into_iter().chain([(SUBSCRIPTION_STATE, Limit::Doctor)]) {
+        let seen = permissions.contains_key(&key("dbo", name));
+        all.push(used(name, limit, if seen { ContractState::Present } else { ContractState::Missing }));
+    }
     Ok(all)
 }
 
