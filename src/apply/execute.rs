@@ -254,6 +254,9 @@ impl Execution<'_> {
             }
             Call::Reinstate(update) => writer.undecline_update(update, admin_name).await?,
             Call::Decline(update) => writer.decline_update(update, admin_name).await?,
+            Call::CreateRule(name) => writer.create_rule(&name).await?,
+            Call::SetRule(id, change) => writer.set_rule(id, &change).await?,
+            Call::DeleteRule(id) => writer.delete_rule(id).await?,
             Call::SaveSettings { cells, languages } => {
                 writer.save_configuration(&ConfigurationChange { cells, languages }).await?;
             }
@@ -361,6 +364,7 @@ fn are_unchanged(found: &[Deployment], planned: &[Deployment]) -> bool {
 
 fn is_as_asked(operation: &Operation, state: &ObjectState, created: &CreatedGroups) -> bool {
     let stands_there = match (operation, state) {
+        (Operation::CreateRule { .. } | Operation::SetRule { .. }, ObjectState::Rule(rule)) => rule.is_some(),
         (Operation::CreateGroup { parent, .. }, ObjectState::Group(Some(group))) => group.parent == created.id(parent),
         (Operation::CreateGroup { .. }, _) => false,
         (Operation::Reinstate { .. } | Operation::Decline { .. }, ObjectState::Update(update)) => update.is_some(),
@@ -373,11 +377,13 @@ fn is_as_asked(operation: &Operation, state: &ObjectState, created: &CreatedGrou
 /// Whether the earlier step creates the group that the later one's object belongs to.
 fn creates_group_of(earlier: &Step, later: &Step) -> bool {
     let Operation::CreateGroup { name, .. } = &earlier.operation else { return false };
+    let is_it = |group: &GroupReference| {
+        matches!(group, GroupReference::Planned(group)
+            if crate::model::name::fold(group) == crate::model::name::fold(name))
+    };
     match &later.operation {
-        Operation::AddComputer { group: GroupReference::Planned(group), .. }
-        | Operation::SetApproval { group: GroupReference::Planned(group), .. } => {
-            crate::model::name::fold(group) == crate::model::name::fold(name)
-        }
+        Operation::AddComputer { group, .. } | Operation::SetApproval { group, .. } => is_it(group),
+        Operation::CreateRule { rule, .. } | Operation::SetRule { rule, .. } => rule.groups.iter().flatten().any(is_it),
         _ => false,
     }
 }

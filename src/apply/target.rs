@@ -13,6 +13,7 @@ use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline, whole_seco
 use crate::model::name::fold;
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::resolved::GroupReference;
+use crate::model::rule::{Rule, RuleChange, RuleDeadline};
 use crate::model::setting::Cell;
 use crate::model::snapshot::Deployment;
 use crate::plan::step::Operation;
@@ -83,6 +84,12 @@ pub enum Call {
     },
     /// spDeleteDeployment
     DeleteDeployment(Uuid),
+    /// spCreateAutoDeploymentRule
+    CreateRule(String),
+    /// spSetAutoDeploymentRule
+    SetRule(i32, RuleChange<Uuid>),
+    /// spDeleteAutoDeploymentRuleByID
+    DeleteRule(i32),
     /// spSetConfiguration
     SaveSettings {
         /// Columns and what they become.
@@ -106,6 +113,8 @@ pub fn key(operation: &Operation, created: &CreatedGroups) -> Option<ObjectKey> 
         }
         Operation::AcceptLicense { license, .. } => ObjectKey::License(*license),
         Operation::Reinstate { update } | Operation::Decline { update } => ObjectKey::Update(*update),
+        Operation::CreateRule { name, .. } => ObjectKey::RuleName(name.clone()),
+        Operation::SetRule { id, .. } | Operation::DeleteRule { id, .. } => ObjectKey::Rule(*id),
         Operation::SaveSettings { cells, languages } => ObjectKey::Settings {
             columns: cells.keys().cloned().collect(),
             languages: languages.keys().cloned().collect(),
@@ -163,6 +172,13 @@ pub fn missing_calls(
             let save = || Call::SaveSettings { cells: cells.clone(), languages: languages.clone() };
             if stays { Vec::new() } else { vec![save()] }
         }
+        // A new rule is disabled until everything about it is set.
+        (Operation::CreateRule { name, .. }, ObjectState::Rule(None)) => vec![Call::CreateRule(name.clone())],
+        (Operation::CreateRule { rule, .. } | Operation::SetRule { rule, .. }, ObjectState::Rule(Some(live))) => {
+            let change = rule.with_ids(|group| created.id(group)).filter(|change| change.applied_to(live) != *live);
+            change.map(|change| Call::SetRule(live.id, change)).into_iter().collect()
+        }
+        (Operation::DeleteRule { id, .. }, ObjectState::Rule(Some(_))) => vec![Call::DeleteRule(*id)],
         _ => Vec::new(),
     }
 }
@@ -222,6 +238,9 @@ pub fn describe_target(operation: &Operation) -> String {
         Operation::Reinstate { .. } => "the update is not declined".to_owned(),
         Operation::Decline { .. } => "the update is declined".to_owned(),
         Operation::SetApproval { value, .. } => format!("approval {}", describe_value(value)),
+        Operation::CreateRule { name, .. } => format!("rule {name} exists and is as declared"),
+        Operation::SetRule { name, .. } => format!("rule {name} is as declared"),
+        Operation::DeleteRule { name, .. } => format!("rule {name} is gone"),
         Operation::SaveSettings { cells, languages } => describe_settings(cells, languages),
     }
 }
@@ -262,8 +281,27 @@ pub fn describe_state(state: &ObjectState) -> String {
         }
         ObjectState::License(true) => "the licence terms are accepted".to_owned(),
         ObjectState::License(false) => "the licence terms are not accepted".to_owned(),
+        ObjectState::Rule(None) => "no such rule".to_owned(),
+        ObjectState::Rule(Some(rule)) => describe_rule(rule),
         ObjectState::Settings { cells, languages } => describe_settings(cells, languages),
     }
+}
+
+fn describe_rule(rule: &Rule) -> String {
+    let Rule { id: _, name, enabled, classifications, products, groups, deadline } = rule;
+    let state = if *enabled { "enabled" } else { "disabled" };
+    let deadline = match deadline {
+        RuleDeadline::None => String::new(),
+        RuleDeadline::After { days, minutes } => {
+            format!(", deadline after {days} days at {:02}:{:02}", minutes / 60, minutes % 60)
+        }
+    };
+    format!(
+        "rule {name}, {state}, with {} classifications, {} products and {} groups{deadline}",
+        classifications.len(),
+        products.len(),
+        groups.len()
+    )
 }
 
 /// Settings, for messages.

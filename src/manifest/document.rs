@@ -6,15 +6,18 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::model::address::Kind;
 use crate::model::approval::{ApprovalAction, Deadline};
 use crate::model::attribute::Attribute;
+use crate::model::category::CategoryReference;
 use crate::model::connection::Connection;
 use crate::model::desired::UpdateReference;
 use crate::model::management::Prune;
 use crate::model::origin::{Declared, Origin};
+use crate::model::rule::RuleDeadline;
 use crate::model::setting::Setting;
 
 /// A scalar that has a default.
@@ -50,6 +53,8 @@ pub(super) struct Document {
     pub(super) groups: Vec<Group>,
     pub(super) approvals: Vec<Approval>,
     pub(super) declines: Vec<Decline>,
+    pub(super) approval_rules: Vec<Rule>,
+    pub(super) downstream_servers: Vec<DownstreamServer>,
     pub(super) management: Management,
     pub(super) origin: Origin,
 }
@@ -114,6 +119,25 @@ pub(super) struct GroupEntry {
 pub(super) struct Decline {
     pub(super) update: Option<UpdateReference>,
     pub(super) origin: Origin,
+}
+
+/// An entry of `approvalRules`.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) name: Declared<String>,
+    pub(super) enabled: Option<Declared<bool>>,
+    pub(super) classifications: Option<Vec<Declared<CategoryReference>>>,
+    pub(super) products: Option<Vec<Declared<CategoryReference>>>,
+    pub(super) groups: Option<Declared<Vec<Declared<String>>>>,
+    pub(super) deadline: Option<RuleDeadline>,
+}
+
+/// An entry of `downstreamServers`.
+#[derive(Debug)]
+pub(super) struct DownstreamServer {
+    pub(super) name: Declared<String>,
+    pub(super) replica: Option<bool>,
+    pub(super) max_sync_age: Option<TimeDelta>,
 }
 
 /// `management`.

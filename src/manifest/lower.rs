@@ -1,10 +1,13 @@
 //! Document -> model. Defaults are made explicit here and nowhere else.
 
 use super::document::{
-    Approval, DeclaredSetting, Decline, Document, Group, GroupEntry, Languages, Management, Settings,
+    Approval, DeclaredSetting, Decline, Document, DownstreamServer, Group, GroupEntry, Languages, Management, Rule,
+    Settings,
 };
 use crate::model::approval::{ApprovalValue, Deadline};
-use crate::model::desired::{self, ApprovalEntry, DeclineEntry, Desired, DesiredGroup, GroupApproval};
+use crate::model::desired::{
+    self, ApprovalEntry, DeclineEntry, Desired, DesiredDownstreamServer, DesiredGroup, DesiredRule, GroupApproval,
+};
 use crate::model::glob::Glob;
 use crate::model::management::{self, Limits, Prune};
 use crate::model::name::trim;
@@ -28,6 +31,8 @@ pub(super) fn lower(document: Document) -> Desired {
         groups,
         approvals: document.approvals.into_iter().map(lower_approval).collect(),
         declines: document.declines.into_iter().map(lower_decline).collect(),
+        rules: document.approval_rules.into_iter().map(lower_rule).collect(),
+        downstream_servers: document.downstream_servers.into_iter().map(lower_downstream_server).collect(),
         management: lower_management(document.management),
         origin: document.origin,
     }
@@ -96,6 +101,25 @@ fn lower_group_entry(entry: GroupEntry) -> GroupApproval {
 
 fn lower_decline(entry: Decline) -> DeclineEntry {
     DeclineEntry { update: entry.update.expect(COMPLETE), origin: entry.origin }
+}
+
+fn lower_rule(rule: Rule) -> DesiredRule {
+    let Rule { name, enabled, classifications, products, groups, deadline } = rule;
+    let trimmed = |name: Declared<String>| Declared { value: trim(&name.value).to_owned(), origin: name.origin };
+    DesiredRule {
+        name: trim(&name.value).to_owned(),
+        enabled: enabled.map(|enabled| enabled.value),
+        classifications,
+        products,
+        groups: groups.map(|groups| groups.value.into_iter().map(trimmed).collect()),
+        deadline,
+        origin: name.origin,
+    }
+}
+
+fn lower_downstream_server(server: DownstreamServer) -> DesiredDownstreamServer {
+    let DownstreamServer { name, replica, max_sync_age } = server;
+    DesiredDownstreamServer { name: trim(&name.value).to_owned(), replica, max_sync_age, origin: name.origin }
 }
 
 fn lower_management(written: Management) -> management::Management {

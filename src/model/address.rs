@@ -17,14 +17,26 @@ pub enum Kind {
     Approval,
     /// A declined update.
     Decline,
+    /// An automatic approval rule.
+    Rule,
+    /// A downstream server.
+    Downstream,
     /// A setting of the server.
     Setting,
 }
 
 impl Kind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 6] =
-        [Self::Identity, Self::Setting, Self::Group, Self::Membership, Self::Approval, Self::Decline];
+    pub const ALL: [Self; 8] = [
+        Self::Identity,
+        Self::Setting,
+        Self::Group,
+        Self::Membership,
+        Self::Approval,
+        Self::Decline,
+        Self::Rule,
+        Self::Downstream,
+    ];
 
     /// The first word of addresses of this kind.
     #[must_use]
@@ -35,6 +47,8 @@ impl Kind {
             Self::Membership => "membership",
             Self::Approval => "approval",
             Self::Decline => "decline",
+            Self::Rule => "rule",
+            Self::Downstream => "downstream",
             Self::Setting => "setting",
         }
     }
@@ -48,6 +62,8 @@ impl Kind {
             Self::Membership => "memberships",
             Self::Approval => "approvals",
             Self::Decline => "declines",
+            Self::Rule => "rules",
+            Self::Downstream => "downstreamServers",
             Self::Setting => "settings",
         }
     }
@@ -79,9 +95,13 @@ pub enum Address {
     },
     /// `decline["<update id>"]`
     Decline(Uuid),
+    /// `rule["Defender definitions"]`
+    Rule(String),
+    /// `downstream["branch01.contoso.com"]`
+    Downstream(String),
     /// A problem of an entry as a whole has the entry's own place in the manifest: `approvals[3]`, `declines[0]`.
     Entry {
-        /// Approval or decline.
+        /// Approval, decline or downstream server.
         kind: Kind,
         /// Position in the manifest's list, from 0.
         index: usize,
@@ -99,6 +119,8 @@ impl Address {
             Self::Membership(_) => Kind::Membership,
             Self::Approval { .. } => Kind::Approval,
             Self::Decline(_) => Kind::Decline,
+            Self::Rule(_) => Kind::Rule,
+            Self::Downstream(_) => Kind::Downstream,
             Self::Entry { kind, .. } => *kind,
         }
     }
@@ -113,6 +135,8 @@ impl fmt::Display for Address {
             Self::Membership(computer) => write!(f, "membership[{}]", Quoted(computer)),
             Self::Approval { update, group } => write!(f, "approval[\"{update}\"][{}]", Quoted(group)),
             Self::Decline(update) => write!(f, "decline[\"{update}\"]"),
+            Self::Rule(name) => write!(f, "rule[{}]", Quoted(name)),
+            Self::Downstream(name) => write!(f, "downstream[{}]", Quoted(name)),
             Self::Entry { kind, index } => write!(f, "{}[{index}]", kind.plural()),
         }
     }

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::approval::ApprovalValue;
 use super::attribute::Attribute;
+use super::category::CategoryReference;
 use super::connection::Connection;
 use super::glob::Glob;
 use super::management::Management;
 use super::origin::{Declared, Origin};
+use super::rule::RuleDeadline;
 use super::selector::Selector;
 
 /// One WSUS server as its manifest declares it.
@@ -31,6 +34,10 @@ pub struct Desired {
     pub approvals: Vec<ApprovalEntry>,
     /// The decline entries, in the manifest's order.
     pub declines: Vec<DeclineEntry>,
+    /// The automatic approval rules, in the manifest's order.
+    pub rules: Vec<DesiredRule>,
+    /// The downstream servers, in the manifest's order.
+    pub downstream_servers: Vec<DesiredDownstreamServer>,
     /// Pruning, limits and what to ignore.
     pub management: Management,
     /// The document.
@@ -106,6 +113,38 @@ pub struct DeclineEntry {
     /// Which updates.
     pub update: UpdateReference,
     /// The entry's place.
+    pub origin: Origin,
+}
+
+/// An entry of `approvalRules`. What is absent is untouched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredRule {
+    /// The name as written, without spaces at its end.
+    pub name: String,
+    /// Whether it runs.
+    pub enabled: Option<bool>,
+    /// All its classifications.
+    pub classifications: Option<Vec<Declared<CategoryReference>>>,
+    /// All its products; a family stands for itself.
+    pub products: Option<Vec<Declared<CategoryReference>>>,
+    /// All its groups by name, without spaces at their ends.
+    pub groups: Option<Vec<Declared<String>>>,
+    /// The deadline of its approvals.
+    pub deadline: Option<RuleDeadline>,
+    /// Its name's place.
+    pub origin: Origin,
+}
+
+/// An entry of `downstreamServers`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredDownstreamServer {
+    /// The full domain name as written, without spaces at its end.
+    pub name: String,
+    /// Whether it is to be a replica; else it is to be autonomous.
+    pub replica: Option<bool>,
+    /// How long ago it may have synchronised last.
+    pub max_sync_age: Option<TimeDelta>,
+    /// Its name's place.
     pub origin: Origin,
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::rule::Rule;
 use super::setting::Cell;
 use super::snapshot::Deployment;
 
@@ -33,6 +34,10 @@ pub enum ObjectKey {
     Update(Uuid),
     /// Licence terms by id.
     License(Uuid),
+    /// A rule by name: before it is created and to learn its number afterwards.
+    RuleName(String),
+    /// A rule by its number.
+    Rule(i32),
     /// Some settings: these columns of the configuration row (in lower case) and these languages.
     Settings {
         /// The columns.
@@ -55,6 +60,8 @@ pub enum ObjectState {
     Update(Option<UpdateState>),
     /// Whether the terms are accepted.
     License(bool),
+    /// A rule; none where there is none.
+    Rule(Option<Rule>),
     /// Some settings.
     Settings {
         /// Columns with their cells; a column that the row does not have is missing.

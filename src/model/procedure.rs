@@ -23,11 +23,17 @@ pub enum Procedure {
     UndeclineUpdate,
     /// `spSetConfiguration`
     SetConfiguration,
+    /// `spCreateAutoDeploymentRule`
+    CreateAutoDeploymentRule,
+    /// `spSetAutoDeploymentRule`
+    SetAutoDeploymentRule,
+    /// `spDeleteAutoDeploymentRuleByID`
+    DeleteAutoDeploymentRule,
 }
 
 impl Procedure {
     /// Every procedure.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::CreateTargetGroup,
         Self::DeleteTargetGroup,
         Self::AddComputerToTargetGroup,
@@ -38,6 +44,9 @@ impl Procedure {
         Self::DeclineUpdate,
         Self::UndeclineUpdate,
         Self::SetConfiguration,
+        Self::CreateAutoDeploymentRule,
+        Self::SetAutoDeploymentRule,
+        Self::DeleteAutoDeploymentRule,
     ];
 
     /// Its name in SUSDB.
@@ -54,6 +63,9 @@ impl Procedure {
             Self::DeclineUpdate => "spDeclineUpdate",
             Self::UndeclineUpdate => "spUndeclineUpdate",
             Self::SetConfiguration => "spSetConfiguration",
+            Self::CreateAutoDeploymentRule => "spCreateAutoDeploymentRule",
+            Self::SetAutoDeploymentRule => "spSetAutoDeploymentRule",
+            Self::DeleteAutoDeploymentRule => "spDeleteAutoDeploymentRuleByID",
         }
     }
 }

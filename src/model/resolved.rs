@@ -10,6 +10,7 @@ use super::attribute::Attribute;
 use super::desired::Languages;
 use super::management::Management;
 use super::origin::{Declared, Origin};
+use super::rule::RuleChange;
 
 /// A group that exists, or one that the plan creates and that has no id yet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +34,7 @@ pub struct Resolved {
     pub memberships: BTreeMap<i32, ResolvedMembership>,
     /// Declared groups that have a `computers` key: pruning looks at these only.
     pub groups_with_computers: BTreeSet<GroupReference>,
-    /// Groups that an approval entry names without `groups` declaring them: never pruned.
+    /// Groups that an approval entry or a rule names without `groups` declaring them: never pruned.
     pub referenced_groups: BTreeSet<Uuid>,
     /// The approvals that the entries yield.
     pub approvals: BTreeMap<(Uuid, GroupReference), ResolvedApproval>,
@@ -44,6 +45,10 @@ pub struct Resolved {
     pub lapsed: BTreeSet<(Uuid, Uuid)>,
     /// Declines on the server that only fell out of a selector. Kept.
     pub lapsed_declines: BTreeSet<Uuid>,
+    /// The declared rules, in the manifest's order.
+    pub rules: Vec<ResolvedRule>,
+    /// The declared downstream servers, in the manifest's order: what is not as declared is among the findings.
+    pub downstream_servers: Vec<ResolvedDownstreamServer>,
     /// Groups that pruning deletes.
     pub prunable_groups: BTreeSet<Uuid>,
     /// What each entry matched.
@@ -114,6 +119,30 @@ pub struct ResolvedDecline {
     /// Its entry: an index into `Resolved::entries`.
     pub entry: usize,
     /// The entry's place.
+    pub origin: Origin,
+}
+
+/// A declared rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedRule {
+    /// The name as declared.
+    pub name: String,
+    /// Its number; none where the server does not have it.
+    pub id: Option<i32>,
+    /// What is declared of it.
+    pub wanted: RuleChange,
+    /// Its name's place.
+    pub origin: Origin,
+}
+
+/// A declared downstream server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedDownstreamServer {
+    /// The name as declared.
+    pub name: String,
+    /// Whether the server knows it.
+    pub found: bool,
+    /// Its name's place.
     pub origin: Origin,
 }
 

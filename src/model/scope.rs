@@ -12,6 +12,10 @@ use super::category::CategoryReference;
 pub struct ReadScope {
     /// The settings.
     pub settings: bool,
+    /// Automatic approval rules.
+    pub rules: bool,
+    /// Downstream servers.
+    pub downstream_servers: bool,
     /// Computers and their explicit group memberships.
     pub computers: bool,
     /// Updates by id, with their deployments.

@@ -7,7 +7,9 @@ use uuid::{Uuid, uuid};
 
 use super::category::Categories;
 use super::configuration::LiveSettings;
+use super::listing::ListedDownstreamServer;
 use super::procedure::{Procedure, ProcedureState};
+use super::rule::Rules;
 use super::scope::ReadScope;
 use super::selector::{Severity, UpdateType};
 
@@ -35,6 +37,10 @@ pub struct Snapshot {
     pub server: ServerFacts,
     /// The settings; none unless the scope asks for them.
     pub settings: Option<LiveSettings>,
+    /// Automatic approval rules; none unless the scope asks for them.
+    pub rules: Option<Rules>,
+    /// Downstream servers, those below others included; none unless the scope asks for them.
+    pub downstream_servers: Option<Vec<ListedDownstreamServer>>,
     /// Computer groups by id: type 0 only, the built-in ones included.
     pub groups: BTreeMap<Uuid, TargetGroup>,
     /// Computers by TargetID; empty unless the scope asks for them.
@@ -43,7 +49,7 @@ pub struct Snapshot {
     pub memberships: BTreeSet<(Uuid, i32)>,
     /// Group names that computers ask for under client-side targeting and no group has, with their number of computers.
     pub requested_groups: BTreeMap<String, u32>,
-    /// Every classification, product and product family; empty unless the scope asks for updates.
+    /// Every classification, product and product family; empty unless the scope asks for updates or rules.
     pub categories: Categories,
     /// Updates by id: those in scope that exist, and those that supersede them where the scope asks for these.
     pub updates: BTreeMap<Uuid, Update>,

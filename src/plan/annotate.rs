@@ -28,7 +28,10 @@ pub fn impact_scope(plan: &Plan) -> ImpactScope {
             | Operation::DeleteGroup { .. }
             | Operation::AddComputer { .. }
             | Operation::RemoveComputer { .. }
-            | Operation::SaveSettings { .. } => continue,
+            | Operation::SaveSettings { .. }
+            | Operation::CreateRule { .. }
+            | Operation::SetRule { .. }
+            | Operation::DeleteRule { .. } => continue,
         };
         scope.updates.insert(update);
         scope.groups.extend(group);

@@ -78,16 +78,18 @@ enum Phase {
     Reinstatements,
     Approvals,
     Declines,
+    Rules,
     GroupDeletions,
 }
 
-const PHASES: [Phase; 7] = [
+const PHASES: [Phase; 8] = [
     Phase::Settings,
     Phase::GroupCreations,
     Phase::Memberships,
     Phase::Reinstatements,
     Phase::Approvals,
     Phase::Declines,
+    Phase::Rules,
     Phase::GroupDeletions,
 ];
 
@@ -118,11 +120,13 @@ impl Draft {
         match (self.change.address.kind(), self.change.action) {
             (Kind::Setting, _) => Phase::Settings,
             (Kind::Group, ChangeAction::Delete) => Phase::GroupDeletions,
-            (Kind::Group | Kind::Identity, _) => Phase::GroupCreations,
+            // Downstream servers are only found out about.
+            (Kind::Group | Kind::Identity | Kind::Downstream, _) => Phase::GroupCreations,
             (Kind::Membership, _) => Phase::Memberships,
             (Kind::Approval, _) => Phase::Approvals,
             (Kind::Decline, ChangeAction::Delete) => Phase::Reinstatements,
             (Kind::Decline, _) => Phase::Declines,
+            (Kind::Rule, _) => Phase::Rules,
         }
     }
 
@@ -134,7 +138,8 @@ impl Draft {
             Phase::Memberships => 2,
             Phase::Approvals => 3,
             Phase::Declines | Phase::Reinstatements => 4,
-            Phase::GroupDeletions => 5,
+            Phase::Rules => 5,
+            Phase::GroupDeletions => 6,
         }
     }
 }

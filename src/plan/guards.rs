@@ -17,7 +17,7 @@ use crate::model::management::{Limits, Prune};
 use crate::model::resolved::GroupReference;
 
 /// The kinds that limits and pruning know.
-const KINDS: [Kind; 4] = [Kind::Group, Kind::Membership, Kind::Approval, Kind::Decline];
+const KINDS: [Kind; 5] = [Kind::Group, Kind::Membership, Kind::Approval, Kind::Decline, Kind::Rule];
 
 /// What a plan does to a kind.
 #[derive(Debug, Default)]

@@ -16,6 +16,7 @@ mod inheritance;
 mod memberships;
 pub mod permission;
 mod reach;
+mod rules;
 mod scope_check;
 mod settings;
 pub mod simulate;
@@ -64,7 +65,7 @@ pub struct Plan {
     /// The time that the user chose to judge by; none where that was the server's own.
     pub now: Option<DateTime<Utc>>,
     /// Every difference, in the order of reports: groups (parents before children), memberships, approvals, declines,
-    /// deletions of groups last.
+    /// rules, deletions of groups last.
     pub changes: Vec<Change>,
     /// What to execute, in order. Empty where there are no changes.
     pub steps: Vec<Step>,
@@ -159,6 +160,7 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
     let mut blockers = scope_check::blockers(&context);
     blockers.extend(all_declined(resolved));
     blockers.extend(guards::blockers(&context, &drafts, &reach));
+    blockers.extend(rules::bereft(&context, &drafts));
     for draft in &mut drafts {
         blockers.append(&mut draft.blockers);
     }
@@ -195,6 +197,8 @@ fn draft_all(context: &Context<'_>) -> Vec<Draft> {
     drafts.extend(approvals::pruned(context, &takeaway));
     drafts.extend(declines::declared(context));
     drafts.extend(declines::reinstated(context));
+    drafts.extend(rules::declared(context));
+    drafts.extend(rules::pruned(context));
     drafts.extend(groups::deletions(context));
     drafts
 }
@@ -226,9 +230,10 @@ fn hidden(context: &Context<'_>) -> Vec<Notice> {
     if resolved.management.ignore.is_empty() {
         return Vec::new();
     }
+    let rules = resolved.rules.iter().map(|rule| (Address::Rule(rule.name.clone()), rule.origin));
     let settings = resolved.settings.iter().flat_map(ResolvedSettings::places);
     let settings = settings.map(|(path, origin)| (Address::Setting(path), origin));
-    let declared = settings.chain(groups).chain(memberships).chain(approvals).chain(declines);
+    let declared = settings.chain(groups).chain(memberships).chain(approvals).chain(declines).chain(rules);
     let hidden = declared.filter(|(address, _)| context.ignores(address)).map(|(address, origin)| Notice {
         address,
         code: "ignored",

@@ -8,9 +8,10 @@ use uuid::Uuid;
 use super::approvals;
 use super::context::Context;
 use super::groups::{declarable, is_declared};
-use super::memberships;
+use super::{memberships, rules};
 use crate::model::address::{Address, Kind};
 use crate::model::management::Prune;
+use crate::model::name::fold;
 use crate::model::resolved::GroupReference;
 
 /// Objects of a kind by how the plan stands to them.
@@ -34,13 +35,57 @@ pub(super) struct Reach {
 
 /// Counts every kind.
 pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
-    BTreeMap::from([
+    // Of rules a manifest that is not about them says nothing: they may not have been read.
+    let about_rules =
+        !context.resolved.rules.is_empty() || context.resolved.management.prune(Kind::Rule) != Prune::Never;
+    let rules = about_rules.then(|| (Kind::Rule, approval_rules(context)));
+    let counted = BTreeMap::from([
         (Kind::Setting, settings(context)),
         (Kind::Group, groups(context)),
         (Kind::Membership, computers(context)),
         (Kind::Approval, pairs(context)),
         (Kind::Decline, declines(context)),
-    ])
+    ]);
+    let servers = &context.resolved.downstream_servers;
+    let servers = (!servers.is_empty()).then(|| (Kind::Downstream, downstream_servers(context)));
+    counted.into_iter().chain(rules).chain(servers).collect()
+}
+
+fn downstream_servers(context: &Context<'_>) -> Reach {
+    let declared = &context.resolved.downstream_servers;
+    let names: BTreeSet<String> = declared.iter().map(|server| fold(&server.name)).collect();
+    let live = context.snapshot.downstream_servers.iter().flatten();
+    let (ignored, unmanaged): (Vec<_>, Vec<_>) = live
+        .filter(|server| !names.contains(&fold(&server.name)))
+        .partition(|server| context.ignores(&Address::Downstream(server.name.clone())));
+    Reach {
+        managed: declared.len() as u64,
+        managed_live: declared.iter().filter(|server| server.found).count() as u64,
+        unmanaged: unmanaged.len() as u64,
+        ignored: ignored.len() as u64,
+        ..Reach::default()
+    }
+}
+
+fn approval_rules(context: &Context<'_>) -> Reach {
+    let mut reach = Reach::default();
+    for rule in &context.resolved.rules {
+        if context.ignores(&Address::Rule(rule.name.clone())) {
+            reach.ignored += 1;
+            continue;
+        }
+        reach.managed += 1;
+        reach.managed_live += u64::from(rule.id.is_some());
+    }
+    for rule in rules::undeclared(context) {
+        if context.ignores(&Address::Rule(rule.name.clone())) {
+            reach.ignored += 1;
+        } else {
+            reach.unmanaged += 1;
+        }
+    }
+    reach.prunable = if prunes(context, Kind::Rule) { reach.unmanaged } else { 0 };
+    reach
 }
 
 /// Settings have no share that could be too large, and what is undeclared of them is not counted.
@@ -205,8 +250,8 @@ fn prunes(context: &Context<'_>, kind: Kind) -> bool {
     let server = &context.snapshot.server;
     let possible = match kind {
         Kind::Membership => server.server_side_targeting,
-        Kind::Group | Kind::Approval | Kind::Decline => !server.replica,
-        Kind::Identity | Kind::Setting => false,
+        Kind::Group | Kind::Approval | Kind::Decline | Kind::Rule => !server.replica,
+        Kind::Identity | Kind::Setting | Kind::Downstream => false,
     };
     possible && context.resolved.management.prune(kind) != Prune::Never
 }

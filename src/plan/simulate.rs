@@ -14,6 +14,7 @@ use super::step::{Operation, Step};
 use crate::model::approval::ApprovalValue;
 use crate::model::name::fold;
 use crate::model::resolved::GroupReference;
+use crate::model::rule::{Rule, RuleChange};
 use crate::model::setting::Cell;
 use crate::model::snapshot::{ALL_COMPUTERS, Deployment, License, Snapshot, TargetGroup, UNASSIGNED_COMPUTERS};
 
@@ -66,6 +67,13 @@ impl Server {
                     rows.retain(|row| !remove.contains(&row.id));
                 });
             }
+            Operation::CreateRule { name, rule } => self.create_rule(name, rule),
+            Operation::SetRule { id, name: _, rule } => self.set_rule(*id, rule),
+            Operation::DeleteRule { id, name: _ } => {
+                if let Some(rules) = &mut self.state.rules {
+                    rules.all.remove(id);
+                }
+            }
             Operation::SaveSettings { cells, languages } => self.save_settings(cells, languages),
             Operation::Decline { update } => {
                 self.with_rows(*update, Vec::clear);
@@ -74,6 +82,20 @@ impl Server {
                     self.state.totals.declines += 1;
                 }
             }
+        }
+    }
+
+    fn create_rule(&mut self, name: &str, change: &RuleChange) {
+        let Some(rules) = &mut self.state.rules else { return };
+        let id = rules.all.keys().max().map_or(1, |last| last + 1);
+        rules.all.insert(id, Rule::new(id, name.to_owned()));
+        self.set_rule(id, change);
+    }
+
+    fn set_rule(&mut self, id: i32, change: &RuleChange) {
+        let Some(change) = change.with_ids(|group| Some(self.id(group))) else { return };
+        if let Some(rule) = self.state.rules.as_mut().and_then(|rules| rules.all.get_mut(&id)) {
+            *rule = change.applied_to(rule);
         }
     }
 
@@ -116,6 +138,9 @@ impl Server {
         let updates: Vec<Uuid> = self.state.deployments.keys().copied().collect();
         for update in updates {
             self.with_rows(update, |rows| rows.retain(|row| row.group != group));
+        }
+        for rule in self.state.rules.iter_mut().flat_map(|rules| rules.all.values_mut()) {
+            rule.groups.remove(&group);
         }
         self.state.groups.remove(&group);
         let totals = &mut self.state.totals;

@@ -8,6 +8,7 @@ use crate::model::approval::ApprovalValue;
 use crate::model::object::ObjectState;
 use crate::model::procedure::Procedure;
 use crate::model::resolved::GroupReference;
+use crate::model::rule::RuleChange;
 use crate::model::setting::Cell;
 
 /// One executable unit: one object goes from one state to another.
@@ -95,6 +96,29 @@ pub enum Operation {
         /// The update.
         update: Uuid,
     },
+    /// Creates a rule, which then is disabled and empty, and makes it what it is to be.
+    CreateRule {
+        /// The name.
+        name: String,
+        /// What it is to be.
+        rule: RuleChange,
+    },
+    /// Changes a rule.
+    SetRule {
+        /// Its number.
+        id: i32,
+        /// Its name, for messages.
+        name: String,
+        /// What it is to be.
+        rule: RuleChange,
+    },
+    /// Deletes a rule.
+    DeleteRule {
+        /// Its number.
+        id: i32,
+        /// Its name, for messages.
+        name: String,
+    },
     /// Saves settings, all in one call.
     SaveSettings {
         /// Columns of the configuration row, in lower case, with what they become.
@@ -146,6 +170,9 @@ impl Operation {
             Self::Reinstate { .. } => vec![Procedure::UndeclineUpdate],
             Self::Decline { .. } => vec![Procedure::DeclineUpdate],
             Self::SaveSettings { .. } => vec![Procedure::SetConfiguration],
+            Self::CreateRule { .. } => vec![Procedure::CreateAutoDeploymentRule, Procedure::SetAutoDeploymentRule],
+            Self::SetRule { .. } => vec![Procedure::SetAutoDeploymentRule],
+            Self::DeleteRule { .. } => vec![Procedure::DeleteAutoDeploymentRule],
             Self::SetApproval { deploy, remove, .. } => {
                 let deploy = deploy.then_some(Procedure::DeployUpdate);
                 let delete = (!remove.is_empty()).then_some(Procedure::DeleteDeployment);

@@ -6,11 +6,13 @@
 mod approvals;
 mod categories;
 mod declines;
+mod downstream_servers;
 mod groups;
 mod memberships;
 mod near;
 mod notes;
 mod prunable;
+mod rules;
 mod scope;
 pub mod select;
 mod selected;
@@ -62,6 +64,8 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     let mut groups = Groups::declare(desired, snapshot, &mut notes);
     server_rules::requested_groups(snapshot, &groups, &mut notes);
     let memberships = Memberships::resolve(desired, snapshot, &groups, &mut notes);
+    let downstream_servers = downstream_servers::resolve(desired, snapshot, now, &mut notes);
+    let rules = rules::resolve(desired, snapshot, &mut groups, &mut notes);
     let Settled { approvals, declined, lapsed_declines, prunable_groups } =
         settle(desired, snapshot, now, &catalog, &mut groups, &mut notes);
     let Approvals { pairs, lapsed, mut entries } = approvals;
@@ -88,6 +92,8 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
         declines,
         lapsed,
         lapsed_declines,
+        rules,
+        downstream_servers,
         prunable_groups,
         entries,
         pending,

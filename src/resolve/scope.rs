@@ -20,6 +20,12 @@ pub fn scope(desired: &Desired, now: DateTime<Utc>) -> ReadScope {
     let decline_references = declines.iter().map(|entry| &entry.update);
     let mut scope = ReadScope {
         settings: desired.settings != Settings::default(),
+        downstream_servers: !desired.downstream_servers.is_empty(),
+        // Rules approve for groups, and one whose last group goes is in the way of that.
+        rules: !desired.rules.is_empty()
+            || management.prune(Kind::Rule) != Prune::Never
+            || management.prune(Kind::Group) != Prune::Never
+            || ignores_some(management, "rule[\""),
         // Pruned groups count their computers once, however many of the groups a computer is in.
         computers: groups.iter().any(|group| group.computers.is_some())
             || management.prune(Kind::Membership) != Prune::Never

@@ -14,18 +14,20 @@ use super::notes::Notes;
 /// Source: learn.microsoft.com, IUpdateServer (ms746997 remarks) and bb294928: a replica cannot create groups or
 /// approve (grade A); under client-side targeting clients place themselves (scaffold of a live SUSDB, grade A).
 pub(super) fn check(desired: &Desired, snapshot: &Snapshot, notes: &mut Notes) {
-    let Desired { groups, approvals, declines, .. } = desired;
+    let Desired { groups, approvals, declines, rules, .. } = desired;
     if snapshot.server.replica {
         let first_approval = approvals.first().map(|entry| ("approvals", approvals.len(), entry.origin));
         let first_decline = declines.first().map(|entry| ("declines", declines.len(), entry.origin));
-        for (key, count, origin) in first_approval.into_iter().chain(first_decline) {
+        let first_rule = rules.first().map(|rule| ("approvalRules", rules.len(), rule.origin));
+        for (key, count, origin) in first_approval.into_iter().chain(first_decline).chain(first_rule) {
             notes.error(
-                Diagnostic::error("declared-on-replica", "A replica takes approvals and declines from its parent")
-                    .detail(format!(
-                        "This server is a replica, so its `{key}` cannot be declared: {count} declared here."
-                    ))
-                    .at(origin, "cannot be declared for a replica")
-                    .help(format!("declare them for the upstream server and remove `{key}` here")),
+                Diagnostic::error(
+                    "declared-on-replica",
+                    "A replica takes approvals, declines and rules from its parent",
+                )
+                .detail(format!("This server is a replica, so its `{key}` cannot be declared: {count} declared here."))
+                .at(origin, "cannot be declared for a replica")
+                .help(format!("declare them for the upstream server and remove `{key}` here")),
             );
         }
     }

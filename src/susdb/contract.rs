@@ -62,6 +62,8 @@ pub enum ParameterType {
     UniqueIdentifier,
     /// `int`
     Int,
+    /// `smallint`
+    SmallInt,
     /// `tinyint`
     TinyInt,
     /// `bit`
@@ -75,6 +77,8 @@ pub enum ParameterType {
         /// What we may send at most: a live parameter that is shorter than this is another signature.
         needed: i16,
     },
+    /// `nvarchar(max)`
+    NVarCharMax,
 }
 
 impl ParameterType {
@@ -84,10 +88,11 @@ impl ParameterType {
         match self {
             Self::UniqueIdentifier => "uniqueidentifier",
             Self::Int => "int",
+            Self::SmallInt => "smallint",
             Self::TinyInt => "tinyint",
             Self::Bit => "bit",
             Self::DateTime => "datetime",
-            Self::NVarChar { .. } => "nvarchar",
+            Self::NVarChar { .. } | Self::NVarCharMax => "nvarchar",
         }
     }
 }
@@ -96,6 +101,7 @@ impl std::fmt::Display for ParameterType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NVarChar { length, .. } => write!(f, "nvarchar({length})"),
+            Self::NVarCharMax => f.write_str("nvarchar(max)"),
             other => f.write_str(other.name()),
         }
     }
@@ -123,6 +129,10 @@ pub enum Needed {
     ByNeededBy,
     /// Showing what a change comes to: it is left out then.
     ByImpact,
+    /// A manifest that declares or prunes automatic approval rules, or prunes their groups; and lists of rules.
+    ByRules,
+    /// A manifest that declares downstream servers; and lists of these.
+    ByDownstreamServers,
     /// Lists of what it has.
     ByLists,
     /// A check of `doctor`.

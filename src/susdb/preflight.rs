@@ -88,10 +88,13 @@ async fn require(session: &mut Session, objects: &[&ObjectContract], server: &st
 fn required(scope: &ReadScope) -> impl Iterator<Item = &'static ObjectContract> {
     let selections = !scope.selections.is_empty();
     let needed_by = scope.selections.iter().any(|selection| selection.needed_by);
+    let (rules, downstream_servers) = (scope.rules, scope.downstream_servers);
     OBJECTS.iter().filter(move |contract| match contract.needed {
         Needed::Always => true,
         Needed::BySelections => selections,
         Needed::ByNeededBy => needed_by,
+        Needed::ByRules => rules,
+        Needed::ByDownstreamServers => downstream_servers,
         Needed::ByImpact | Needed::ByLists | Needed::ByDoctor => false,
     })
 }
@@ -202,6 +205,9 @@ fn difference(known: &ParameterContract, live: &LiveParameter) -> Option<String>
         // Two bytes a character; -1 is max.
         ParameterType::NVarChar { needed, .. } if live.max_length >= 0 && live.max_length / 2 < needed => {
             Some(format!("{name} is {}, too short for {needed} characters", type_text(live)))
+        }
+        ParameterType::NVarCharMax if live.max_length >= 0 => {
+            Some(format!("{name} is {}, not {}", type_text(live), known.parameter_type))
         }
         _ => None,
     }

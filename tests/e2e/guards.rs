@@ -45,7 +45,7 @@ fn one_blocker(spec: &str, code: &str, message: &str, permission: Option<&str>) 
 #[test]
 fn too_large_a_share_of_deletions() {
     one_blocker(
-        "  groups: [{name: Servers}]\n  management: {prune: {groups: always}}\n",
+        "  groups: [{name: Servers}]\n  approvalRules: [{name: Critical for pilots, groups: [Servers]}]\n  management: {prune: {groups: always}}\n",
         "deletePercent",
         "9 of 10 groups = 90.00 % is over 30.00 %",
         Some("groups.delete=90%"),

@@ -6,6 +6,7 @@ mod approvals;
 mod connection;
 mod docs;
 mod doctor;
+mod downstream_servers;
 mod faults;
 mod get;
 mod guards;
@@ -22,8 +23,9 @@ mod patch_tuesday;
 mod readme;
 mod references;
 mod roles;
-mod settings;
 #[cfg(unix)]
+mod rules;
+mod settings;
 mod terminal;
 mod variants;
 

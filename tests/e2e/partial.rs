@@ -93,6 +93,7 @@ mod signals {
     #[test]
     fn a_group_that_somebody_put_below_a_doomed_one_is_not_deleted_with_it() {
         let lab = lab("  groups: [{name: New, computers: ['pilot-*']}]
+  approvalRules: [{name: Critical for pilots, groups: [New]}]
   management: {prune: {groups: always}}
 ");
         let victim = lab.text("SELECT g.TargetGroupID FROM tbTargetGroup g WHERE g.Name = 'Old Pilot'");

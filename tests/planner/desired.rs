@@ -7,11 +7,13 @@ use wsusctl::model::address::Kind;
 use wsusctl::model::approval::{ApprovalAction, ApprovalValue, Deadline};
 use wsusctl::model::category::CategoryReference;
 use wsusctl::model::desired::{
-    ApprovalEntry, DeclineEntry, Desired, DesiredGroup, GroupApproval, KbReference, Settings, UpdateReference,
+    ApprovalEntry, DeclineEntry, Desired, DesiredGroup, DesiredRule, GroupApproval, KbReference, Settings,
+    UpdateReference,
 };
 use wsusctl::model::glob::Glob;
 use wsusctl::model::management::{Limits, Management, Prune};
 use wsusctl::model::origin::{Declared, Origin, SourceId};
+use wsusctl::model::rule::RuleDeadline;
 use wsusctl::model::selector::{Moment, NeededBy, Period, Selector, Severity, UpdateType};
 
 use crate::snapshot::{cid, time, uid};
@@ -35,6 +37,8 @@ pub fn manifest() -> Manifest {
             groups: Vec::new(),
             approvals: Vec::new(),
             declines: Vec::new(),
+            rules: Vec::new(),
+            downstream_servers: Vec::new(),
             management: Management::default(),
             origin,
         },
@@ -184,6 +188,49 @@ impl Manifest {
         let origin = self.origin();
         let update = self.reference(reference);
         self.desired.declines.push(DeclineEntry { update, origin });
+        self
+    }
+
+    /// A rule as `enabled; classifications=Drivers; products=Windows 11,Office/; groups=A,B; deadline=3 04:00`: a product
+    /// with a slash is a family. What is not there is not declared.
+    pub fn rule(mut self, name: &str, text: &str) -> Self {
+        let origin = self.origin();
+        let mut rule = DesiredRule {
+            name: name.into(),
+            enabled: None,
+            classifications: None,
+            products: None,
+            groups: None,
+            deadline: None,
+            origin,
+        };
+        for part in text.split("; ").filter(|part| !part.is_empty()) {
+            let (key, value) = part.split_once('=').unwrap_or((part, ""));
+            let items: Vec<&str> = value.split(',').filter(|item| !item.is_empty()).collect();
+            let title = |title: &str| match title.strip_suffix('/') {
+                Some(family) => CategoryReference::Family(Glob::new(family)),
+                None => CategoryReference::Title(Glob::new(title)),
+            };
+            match key {
+                "enabled" => rule.enabled = Some(true),
+                "disabled" => rule.enabled = Some(false),
+                "classifications" => {
+                    rule.classifications = Some(items.iter().map(|item| self.declared(title(item))).collect());
+                }
+                "products" => rule.products = Some(items.iter().map(|item| self.declared(title(item))).collect()),
+                "groups" => rule.groups = Some(items.iter().map(|item| self.declared((*item).to_owned())).collect()),
+                "deadline" => {
+                    let after = value.split_once(' ').map(|(days, at)| {
+                        let (hours, minutes) = at.split_once(':').unwrap();
+                        let minutes = hours.parse::<i32>().unwrap() * 60 + minutes.parse::<i32>().unwrap();
+                        RuleDeadline::After { days: days.parse().unwrap(), minutes }
+                    });
+                    rule.deadline = Some(after.unwrap_or(RuleDeadline::None));
+                }
+                other => panic!("no such key {other}"),
+            }
+        }
+        self.desired.rules.push(rule);
         self
     }
 

@@ -134,6 +134,7 @@ fn nothing_is_concluded_from_what_was_not_read() {
             "blocker outsideScope memberships (no permission)",
             "blocker outsideScope approvals (no permission)",
             "blocker outsideScope declines (no permission)",
+            "blocker outsideScope rules (no permission)",
         ]
     );
     assert!(plan.pending.is_empty(), "computers that were not read are not pending");

@@ -252,6 +252,10 @@ fn assert_declared(resolved: &Resolved, plan: &Plan) -> Result<(), TestCaseError
             Operation::Decline { update } => prop_assert!(resolved.declines.contains_key(update)),
             Operation::DeleteGroup { name, .. } => prop_assert!(false, "deletes {name} without pruning"),
             Operation::SaveSettings { .. } => prop_assert!(resolved.settings.is_some()),
+            Operation::CreateRule { name, .. } | Operation::SetRule { name, .. } => {
+                prop_assert!(resolved.rules.iter().any(|rule| rule.name == *name));
+            }
+            Operation::DeleteRule { name, .. } => prop_assert!(false, "deletes {name} without pruning"),
         }
     }
     Ok(())
@@ -287,6 +291,12 @@ fn assert_rest_stays(resolved: &Resolved, before: &Snapshot, after: &Snapshot) -
         rows
     };
     prop_assert_eq!(rows(before), rows(after));
+    let declared: BTreeSet<i32> = resolved.rules.iter().filter_map(|rule| rule.id).collect();
+    if let (Some(before), Some(after)) = (&before.rules, &after.rules) {
+        for (id, rule) in before.all.iter().filter(|(id, _)| !declared.contains(id)) {
+            prop_assert_eq!(after.all.get(id), Some(rule));
+        }
+    }
     for (id, update) in &before.updates {
         let approved = resolved.approvals.iter().any(|((of, _), approval)| of == id && approval.by_id);
         if !resolved.declines.contains_key(id) && !approved {
@@ -337,7 +347,11 @@ fn assert_ordered(plan: &Plan, snapshot: &Snapshot) -> Result<(), TestCaseError>
                     prop_assert!(last, "only groups that are not below are deleted later");
                 }
             }
+            Operation::CreateRule { rule, .. } | Operation::SetRule { rule, .. } => {
+                prop_assert!(rule.groups.iter().flatten().all(needs_group));
+            }
             Operation::AcceptLicense { .. }
+            | Operation::DeleteRule { .. }
             | Operation::Reinstate { .. }
             | Operation::Decline { .. }
             | Operation::SaveSettings { .. } => {}

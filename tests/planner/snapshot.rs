@@ -8,6 +8,7 @@ use wsusctl::model::approval::ApprovalAction;
 use wsusctl::model::category::{Categories, Category, CategoryKind, CategoryReference};
 use wsusctl::model::name::fold;
 use wsusctl::model::procedure::{Procedure, ProcedureState, Verdict};
+use wsusctl::model::rule::{Rule, RuleDeadline, Rules};
 use wsusctl::model::scope::{ReadScope, UpdateSelection};
 use wsusctl::model::selector::{Severity, UpdateType};
 use wsusctl::model::snapshot::{
@@ -66,6 +67,8 @@ pub fn server() -> Server {
         builtin(ALL_COMPUTERS, "Alle Computer", None),
         builtin(UNASSIGNED_COMPUTERS, "Nicht zugewiesene Computer", Some(ALL_COMPUTERS)),
     ];
+    let categories = categories();
+    let numbers = (1..).zip(categories.0.keys().copied()).collect();
     let snapshot = Snapshot {
         taken_at: now(),
         scope: ReadScope::default(),
@@ -79,11 +82,13 @@ pub fn server() -> Server {
             login: "CONTOSO\\svc-wsus".into(),
         },
         settings: None,
+        downstream_servers: Some(Vec::new()),
+        rules: Some(Rules { all: BTreeMap::new(), categories: numbers }),
         groups: groups.into_iter().map(|group| (group.id, group)).collect(),
         computers: BTreeMap::new(),
         memberships: BTreeSet::new(),
         requested_groups: BTreeMap::new(),
-        categories: categories(),
+        categories,
         updates: BTreeMap::new(),
         articles: BTreeSet::new(),
         deployments: BTreeMap::new(),
@@ -222,6 +227,27 @@ impl Server {
         self.approved_with(short, group, "install", |row| row.admin_name = AUTOMATIC_ADMIN_NAME.into())
     }
 
+    /// A rule for these groups with some categories by title.
+    pub fn rule(mut self, name: &str, enabled: bool, categories: &[&str], groups: &[&str]) -> Self {
+        let rules = self.snapshot.rules.as_mut().unwrap();
+        let id = i32::try_from(rules.all.len()).unwrap() + 1;
+        let numbers = |kinds: &[CategoryKind]| {
+            let known = rules.categories.iter().filter(|(_, id)| kinds.contains(&self.snapshot.categories.0[id].kind));
+            let named = known.filter(|(_, id)| categories.iter().any(|title| cid(title) == **id));
+            named.map(|(number, _)| *number).collect()
+        };
+        let rule = Rule {
+            enabled,
+            classifications: numbers(&[CategoryKind::Classification]),
+            products: numbers(&[CategoryKind::Product, CategoryKind::ProductFamily]),
+            groups: groups.iter().map(|group| gid(group)).collect(),
+            deadline: RuleDeadline::After { days: 3, minutes: 240 },
+            ..Rule::new(id, name.into())
+        };
+        rules.all.insert(id, rule);
+        self
+    }
+
     pub fn replica(mut self) -> Self {
         self.snapshot.server.replica = true;
         self
@@ -263,6 +289,8 @@ impl Server {
         snapshot.totals = totals(&snapshot);
         snapshot.scope = ReadScope {
             settings: true,
+            rules: true,
+            downstream_servers: true,
             computers: true,
             update_ids: snapshot.updates.keys().copied().collect(),
             kbs: snapshot.updates.values().flat_map(|update| update.kbs.clone()).collect(),
@@ -288,6 +316,12 @@ pub fn read(whole: &Snapshot, scope: &ReadScope) -> Snapshot {
 pub fn read_more(whole: &Snapshot, scope: &ReadScope, also: &dyn Fn(&Update) -> bool) -> Snapshot {
     let mut snapshot = whole.clone();
     snapshot.scope = scope.clone();
+    if !scope.downstream_servers {
+        snapshot.downstream_servers = None;
+    }
+    if !scope.rules {
+        snapshot.rules = None;
+    }
     if !scope.settings {
         snapshot.settings = None;
     }

@@ -28,8 +28,15 @@ const VALUES: [&str; 8] = [
     "install by 2026-11-01T18:00:00Z",
     "install in 7 at 18:00",
 ];
-const IGNORED: [&str; 6] =
-    ["group[\"A\"]", "group[\"D\"]", "membership[\"b-*", "approval[*][\"B\"]", "decline[*", "approval[*0001\"]*"];
+const IGNORED: [&str; 7] = [
+    "group[\"A\"]",
+    "group[\"D\"]",
+    "membership[\"b-*",
+    "approval[*][\"B\"]",
+    "decline[*",
+    "approval[*0001\"]*",
+    "rule[\"R1\"]",
+];
 const UPDATES: usize = 6;
 const APPROVING: [&str; 9] = [
     "select",
@@ -68,6 +75,8 @@ pub struct World {
     article: Option<Vec<(usize, &'static str)>>,
     approving: Vec<Approving>,
     declining: Vec<&'static str>,
+    live_rules: Vec<Option<RandomRule>>,
+    rules: Vec<Option<&'static str>>,
     prunes: Vec<Prune>,
     ignored: Option<&'static str>,
     broken: Option<Procedure>,
@@ -95,6 +104,20 @@ struct Row {
     old: bool,
     automatic: bool,
 }
+
+/// A live rule: whether it is enabled, a classification and groups.
+type RandomRule = (bool, bool, Vec<usize>);
+
+const RULES: [&str; 3] = ["R1", "R2", "R3"];
+const RULE_TEXTS: [&str; 7] = [
+    "",
+    "disabled",
+    "enabled; classifications=Drivers",
+    "enabled; products=Windows/; deadline=none",
+    "groups=All Computers; deadline=3 04:00",
+    "classifications=; products=Windows 1*",
+    "enabled",
+];
 
 /// A selector of approvals: its conditions, its groups, and whether it accepts licence terms.
 type Approving = (&'static str, Vec<(usize, &'static str)>, bool);
@@ -124,13 +147,19 @@ pub fn world() -> impl Strategy<Value = World> {
         vec(select(DECLINING.as_slice()), 0..3),
     );
     let management = (
-        vec(select([Prune::Never, Prune::Never, Prune::Confirm, Prune::Always].as_slice()), 5),
+        vec(select([Prune::Never, Prune::Never, Prune::Confirm, Prune::Always].as_slice()), 6),
         option::weighted(0.2, select(IGNORED.as_slice())),
         option::weighted(0.2, select(Procedure::ALL.as_slice())),
         select([1, 3, 10].as_slice()),
     );
-    (groups, computers, updates, selectors, management).prop_map(
-        |(groups, computers, updates, selectors, management)| {
+    let live_rule = (any::<bool>(), any::<bool>(), vec(0..=GROUPS.len(), 0..3));
+    let rules = (
+        vec(option::weighted(0.5, live_rule), RULES.len()),
+        vec(option::weighted(0.4, select(RULE_TEXTS.as_slice())), RULES.len()),
+    );
+    (groups, computers, updates, selectors, management, rules).prop_map(
+        |(groups, computers, updates, selectors, management, rules)| {
+            let (live_rules, rules) = rules;
             let (parents, live_groups, declared_groups, misplaced) = groups;
             let (computers, lists) = computers;
             let (updates, rows, uses, article) = updates;
@@ -149,6 +178,8 @@ pub fn world() -> impl Strategy<Value = World> {
                 article,
                 approving,
                 declining,
+                live_rules,
+                rules,
                 prunes,
                 ignored,
                 broken,
@@ -253,6 +284,13 @@ impl World {
                 }
             });
         }
+        for (name, rule) in RULES.iter().zip(&self.live_rules) {
+            let Some((enabled, classified, groups)) = rule else { continue };
+            let exists = |index: &&usize| **index >= GROUPS.len() || self.live_groups[**index];
+            let groups: Vec<&str> = groups.iter().filter(exists).map(|index| group(*index)).collect();
+            let categories: &[&str] = if *classified { &["Drivers"] } else { &[] };
+            server = server.rule(name, *enabled && *classified, categories, &groups);
+        }
         match self.broken {
             Some(procedure) => server.differs(procedure),
             None => server,
@@ -297,6 +335,15 @@ impl World {
         }
         for reference in &self.declining {
             manifest = manifest.decline(reference);
+        }
+        manifest = manifest.prune(Kind::Rule, self.prunes[5]);
+        for (name, text) in RULES.iter().zip(&self.rules) {
+            if let Some(text) = text {
+                let named = GROUPS.iter().zip(&self.declared_groups).find(|(_, declared)| **declared);
+                let groups =
+                    named.filter(|_| text.starts_with("enabled; c")).map(|(name, _)| format!("; groups={name}"));
+                manifest = manifest.rule(name, &format!("{text}{}", groups.unwrap_or_default()));
+            }
         }
         match self.ignored {
             Some(pattern) => manifest.ignore(&[pattern]),

@@ -93,6 +93,8 @@ fn nothing_declared() -> Server {
         groups: Vec::new(),
         approvals: Vec::new(),
         declines: Vec::new(),
+        rules: Vec::new(),
+        downstream_servers: Vec::new(),
         management: Management::default(),
         origin,
     };

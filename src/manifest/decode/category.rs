@@ -37,6 +37,18 @@ pub(super) fn categories(
     choices(value, &Choices { of, alone }, problems, |item, problems| category(item, named, problems), meaning)
 }
 
+/// Reads a list of categories that is owned as a set: it may be empty.
+pub(super) fn category_set(
+    value: Keyed<'_>,
+    named: Named,
+    problems: &mut Problems,
+) -> Option<Vec<Declared<CategoryReference>>> {
+    if matches!(&value.node.value, Value::Sequence(items) if items.is_empty()) {
+        return Some(Vec::new());
+    }
+    categories(value, named, false, problems)
+}
+
 /// What tells two references apart: case and spaces at the end do not.
 fn meaning(reference: &CategoryReference) -> (u8, String) {
     match reference {

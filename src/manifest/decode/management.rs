@@ -8,7 +8,8 @@ use crate::model::management::Prune;
 use crate::model::origin::Declared;
 
 const MANAGEMENT: Shape = Shape::new("management", &["prune", "limits", "ignore"]);
-const PRUNE: Shape = Shape::new("prune", &["groups", "memberships", "approvals", "automaticApprovals", "declines"]);
+const PRUNE: Shape =
+    Shape::new("prune", &["groups", "memberships", "approvals", "automaticApprovals", "declines", "rules"]);
 const LIMITS: Shape = Shape::new("limits", &["deletePercent", "modifyPercent", "minimum"]);
 
 const PRUNES: &[(&str, Prune)] = &[("never", Prune::Never), ("confirm", Prune::Confirm), ("always", Prune::Always)];
@@ -18,7 +19,7 @@ pub(super) fn management(value: Keyed<'_>, problems: &mut Problems) -> Managemen
     let mut management = Management::default();
     let Some(mut fields) = Fields::of(value, &MANAGEMENT, problems) else { return management };
     if let Some(mut prune) = fields.take("prune").and_then(|value| Fields::of(value, &PRUNE, problems)) {
-        for kind in [Kind::Group, Kind::Membership, Kind::Approval, Kind::Decline] {
+        for kind in [Kind::Group, Kind::Membership, Kind::Approval, Kind::Decline, Kind::Rule] {
             if let Some(value) = prune.take(kind.plural()) {
                 management.prune.insert(kind, prune_word(&value, problems));
             }

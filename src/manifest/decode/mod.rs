@@ -1,10 +1,12 @@
 //! Nodes -> document, one file a section. Reports whatever does not fit and reads on.
 
+mod approval_rules;
 mod approvals;
 mod category;
 mod choices;
 mod connection;
 mod deadline;
+mod downstream_servers;
 mod groups;
 mod management;
 mod needed_by;
@@ -44,6 +46,8 @@ const SPEC: Shape = Shape::new(
         "groups",
         "approvals",
         "declines",
+        "approvalRules",
+        "downstreamServers",
         "management",
     ],
 );
@@ -71,6 +75,8 @@ pub(super) fn document(root: Node<'_>, problems: &mut Problems) -> Option<Docume
         groups: Vec::new(),
         approvals: Vec::new(),
         declines: Vec::new(),
+        approval_rules: Vec::new(),
+        downstream_servers: Vec::new(),
         management: Management::default(),
         origin,
     };
@@ -121,6 +127,12 @@ fn spec(value: Keyed<'_>, document: &mut Document, problems: &mut Problems) {
     document.approvals =
         fields.take("approvals").map(|value| approvals::approvals(value, problems)).unwrap_or_default();
     document.declines = fields.take("declines").map(|value| approvals::declines(value, problems)).unwrap_or_default();
+    document.approval_rules =
+        fields.take("approvalRules").map(|value| approval_rules::approval_rules(value, problems)).unwrap_or_default();
+    document.downstream_servers = fields
+        .take("downstreamServers")
+        .map(|value| downstream_servers::downstream_servers(value, problems))
+        .unwrap_or_default();
     document.management =
         fields.take("management").map(|value| management::management(value, problems)).unwrap_or_default();
 }

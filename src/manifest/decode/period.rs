@@ -69,6 +69,27 @@ fn is_empty(from: Moment, until: Moment) -> bool {
     }
 }
 
+/// Reads an age.
+pub(super) fn age(value: &Keyed<'_>, problems: &mut Problems) -> Option<Duration> {
+    let usual = "write an age as 30d, 12h or 45m";
+    if value.node.is_null() {
+        problems.push(null(value.place(), format!("{usual}, or remove the key")));
+        return None;
+    }
+    let Some(text) = value.node.text() else {
+        problems.push(wrong_type("an age", &value.node, value.place()).help(usual));
+        return None;
+    };
+    match parse_age(text) {
+        Ok(age) => Some(age),
+        Err(refusal) => {
+            let problem = Diagnostic::error("bad-age", "not an age").detail(refusal.detail).at(value.place(), "");
+            problems.push(problem.help(refusal.help.unwrap_or_else(|| usual.to_owned())));
+            None
+        }
+    }
+}
+
 /// Reads an age or, unless `for_times` names the key that takes them, a time.
 fn moment(value: Keyed<'_>, for_times: Option<&str>, problems: &mut Problems) -> Option<Declared<Moment>> {
     let origin = value.place();

@@ -1,5 +1,6 @@
 //! What must hold between the values of a document. One function a rule; each sees whatever could be read.
 
+mod approval_rules;
 mod approvals;
 mod computers;
 mod groups;
@@ -31,8 +32,13 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
     overlap::approvals(&document.approvals, problems);
     overlap::declines(&document.declines, problems);
     overlap::approvals_and_declines(&document.approvals, &document.declines, problems);
+    approval_rules::check(document, problems);
+    let servers = document.downstream_servers.iter().map(|server| &server.name);
+    approval_rules::unique(servers, "duplicate-downstream-server", "a downstream server is declared twice", problems);
     settings::check(document, problems);
     ignore::declared_groups(&document.management.ignore, &document.groups, problems);
+    ignore::declared_servers(&document.management.ignore, &document.downstream_servers, problems);
+    ignore::declared_rules(&document.management.ignore, &document.approval_rules, problems);
 }
 
 /// Finds manifests that declare the same server: those whose names are equal as WSUS compares names.

@@ -101,6 +101,7 @@ fn replica(document: &Document, problems: &mut Problems) {
     let taken = [
         ("approvals", document.approvals.first().map(|approval| approval.origin)),
         ("declines", document.declines.first().map(|decline| decline.origin)),
+        ("approvalRules", document.approval_rules.first().map(|rule| rule.name.origin)),
         ("updateFiles.languages", document.settings.languages.as_ref().map(|languages| languages.origin)),
     ];
     for (key, origin) in taken {

@@ -26,6 +26,7 @@ enum Section {
     Memberships,
     Approvals,
     Declines,
+    Rules,
     /// Last of all, as they are carried out.
     GroupDeletions,
 }
@@ -33,13 +34,14 @@ enum Section {
 impl Section {
     fn of(change: &Change) -> Self {
         match (change.address.kind(), change.action) {
-            (Kind::Identity, _) => Self::Identity,
+            (Kind::Identity | Kind::Downstream, _) => Self::Identity,
             (Kind::Setting, _) => Self::Settings,
             (Kind::Group, ChangeAction::Delete) => Self::GroupDeletions,
             (Kind::Group, ChangeAction::Create | ChangeAction::Modify) => Self::Groups,
             (Kind::Membership, _) => Self::Memberships,
             (Kind::Approval, _) => Self::Approvals,
             (Kind::Decline, _) => Self::Declines,
+            (Kind::Rule, _) => Self::Rules,
         }
     }
 
@@ -51,6 +53,7 @@ impl Section {
             Self::Memberships => "Memberships",
             Self::Approvals => "Approvals",
             Self::Declines => "Declines",
+            Self::Rules => "Approval rules",
             Self::GroupDeletions => "Deletions of groups",
         }
     }
@@ -77,6 +80,7 @@ pub(super) fn render(page: &mut Page, changes: &[Change], entries: &[ResolvedEnt
             | Section::Settings
             | Section::Memberships
             | Section::Declines
+            | Section::Rules
             | Section::GroupDeletions => {
                 for change in changes {
                     render_whole(page, INDENT, change, sources);

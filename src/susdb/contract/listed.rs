@@ -1,41 +1,17 @@
 //! The tables and views that only lists are read from: a server that lacks one cannot be listed, and can still be planned.
 
-use super::objects::{OBJECTS, needed};
+use super::objects::OBJECTS;
 use super::{Evidence, Grade, Needed, ObjectContract};
 use crate::model::listing::Noun;
 
 /// What is read for lists beyond [`OBJECTS`]. A table that is in both has its further columns here.
-pub const LISTED: &[ObjectContract] = &[
-    ObjectContract {
-        schema: "PUBLIC_VIEWS",
-        name: "vComputerTarget",
-        columns: &["IPAddress", "OSMajorVersion", "OSMinorVersion", "OSBuildNumber", "LastReportedStatusTime"],
-        needed: Needed::ByLists,
-        evidence: Evidence { source: "X10sions, WSUSAdminAssistant", grade: Grade::A },
-    },
-    needed(Needed::ByLists, "tbAutoDeploymentRule", &["ID", "Enabled", "Name", "DateOffset", "MinutesAfterMidnight"]),
-    needed(
-        Needed::ByLists,
-        "tbUpdateClassificationInAutoDeploymentRule",
-        &["AutoDeploymentRuleID", "UpdateClassificationID"],
-    ),
-    needed(Needed::ByLists, "tbCategoryInAutoDeploymentRule", &["AutoDeploymentRuleID", "CategoryID"]),
-    needed(Needed::ByLists, "tbTargetGroupInAutoDeploymentRule", &["AutoDeploymentRuleID", "TargetGroupID"]),
-    needed(
-        Needed::ByLists,
-        "tbDownstreamServerTarget",
-        &[
-            "TargetID",
-            "AccountName",
-            "AccountServerID",
-            "LastSyncTime",
-            "LastRollupTime",
-            "ParentServerTargetID",
-            "Version",
-            "IsReplica",
-        ],
-    ),
-];
+pub const LISTED: &[ObjectContract] = &[ObjectContract {
+    schema: "PUBLIC_VIEWS",
+    name: "vComputerTarget",
+    columns: &["IPAddress", "OSMajorVersion", "OSMinorVersion", "OSBuildNumber", "LastReportedStatusTime"],
+    needed: Needed::ByLists,
+    evidence: Evidence { source: "X10sions, WSUSAdminAssistant", grade: Grade::A },
+}];
 
 const GROUPS: &[&str] = &["tbTargetGroup"];
 const COMPUTERS: &[&str] = &["vComputerTarget", "tbComputerTarget", "tbTargetInTargetGroup", "tbTargetGroup"];

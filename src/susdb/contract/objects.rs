@@ -87,6 +87,28 @@ pub const OBJECTS: &[ObjectContract] = &[
         "tbDeadDeployment",
         &["UpdateID", "TargetGroupID", "TargetGroupTypeID", "ActionID", "AdminNameWhoDeleted", "TimeOfDeath"],
     ),
+    needed(Needed::ByRules, "tbAutoDeploymentRule", &["ID", "Enabled", "Name", "DateOffset", "MinutesAfterMidnight"]),
+    needed(
+        Needed::ByRules,
+        "tbUpdateClassificationInAutoDeploymentRule",
+        &["AutoDeploymentRuleID", "UpdateClassificationID"],
+    ),
+    needed(Needed::ByRules, "tbCategoryInAutoDeploymentRule", &["AutoDeploymentRuleID", "CategoryID"]),
+    needed(Needed::ByRules, "tbTargetGroupInAutoDeploymentRule", &["AutoDeploymentRuleID", "TargetGroupID"]),
+    needed(
+        Needed::ByDownstreamServers,
+        "tbDownstreamServerTarget",
+        &[
+            "TargetID",
+            "AccountName",
+            "AccountServerID",
+            "LastSyncTime",
+            "LastRollupTime",
+            "ParentServerTargetID",
+            "Version",
+            "IsReplica",
+        ],
+    ),
 ];
 
 /// What `doctor` reads besides. No plan needs it, so nothing else fails where it is missing.

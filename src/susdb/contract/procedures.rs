@@ -9,9 +9,15 @@ const BIT: ParameterType = ParameterType::Bit;
 /// Who does it. SQL Server's longest login has 128 characters; the column has 385.
 const ADMIN_NAME: ParameterType = ParameterType::NVarChar { length: 385, needed: 128 };
 
+/// A rule's name.
+const RULE_NAME: ParameterType = ParameterType::NVarChar { length: 256, needed: 256 };
+/// A list of ids as XML.
+const LIST: ParameterType = ParameterType::NVarCharMax;
+
 const CALLERS: &str = "SharpWSUS lib/Group.cs and lib/Status.cs, WSUSpendu";
 const CALLERS_APPROVE: &str = "SharpWSUS lib/Group.cs, WSUSpendu, bulk-approve SQL";
 const WRAPPER: &str = "MS-WSUSAR";
+const ASSEMBLIES: &str = "PoshWSUS assemblies";
 const STRINGS: &str = "WSUS 3.0 SP2 parameter names";
 
 const fn parameter(
@@ -153,6 +159,35 @@ pub const PROCEDURES: &[ProcedureContract] = &[
         parameters: &[],
         saves_a_row: true,
         evidence: Evidence { source: "PatchMyPCTeam/CustomerTroubleshooting", grade: Grade::A },
+    },
+    ProcedureContract {
+        procedure: Procedure::CreateAutoDeploymentRule,
+        parameters: &[parameter("@name", RULE_NAME, Sent::Always, ASSEMBLIES, Grade::B)],
+        saves_a_row: false,
+        evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
+    },
+    ProcedureContract {
+        procedure: Procedure::SetAutoDeploymentRule,
+        parameters: &[
+            parameter("@autoDeploymentRuleID", INT, Sent::Always, ASSEMBLIES, Grade::B),
+            parameter("@name", RULE_NAME, Sent::Always, ASSEMBLIES, Grade::B),
+            parameter("@enabled", BIT, Sent::Always, ASSEMBLIES, Grade::B),
+            parameter("@action", INT, Sent::Always, ASSEMBLIES, Grade::B),
+            parameter("@updateClassificationIDListXml", LIST, Sent::Always, ASSEMBLIES, Grade::B),
+            parameter("@updateCategoryIDListXml", LIST, Sent::Always, ASSEMBLIES, Grade::B),
+            parameter("@targetGroupIDListXml", LIST, Sent::Always, ASSEMBLIES, Grade::B),
+            parameter("@dateOffset", ParameterType::SmallInt, Sent::Always, ASSEMBLIES, Grade::B),
+            parameter("@minutesAfterMidnight", ParameterType::SmallInt, Sent::Always, ASSEMBLIES, Grade::B),
+            parameter("@apiVersion", INT, Sent::Never, ASSEMBLIES, Grade::B),
+        ],
+        saves_a_row: false,
+        evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
+    },
+    ProcedureContract {
+        procedure: Procedure::DeleteAutoDeploymentRule,
+        parameters: &[parameter("@autoDeploymentRuleID", INT, Sent::Always, ASSEMBLIES, Grade::B)],
+        saves_a_row: false,
+        evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
     },
 ];
 

@@ -32,5 +32,8 @@ pub fn kinds_of(procedure: Procedure) -> &'static [&'static str] {
         Procedure::DeployUpdate | Procedure::DeleteDeployment => &["approvals"],
         Procedure::DeclineUpdate | Procedure::UndeclineUpdate => &["declines"],
         Procedure::SetConfiguration => &["settings"],
+        Procedure::CreateAutoDeploymentRule
+        | Procedure::SetAutoDeploymentRule
+        | Procedure::DeleteAutoDeploymentRule => &["approvalRules"],
     }
 }

@@ -57,6 +57,8 @@ fn limit_of(needed: Needed) -> Limit {
         Needed::BySelections => Limit::Plans(&["select"]),
         Needed::ByNeededBy => Limit::Plans(&["select.neededBy"]),
         Needed::ByImpact => Limit::Plans(&["what a change comes to"]),
+        Needed::ByRules => Limit::Plans(&["approvalRules", "prune.rules", "prune.groups"]),
+        Needed::ByDownstreamServers => Limit::Plans(&["downstreamServers"]),
         Needed::ByLists => Limit::Lists,
         Needed::ByDoctor => Limit::Doctor,
     }

@@ -16,6 +16,7 @@ pub mod languages;
 pub mod listing;
 mod objects;
 mod row;
+pub(super) mod rules;
 mod selections;
 mod server;
 mod totals;
@@ -32,6 +33,7 @@ use super::error::QueryError;
 use super::preflight::{PreflightError, read_procedures, require_columns};
 use super::session::{Parameter, Session};
 use crate::model::object::ServerClock;
+use crate::model::rule::Rules;
 use crate::model::scope::ReadScope;
 use crate::model::snapshot::Snapshot;
 
@@ -128,6 +130,14 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
         computers::read_requested_groups(session, &groups).await?
     };
     let (categories, updates, deployments) = updates::read(session, scope).await?;
+    let rules = if scope.rules {
+        let categories = categories.numbers;
+        Some(Rules { all: rules::read(session).await?, categories })
+    } else {
+        None
+    };
+    let downstream_servers =
+        if scope.downstream_servers { Some(listing::read_downstream_servers(session).await?) } else { None };
     let articles = updates::read_articles(session, scope, &updates).await?;
     let totals = totals::read(session).await?;
     let mut procedures = read_procedures(session).await?;
@@ -140,11 +150,13 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
         scope: scope.clone(),
         server,
         settings,
+        rules,
+        downstream_servers,
         groups,
         computers,
         memberships,
         requested_groups,
-        categories,
+        categories: categories.all,
         updates,
         articles,
         deployments,

@@ -11,7 +11,7 @@ use super::catalogue::{
 use super::conditions::UpdateScope;
 use super::configuration::read_settings;
 use super::row::Cells;
-use super::{ReadError, deployments, rows_about, rows_in};
+use super::{ReadError, deployments, rows_about, rows_in, rules};
 use crate::model::configuration::LiveSettings;
 use crate::model::name::fold;
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
@@ -35,6 +35,7 @@ pub async fn read_objects(
     let approvals = read_approvals(session, &approved).await?;
     let licenses = read_licenses(session, &wanted.licenses).await?;
     let settings = if wanted.settings { Some(read_settings(session).await?) } else { None };
+    let rules = if wanted.rules { rules::read(session).await? } else { BTreeMap::new() };
     let state = |key: &ObjectKey| match key {
         ObjectKey::GroupName(name) => {
             let name = fold(name);
@@ -54,6 +55,11 @@ pub async fn read_objects(
             deployments: approvals.get(id).cloned().unwrap_or_default(),
         })),
         ObjectKey::License(id) => ObjectState::License(licenses.contains(id)),
+        ObjectKey::RuleName(name) => {
+            let name = fold(name);
+            ObjectState::Rule(rules.values().find(|rule| fold(&rule.name) == name).cloned())
+        }
+        ObjectKey::Rule(id) => ObjectState::Rule(rules.get(id).cloned()),
         ObjectKey::Settings { columns, languages } => settings_state(settings.as_ref(), columns, languages),
     };
     Ok(keys.iter().map(|key| (key.clone(), state(key))).collect())
@@ -69,6 +75,7 @@ struct Wanted<'a> {
     updates: BTreeSet<Uuid>,
     licenses: BTreeSet<Uuid>,
     settings: bool,
+    rules: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -83,6 +90,7 @@ impl<'a> Wanted<'a> {
                 ObjectKey::Update(id) => _ = wanted.updates.insert(*id),
                 ObjectKey::License(id) => _ = wanted.licenses.insert(*id),
                 ObjectKey::Settings { .. } => wanted.settings = true,
+                ObjectKey::RuleName(_) | ObjectKey::Rule(_) => wanted.rules = true,
             }
         }
         wanted

@@ -12,7 +12,6 @@ use super::conditions::UpdateScope;
 use super::row::Cells;
 use super::selections::merged;
 use super::{PARAMETERS_MAX, ReadError, deployments, rows, rows_about, rows_in};
-use crate::model::category::Categories;
 use crate::model::scope::ReadScope;
 use crate::model::selector::{Severity, UpdateType};
 use crate::model::snapshot::{Deployment, License, Reboot, Update};
@@ -29,14 +28,14 @@ const BY_ID_MAX: usize = 4 * PARAMETERS_MAX;
 pub(super) type Updates = BTreeMap<Uuid, Update>;
 pub(super) type Deployments = BTreeMap<Uuid, Vec<Deployment>>;
 
-/// Reads the updates that a scope asks for, and their approvals.
+/// Reads the updates that a scope asks for, and their approvals; the categories with them where anything asks for these.
 pub(super) async fn read(
     session: &mut Session,
     scope: &ReadScope,
-) -> Result<(Categories, Updates, Deployments), ReadError> {
+) -> Result<(Numbered, Updates, Deployments), ReadError> {
     let parts = parts(scope);
     let selections = merged(&scope.selections);
-    if parts.is_empty() && selections.is_empty() {
+    if parts.is_empty() && selections.is_empty() && !scope.rules {
         return Ok(Default::default());
     }
     let categories = categories::read(session).await?;
@@ -59,7 +58,7 @@ pub(super) async fn read(
         }
     }
     let UpdateReader { updates, deployments, .. } = reader;
-    Ok((categories.all, updates, deployments))
+    Ok((categories, updates, deployments))
 }
 
 /// Reads a batch of a list: all that is known about some updates, and their approvals.

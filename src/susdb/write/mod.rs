@@ -6,6 +6,7 @@ pub mod bind;
 mod configuration;
 mod echo;
 mod groups;
+mod rules;
 mod updates;
 
 use std::collections::BTreeMap;
@@ -57,6 +58,12 @@ pub enum WriteError {
         #[source]
         source: Box<ReadError>,
     },
+    /// What is to be changed is not there any more: nothing was called.
+    #[error("{} was not called: what it changes is gone", .procedure.name())]
+    Gone {
+        /// The procedure.
+        procedure: Procedure,
+    },
     /// The server reported an error.
     #[error("{} failed", .procedure.name())]
     Server {
@@ -106,7 +113,14 @@ impl WriteError {
     /// Whether anything was sent. What does not fit its parameter is not.
     #[must_use]
     pub fn was_sent(&self) -> bool {
-        !matches!(self, Self::Unsupported { .. } | Self::Bind { .. } | Self::NoSource { .. } | Self::Unread { .. })
+        !matches!(
+            self,
+            Self::Unsupported { .. }
+                | Self::Bind { .. }
+                | Self::NoSource { .. }
+                | Self::Unread { .. }
+                | Self::Gone { .. }
+        )
     }
 
     /// Whether the procedure may have run although there is no answer. The session has to reconnect.
@@ -137,9 +151,11 @@ impl WriteError {
                 vec!["run it again: it reads what is there and does the rest".to_owned()]
             }
             Self::Unread { source, .. } => source.hints(),
-            Self::Unsupported { .. } | Self::Bind { .. } | Self::NoSource { .. } | Self::ReturnCode { .. } => {
-                Vec::new()
-            }
+            Self::Unsupported { .. }
+            | Self::Bind { .. }
+            | Self::NoSource { .. }
+            | Self::Gone { .. }
+            | Self::ReturnCode { .. } => Vec::new(),
         }
     }
 
@@ -151,6 +167,7 @@ impl WriteError {
             | Self::Bind { procedure, .. }
             | Self::NoSource { procedure, .. }
             | Self::Unread { procedure, .. }
+            | Self::Gone { procedure }
             | Self::Server { procedure, .. }
             | Self::ReturnCode { procedure, .. }
             | Self::ConnectionLost { procedure, .. }

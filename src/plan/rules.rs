@@ -1,0 +1,267 @@
+//! Automatic approval rules that are created, changed or pruned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::change::{Affects, Change, ChangeAction, Details, FieldChange, Reason, Risk};
+use super::context::Context;
+use super::draft::{Draft, DraftStep, Milestone};
+use super::groups::sorted_names;
+use super::step::Operation;
+use super::{Blocker, BlockerSubject};
+use crate::model::address::{Address, Kind};
+use crate::model::attribute::Attribute;
+use crate::model::management::Prune;
+use crate::model::name::fold;
+use crate::model::object::ObjectState;
+use crate::model::origin::Origin;
+use crate::model::resolved::{GroupReference, ResolvedRule};
+use crate::model::rule::{Rule, RuleChange, RuleDeadline, Rules};
+
+/// Declared rules that are missing or not as declared.
+pub(super) fn declared(context: &Context<'_>) -> Vec<Draft> {
+    let Some(live) = &context.snapshot.rules else { return Vec::new() };
+    let draft = |rule: &ResolvedRule| match rule.id.and_then(|id| live.all.get(&id)) {
+        Some(found) => modification(context, live, rule, found),
+        None => Some(creation(context, live, rule)),
+    };
+    context.resolved.rules.iter().filter_map(draft).collect()
+}
+
+fn creation(context: &Context<'_>, rules: &Rules, rule: &ResolvedRule) -> Draft {
+    let after = Planned::of(&Rule::new(0, rule.name.clone())).with(&rule.wanted);
+    let mut change = change(Address::Rule(rule.name.clone()), ChangeAction::Create, Some(rule.origin));
+    change.reason = Reason { code: "declared", text: "declared, and the server does not have it".to_owned() };
+    change.after = Some(after.attributes(context, rules));
+    let operation = Operation::CreateRule { name: rule.name.clone(), rule: rule.wanted.clone() };
+    draft(change, operation, ObjectState::Rule(None), &after, true)
+}
+
+fn modification(context: &Context<'_>, rules: &Rules, rule: &ResolvedRule, live: &Rule) -> Option<Draft> {
+    let before = Planned::of(live);
+    let after = before.with(&rule.wanted);
+    if before == after {
+        return None;
+    }
+    let (was, will) = (before.attributes(context, rules), after.attributes(context, rules));
+    let differs = before.differing(&after);
+    let mut change = change(Address::Rule(rule.name.clone()), ChangeAction::Modify, Some(rule.origin));
+    change.reason = Reason { code: "differs", text: "not as declared".to_owned() };
+    change.fields = differs
+        .into_iter()
+        .map(|path| FieldChange { path: path.to_owned(), before: was[path].clone(), after: will[path].clone() })
+        .collect();
+    (change.before, change.after) = (Some(was), Some(will));
+    let operation = Operation::SetRule { id: live.id, name: rule.name.clone(), rule: rule.wanted.clone() };
+    Some(draft(change, operation, ObjectState::Rule(Some(live.clone())), &after, false))
+}
+
+fn draft(change: Change, operation: Operation, before: ObjectState, after: &Planned, creates: bool) -> Draft {
+    let order = vec![fold(name_of(&change)), change.address.to_string()];
+    let needs: BTreeSet<Milestone> = after.groups.iter().filter_map(Milestone::of_group).collect();
+    let step = DraftStep { operation, before, achieves: None, needs: needs.into_iter().collect() };
+    let (address, origin) = (change.address.clone(), change.origin);
+    let mut draft = Draft::new(change, order, vec![step]);
+    if after.enabled && after.classifications.is_empty() && after.products.is_empty() {
+        let what = if creates { "it would be enabled" } else { "it would stay or become enabled" };
+        draft.blockers.push(Blocker {
+            subject: BlockerSubject::Object(address),
+            code: "emptyRule",
+            message: format!(
+                "{what} with neither a classification nor a product, which WSUS refuses; declare one, or `enabled: false`"
+            ),
+            permission: None,
+            origin,
+        });
+    }
+    draft
+}
+
+/// What happens to rules that nothing declares. Those of a replica are its parent's.
+///
+/// Source: MS-WSUSAR (a rule cannot be run on a replica; grade B).
+pub(super) fn pruning(context: &Context<'_>) -> Prune {
+    if context.snapshot.server.replica { Prune::Never } else { context.resolved.management.prune(Kind::Rule) }
+}
+
+/// Rules that nothing declares.
+pub(super) fn undeclared<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Rule> {
+    let declared: BTreeSet<i32> = context.resolved.rules.iter().filter_map(|rule| rule.id).collect();
+    let live = context.snapshot.rules.iter().flat_map(|rules| rules.all.values());
+    live.filter(move |rule| !declared.contains(&rule.id))
+}
+
+/// Deletions of rules that nothing declares.
+pub(super) fn pruned(context: &Context<'_>) -> Vec<Draft> {
+    let prune = pruning(context);
+    let Some(rules) = context.snapshot.rules.as_ref().filter(|_| prune != Prune::Never) else { return Vec::new() };
+    let deletion = |rule: &Rule| {
+        let mut change = change(Address::Rule(rule.name.clone()), ChangeAction::Delete, None);
+        change.reason = Reason { code: "pruned", text: "nothing declares it, and rules are pruned".to_owned() };
+        change.before = Some(Planned::of(rule).attributes(context, rules));
+        let step = DraftStep {
+            operation: Operation::DeleteRule { id: rule.id, name: rule.name.clone() },
+            before: ObjectState::Rule(Some(rule.clone())),
+            achieves: None,
+            needs: Vec::new(),
+        };
+        let mut draft = Draft::new(change, vec![fold(&rule.name), rule.id.to_string()], vec![step]);
+        draft.pruned = Some(prune);
+        draft
+    };
+    undeclared(context).map(deletion).collect()
+}
+
+/// Blockers for rules that the plan leaves without any group, because it deletes the last ones.
+pub(super) fn bereft(context: &Context<'_>, drafts: &[Draft]) -> Vec<Blocker> {
+    let Some(rules) = &context.snapshot.rules else { return Vec::new() };
+    let operations = || drafts.iter().flat_map(|draft| &draft.steps).map(|step| &step.operation);
+    let deleted: BTreeSet<Uuid> = operations()
+        .filter_map(|operation| if let Operation::DeleteGroup { group, .. } = operation { Some(*group) } else { None })
+        .collect();
+    if deleted.is_empty() {
+        return Vec::new();
+    }
+    let mut after: BTreeMap<i32, Planned> = rules.all.iter().map(|(id, rule)| (*id, Planned::of(rule))).collect();
+    for operation in operations() {
+        match operation {
+            Operation::SetRule { id, rule, .. } => {
+                _ = after.entry(*id).and_modify(|planned| *planned = planned.with(rule))
+            }
+            Operation::DeleteRule { id, .. } => _ = after.remove(id),
+            _ => {}
+        }
+    }
+    let goes = |group: &GroupReference| matches!(group, GroupReference::Existing(id) if deleted.contains(id));
+    let bereft = after.into_iter().filter(|(_, rule)| !rule.groups.is_empty() && rule.groups.iter().all(goes));
+    bereft
+        .map(|(id, rule)| {
+            let declared = context.resolved.rules.iter().find(|rule| rule.id == Some(id));
+            let name = declared.map_or_else(|| rules.all[&id].name.clone(), |rule| rule.name.clone());
+            let groups: Vec<String> =
+                sorted_names(context, rule.groups).iter().map(|name| format!("`{name}`")).collect();
+            Blocker {
+                subject: BlockerSubject::Object(Address::Rule(name)),
+                code: "ruleWithoutGroups",
+                message: format!(
+                    "pruning groups deletes the last groups of the rule: {}; declare one of them under `groups`, or the \
+                     rule's `groups` or the rule's deletion",
+                    groups.join(", ")
+                ),
+                permission: None,
+                origin: declared.map(|rule| rule.origin),
+            }
+        })
+        .collect()
+}
+
+/// A rule with groups that may not exist yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Planned {
+    enabled: bool,
+    classifications: BTreeSet<i32>,
+    products: BTreeSet<i32>,
+    groups: BTreeSet<GroupReference>,
+    deadline: RuleDeadline,
+}
+
+impl Planned {
+    fn of(rule: &Rule) -> Self {
+        Self {
+            enabled: rule.enabled,
+            classifications: rule.classifications.clone(),
+            products: rule.products.clone(),
+            groups: rule.groups.iter().copied().map(GroupReference::Existing).collect(),
+            deadline: rule.deadline,
+        }
+    }
+
+    fn with(&self, change: &RuleChange) -> Self {
+        let RuleChange { enabled, classifications, products, groups, deadline } = change.clone();
+        Self {
+            enabled: enabled.unwrap_or(self.enabled),
+            classifications: classifications.unwrap_or_else(|| self.classifications.clone()),
+            products: products.unwrap_or_else(|| self.products.clone()),
+            groups: groups.unwrap_or_else(|| self.groups.clone()),
+            deadline: deadline.unwrap_or(self.deadline),
+        }
+    }
+
+    /// The attributes in which another one differs.
+    fn differing(&self, other: &Self) -> Vec<&'static str> {
+        let differs = [
+            ("enabled", self.enabled != other.enabled),
+            ("classifications", self.classifications != other.classifications),
+            ("products", self.products != other.products),
+            ("groups", self.groups != other.groups),
+            ("deadline", self.deadline != other.deadline),
+        ];
+        differs.into_iter().filter(|(_, differs)| *differs).map(|(path, _)| path).collect()
+    }
+
+    fn attributes(&self, context: &Context<'_>, rules: &Rules) -> BTreeMap<String, Attribute> {
+        let titles = |numbers: &BTreeSet<i32>| texts(titles(context, rules, numbers));
+        BTreeMap::from([
+            ("enabled".to_owned(), Attribute::Bool(self.enabled)),
+            ("classifications".to_owned(), titles(&self.classifications)),
+            ("products".to_owned(), titles(&self.products)),
+            ("groups".to_owned(), texts(sorted_names(context, self.groups.iter().cloned()))),
+            ("deadline".to_owned(), deadline_attribute(self.deadline)),
+        ])
+    }
+}
+
+/// Titles of categories, sorted; with the id where another one of the same kind has the same title.
+fn titles(context: &Context<'_>, rules: &Rules, numbers: &BTreeSet<i32>) -> Vec<String> {
+    let categories = &context.snapshot.categories;
+    let title = |number: &i32| {
+        let Some(category) = rules.categories.get(number).and_then(|id| categories.0.get(id)) else {
+            return format!("category {number}");
+        };
+        let twin = categories.0.values().any(|other| {
+            other.id != category.id && other.kind == category.kind && fold(&other.title) == fold(&category.title)
+        });
+        if twin { format!("{} ({})", category.title, category.id) } else { category.title.clone() }
+    };
+    let mut titles: Vec<String> = numbers.iter().map(title).collect();
+    titles.sort_by_key(|title| (fold(title), title.clone()));
+    titles
+}
+
+fn texts(texts: Vec<String>) -> Attribute {
+    Attribute::List(texts.into_iter().map(Attribute::Text).collect())
+}
+
+fn deadline_attribute(deadline: RuleDeadline) -> Attribute {
+    match deadline {
+        RuleDeadline::None => Attribute::Null,
+        RuleDeadline::After { days, minutes } => Attribute::map([
+            ("days", Attribute::Int(days.into())),
+            ("at", Attribute::Text(format!("{:02}:{:02}", minutes / 60, minutes % 60))),
+        ]),
+    }
+}
+
+fn name_of(change: &Change) -> &str {
+    if let Address::Rule(name) = &change.address { name } else { "" }
+}
+
+fn change(address: Address, action: ChangeAction, origin: Option<Origin>) -> Change {
+    Change {
+        address,
+        action,
+        before: None,
+        after: None,
+        fields: Vec::new(),
+        members: None,
+        reason: Reason { code: "declared", text: String::new() },
+        risk: Risk::Low,
+        affects: Affects::default(),
+        changed_by: None,
+        changed_at: None,
+        origin,
+        label: None,
+        details: Details::default(),
+    }
+}

@@ -1,0 +1,126 @@
+//! Automatic approval rules: each declared one, each with only its present keys.
+
+use wsusctl::model::address::Kind;
+use wsusctl::model::management::Prune;
+use wsusctl::model::procedure::Procedure;
+use wsusctl::plan::step::Operation;
+
+use crate::check::{change_of, error_lines, lines, plan_of, plan_with};
+use crate::desired::{Manifest, manifest};
+use crate::snapshot::{Server, server};
+
+fn live() -> Server {
+    server().groups(&["A", "B"]).rule("Old", true, &["Drivers", "Windows 11"], &["A", "B"])
+}
+
+/// What a plan says, without the values of changes.
+#[track_caller]
+fn check_allowing(manifest: &Manifest, server: &Server, permissions: &[&str], expect: &[&str]) {
+    let said = match plan_with(manifest, server, permissions) {
+        Ok(plan) => lines(&plan),
+        Err(errors) => error_lines(&errors),
+    };
+    let brief = |line: &String| {
+        line.split(' ').take(if line.starts_with("error") { 4 } else { 3 }).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(said.iter().map(brief).collect::<Vec<_>>(), expect);
+}
+
+#[track_caller]
+fn check(manifest: &Manifest, server: &Server, expect: &[&str]) {
+    check_allowing(manifest, server, &[], expect);
+}
+
+fn fields(manifest: &Manifest) -> Vec<String> {
+    let plan = plan_of(manifest, &live());
+    change_of(&plan, "rule[Old]").fields.iter().map(|field| field.path.clone()).collect()
+}
+
+#[test]
+fn only_keys_that_are_present_are_compared() {
+    check(&manifest().rule("old", ""), &live(), &["warning note rule[old]"]);
+    let whole = "enabled; classifications=Drivers; products=Windows 11; groups=B,A; deadline=3 04:00";
+    check(&manifest().rule("Old", whole), &live(), &[]);
+    assert_eq!(fields(&manifest().rule("Old", "disabled")), ["enabled"]);
+    assert_eq!(fields(&manifest().rule("Old", "classifications=")), ["classifications"]);
+    assert_eq!(fields(&manifest().rule("Old", "products=Windows/")), ["products"]);
+    assert_eq!(fields(&manifest().rule("Old", "groups=A")), ["groups"]);
+    assert_eq!(fields(&manifest().rule("Old", "deadline=none")), ["deadline"]);
+    assert_eq!(fields(&manifest().rule("Old", "disabled; deadline=4 04:00")), ["enabled", "deadline"]);
+}
+
+#[test]
+fn a_rule_waits_for_groups_that_are_created() {
+    let declared = manifest().groups(&["New"]).rule("Fresh", "enabled; products=Windows*; groups=New,A");
+    check(&declared, &live(), &["+ group[New] declared", "+ rule[Fresh] declared"]);
+    let plan = plan_of(&declared, &live());
+    assert_eq!(plan.steps[1].depends_on, [0]);
+    let Operation::CreateRule { rule, .. } = &plan.steps[1].operation else { panic!() };
+    assert_eq!(rule.products.as_ref().unwrap().len(), 3, "the pattern means products, not families");
+    let unmade = live().missing(Procedure::CreateTargetGroup);
+    check(
+        &declared,
+        &unmade,
+        &["unsupported procedureMissing group[New]", "unsupported dependsOnUnsupported rule[Fresh]"],
+    );
+}
+
+#[test]
+fn unknown_references_are_errors() {
+    check(&manifest().rule("R", "classifications=Driver"), &live(), &["error unknown-classification line 3"]);
+    check(&manifest().rule("R", "products=Windows"), &live(), &["error unknown-product line 3"]);
+    check(&manifest().rule("R", "products=Windoze/"), &live(), &["error unknown-product-family line 3"]);
+    check(&manifest().rule("R", "groups=C"), &live(), &["error unknown-group line 3"]);
+    let twice = live().rule("OLD", false, &[], &[]);
+    check(&manifest().rule("Old", "disabled"), &twice, &["error ambiguous-rule line 2"]);
+    check(&manifest().rule("Old", "disabled"), &live().replica(), &["error declared-on-replica line 2"]);
+}
+
+#[test]
+fn an_enabled_rule_chooses_something() {
+    let empty = manifest().rule("New", "enabled; groups=A");
+    check(&empty, &live(), &["+ rule[New] declared", "blocker emptyRule rule[New]"]);
+    let emptied = manifest().rule("Old", "classifications=; products=");
+    check(&emptied, &live(), &["~ rule[Old] differs", "blocker emptyRule rule[Old]"]);
+    check(&manifest().rule("New", "groups=A"), &live(), &["+ rule[New] declared"]);
+}
+
+#[test]
+fn undeclared_rules_stay_unless_they_are_pruned() {
+    let two = live().rule("Other", false, &[], &[]);
+    check(&manifest(), &two, &[]);
+    let pruning = |prune| manifest().rule("Old", "").prune(Kind::Rule, prune);
+    check(&pruning(Prune::Never), &two, &[]);
+    check(&pruning(Prune::Always), &two, &["- rule[Other] pruned"]);
+    check(&pruning(Prune::Confirm), &two, &["- rule[Other] pruned", "blocker pruneConfirm rules"]);
+    check_allowing(&pruning(Prune::Confirm), &two, &["rules.delete"], &["- rule[Other] pruned"]);
+    check(&pruning(Prune::Always).ignore(&["rule[\"Oth*"]), &two, &[]);
+    let all = manifest().prune(Kind::Rule, Prune::Always);
+    check(&all, &live(), &["- rule[Old] pruned", "blocker pruneToEmpty rules"]);
+    check(&all, &live().replica(), &[]);
+}
+
+#[test]
+fn the_last_group_of_a_rule_is_not_pruned_silently() {
+    let pruning = || manifest().groups(&["C"]).prune(Kind::Group, Prune::Always);
+    let creation = "+ group[C] declared";
+    check(
+        &pruning(),
+        &live(),
+        &[creation, "- group[B] pruned", "- group[A] pruned", "blocker ruleWithoutGroups rule[Old]"],
+    );
+    check(&pruning().groups(&["A"]), &live(), &[creation, "- group[B] pruned"]);
+    check(
+        &pruning().rule("Old", "groups=C"),
+        &live(),
+        &[creation, "~ rule[Old] differs", "- group[B] pruned", "- group[A] pruned"],
+    );
+    // What a declared rule names stays, as what an approval names.
+    check(&pruning().rule("Old", "groups=A"), &live(), &[creation, "~ rule[Old] differs", "- group[B] pruned"]);
+    let gone = pruning().prune(Kind::Rule, Prune::Always).rule("Other", "disabled");
+    check(
+        &gone,
+        &live(),
+        &[creation, "- rule[Old] pruned", "+ rule[Other] declared", "- group[B] pruned", "- group[A] pruned"],
+    );
+}
