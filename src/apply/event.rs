@@ -7,6 +7,13 @@ use std::time::Duration;
 pub enum Event {
     /// A step begins: an index into the plan's steps.
     Started(usize),
+    /// A step waits because the server synchronises.
+    Waiting {
+        /// The step.
+        step: usize,
+        /// For how long so far.
+        waited: Duration,
+    },
     /// A step ended, one way or another.
     Finished(usize),
     /// The server reported an error, and reading back shows that the object is as asked all the same.

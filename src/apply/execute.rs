@@ -12,6 +12,7 @@ use super::outcome::{End, Outcome, Remains, StaleObject, StepError, StepOutcome,
 use super::target::{
     Call, CreatedGroups, deadline_passed, describe_state, describe_target, kept_time, key, missing_calls,
 };
+use super::wait::{Waited, until_idle};
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::procedure::{Procedure, ProcedureState};
 use crate::model::resolved::GroupReference;
@@ -41,6 +42,8 @@ pub struct Run<'a> {
     pub procedures: &'a BTreeMap<Procedure, ProcedureState>,
     /// Who is written down as the one who made the approvals.
     pub admin_name: &'a str,
+    /// How long to wait for a synchronisation of the server's to end.
+    pub patience: Duration,
     /// Whether a deadline may be written that has passed.
     pub past_deadlines: bool,
     /// Set when the user asks to stop.
@@ -92,6 +95,7 @@ impl Execution<'_> {
 
     async fn run_chunk(&mut self, session: &mut Session, start: usize, end: usize) -> Result<(), Box<End>> {
         let runnable = self.runnable(start, end);
+        let runnable = self.wait_for_synchronisation(session, runnable).await?;
         if runnable.is_empty() {
             return Ok(());
         }
@@ -122,6 +126,32 @@ impl Execution<'_> {
     /// The steps of a range whose dependencies have worked so far; the others are skipped.
     fn runnable(&mut self, start: usize, end: usize) -> Vec<usize> {
         (start..end).filter(|index| !self.skip_if_unfounded(*index)).collect()
+    }
+
+    /// Waits where a step cannot be done during a synchronisation. Where one runs for too long, the steps that wait for its
+    /// end fail and the others are left.
+    async fn wait_for_synchronisation(
+        &mut self,
+        session: &mut Session,
+        runnable: Vec<usize>,
+    ) -> Result<Vec<usize>, Box<End>> {
+        let plan = self.run.plan;
+        let waits = |index: &usize| waits_for_synchronisation(&plan.steps[*index].operation);
+        let Some(first) = runnable.iter().copied().find(waits) else { return Ok(runnable) };
+        let Run { patience, stop, observe, .. } = &mut self.run;
+        let said = |waited| observe(Event::Waiting { step: first, waited });
+        match until_idle(session, *patience, stop, said).await.map_err(ended)? {
+            Waited::Idle => Ok(runnable),
+            Waited::Stopped => Err(Box::new(End::Interrupted)),
+            Waited::Running => {
+                let waited = self.run.patience;
+                let (waiting, others): (Vec<usize>, Vec<usize>) = runnable.into_iter().partition(waits);
+                for index in waiting {
+                    self.outcome.steps[index] = StepOutcome::Failed(StepError::Synchronising { waited });
+                }
+                Ok(others)
+            }
+        }
     }
 
     fn skip_if_unfounded(&mut self, index: usize) -> bool {
@@ -255,6 +285,7 @@ impl Execution<'_> {
             Call::SaveSettings { cells, languages } => {
                 writer.save_configuration(&ConfigurationChange { cells, languages }).await?;
             }
+            Call::SaveSynchronization(wanted) => writer.save_subscription(&wanted, admin_name).await?,
             Call::DeleteDeployment(id) => writer.delete_deployment(id, admin_name).await?,
             Call::Deploy { update, revision, group, action, assigned, deadline } => {
                 let deployment = NewDeployment { update, revision, action, group, admin_name, assigned, deadline };
@@ -368,6 +399,14 @@ fn is_as_asked(operation: &Operation, state: &ObjectState, created: &CreatedGrou
     };
     // What is missing does not hang on the time, only what is written to make up for it.
     stands_there && missing_calls(operation, state, created, DateTime::UNIX_EPOCH).is_empty()
+}
+
+/// Whether an operation is refused while the server synchronises, or should better not meet one.
+///
+/// Source: learn.microsoft.com, IUpdateServerConfiguration.Save (settings, grade A); that a subscription is better left alone
+/// during a synchronisation is our caution (grade C).
+fn waits_for_synchronisation(operation: &Operation) -> bool {
+    matches!(operation, Operation::SaveSettings { .. } | Operation::SaveSynchronization(_))
 }
 
 /// Whether the earlier step creates the group that the later one's object belongs to.

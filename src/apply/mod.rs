@@ -5,3 +5,4 @@ pub mod execute;
 pub mod finished;
 pub mod outcome;
 pub mod target;
+pub mod wait;

@@ -1,6 +1,7 @@
 //! What became of a plan's steps.
 
 use std::error::Error;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -76,6 +77,12 @@ pub enum StepError {
         /// The deadline.
         deadline: DateTime<Utc>,
     },
+    /// A synchronisation ran for longer than the run would wait. Nothing was called.
+    #[error("a synchronisation still runs after {} s, and this cannot be saved during one", .waited.as_secs())]
+    Synchronising {
+        /// How long it was waited for.
+        waited: Duration,
+    },
 }
 
 impl StepError {
@@ -86,6 +93,7 @@ impl StepError {
             Self::Write { error: _, remains } => *remains == Remains::Unchanged,
             Self::Mismatch { asked: _, found: _, unchanged } => *unchanged,
             Self::KeptTime { kept: _, deadline: _ } => false,
+            Self::Synchronising { waited: _ } => true,
         }
     }
 
@@ -95,6 +103,9 @@ impl StepError {
         match self {
             Self::Write { error, remains: _ } => error.hints(),
             Self::Mismatch { .. } => Vec::new(),
+            Self::Synchronising { .. } => {
+                vec!["run it again when the synchronisation is done, or wait for longer: --sync-timeout 2h".to_owned()]
+            }
             Self::KeptTime { .. } => vec![
                 "write the deadline as a time with offset instead of {days, at}".to_owned(),
                 "or let it be one that has passed: --allow past-deadlines".to_owned(),

@@ -3,7 +3,7 @@
 //! Looking at what is missing, and not at what was sent, makes every step safe to take up again: after a deadlock the
 //! object is read once more and only what is still missing is called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::resolved::GroupReference;
 use crate::model::setting::Cell;
 use crate::model::snapshot::Deployment;
+use crate::model::synchronization::Subscription;
 use crate::plan::step::Operation;
 
 /// Ids of the groups that this run created, by folded name.
@@ -90,6 +91,8 @@ pub enum Call {
         /// Languages and what they become.
         languages: BTreeMap<String, bool>,
     },
+    /// spSetSubscription
+    SaveSynchronization(Subscription),
 }
 
 /// What the object of an operation is called when it is read. None while its group has no id yet.
@@ -110,6 +113,7 @@ pub fn key(operation: &Operation, created: &CreatedGroups) -> Option<ObjectKey> 
             columns: cells.keys().cloned().collect(),
             languages: languages.keys().cloned().collect(),
         },
+        Operation::SaveSynchronization(wanted) => ObjectKey::Synchronization(wanted.parts()),
         Operation::SetApproval { update, group, .. } => {
             ObjectKey::Approval { update: *update, group: created.id(group)? }
         }
@@ -162,6 +166,9 @@ pub fn missing_calls(
             // All in one save, so that none leaves settings that contradict each other.
             let save = || Call::SaveSettings { cells: cells.clone(), languages: languages.clone() };
             if stays { Vec::new() } else { vec![save()] }
+        }
+        (Operation::SaveSynchronization(wanted), ObjectState::Synchronization(live)) if wanted != live => {
+            vec![Call::SaveSynchronization(wanted.clone())]
         }
         _ => Vec::new(),
     }
@@ -223,6 +230,7 @@ pub fn describe_target(operation: &Operation) -> String {
         Operation::Decline { .. } => "the update is declined".to_owned(),
         Operation::SetApproval { value, .. } => format!("approval {}", describe_value(value)),
         Operation::SaveSettings { cells, languages } => describe_settings(cells, languages),
+        Operation::SaveSynchronization(wanted) => describe_subscription(wanted),
     }
 }
 
@@ -263,7 +271,22 @@ pub fn describe_state(state: &ObjectState) -> String {
         ObjectState::License(true) => "the licence terms are accepted".to_owned(),
         ObjectState::License(false) => "the licence terms are not accepted".to_owned(),
         ObjectState::Settings { cells, languages } => describe_settings(cells, languages),
+        ObjectState::Synchronization(live) => describe_subscription(live),
     }
+}
+
+fn describe_subscription(subscription: &Subscription) -> String {
+    let Subscription { schedule, products, classifications } = subscription;
+    let list = |what: &str, ids: &BTreeSet<Uuid>| {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        if ids.is_empty() { format!("no {what}") } else { format!("{what} {}", ids.join(", ")) }
+    };
+    let parts = [
+        schedule.map(|schedule| format!("schedule {schedule}")),
+        products.as_ref().map(|ids| list("products", ids)),
+        classifications.as_ref().map(|ids| list("classifications", ids)),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn describe_settings(cells: &BTreeMap<String, Cell>, languages: &BTreeMap<String, bool>) -> String {

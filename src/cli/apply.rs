@@ -343,6 +343,7 @@ impl OneServer<'_> {
             plan: &planned.plan,
             procedures: &planned.snapshot.procedures,
             admin_name: &planned.snapshot.server.login,
+            patience: self.arguments.sync_timeout,
             past_deadlines: permissions.has(Permission::PastDeadlines),
             stop: self.stop.flag(),
             observe: &mut observe,

@@ -39,6 +39,7 @@ impl Progress {
         match event {
             Event::Started(step) => self.started(step),
             Event::Finished(_) => self.finished(),
+            Event::Waiting { step, waited } => self.waiting(step, waited),
             Event::DoneDespite { step, error } => {
                 let address = self.addresses.get(step).map_or("", String::as_str);
                 self.warn(&format!(
@@ -59,6 +60,19 @@ impl Progress {
     fn started(&self, step: usize) {
         if let (Some(bar), Some(address)) = (&self.bar, self.addresses.get(step)) {
             bar.set_message(address.clone());
+        }
+    }
+
+    fn waiting(&mut self, step: usize, waited: Duration) {
+        let address = self.addresses.get(step).map_or("", String::as_str);
+        let line = format!("{address}: waiting while the server synchronises, {} s so far", waited.as_secs());
+        match &self.bar {
+            Some(bar) => bar.set_message(line),
+            None if waited.as_secs() == 0 || self.last_line.elapsed() >= LINE_INTERVAL => {
+                self.last_line = Instant::now();
+                self.say(&line);
+            }
+            None => {}
         }
     }
 

@@ -26,8 +26,7 @@ impl Shape {
 }
 
 /// Keys that manifests will have and this version does not know.
-const LATER: &[&str] =
-    &["approvalRules", "classifications", "downstreamServers", "products", "replaces", "rules", "synchronization"];
+const LATER: &[&str] = &["approvalRules", "downstreamServers", "replaces", "rules"];
 
 /// A value and the key in front of it.
 pub(super) struct Keyed<'t> {

@@ -6,11 +6,13 @@ use uuid::Uuid;
 
 use super::approval::ApprovalValue;
 use super::attribute::Attribute;
+use super::category::CategoryReference;
 use super::connection::Connection;
 use super::glob::Glob;
 use super::management::Management;
 use super::origin::{Declared, Origin};
 use super::selector::Selector;
+use super::synchronization::Schedule;
 
 /// One WSUS server as its manifest declares it.
 #[derive(Debug, Clone)]
@@ -25,6 +27,8 @@ pub struct Desired {
     pub server_id: Option<Declared<Uuid>>,
     /// The settings.
     pub settings: Settings,
+    /// What is synchronised and when.
+    pub synchronization: Synchronization,
     /// The groups, parents before their children.
     pub groups: Vec<DesiredGroup>,
     /// The approval entries, in the manifest's order.
@@ -57,6 +61,17 @@ pub enum Languages {
     All,
     /// These, by short name in lower case; never empty.
     Some(BTreeSet<String>),
+}
+
+/// `synchronization`. What is absent is untouched.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Synchronization {
+    /// When.
+    pub schedule: Option<Declared<Schedule>>,
+    /// Of which products, never of none; the place is the key's.
+    pub products: Option<Declared<Vec<Declared<CategoryReference>>>>,
+    /// Of which classifications, never of none; the place is the key's.
+    pub classifications: Option<Declared<Vec<Declared<CategoryReference>>>>,
 }
 
 /// A declared computer group.

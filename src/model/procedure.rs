@@ -23,11 +23,13 @@ pub enum Procedure {
     UndeclineUpdate,
     /// `spSetConfiguration`
     SetConfiguration,
+    /// `spSetSubscription`
+    SetSubscription,
 }
 
 impl Procedure {
     /// Every procedure.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::CreateTargetGroup,
         Self::DeleteTargetGroup,
         Self::AddComputerToTargetGroup,
@@ -38,6 +40,7 @@ impl Procedure {
         Self::DeclineUpdate,
         Self::UndeclineUpdate,
         Self::SetConfiguration,
+        Self::SetSubscription,
     ];
 
     /// Its name in SUSDB.
@@ -54,6 +57,7 @@ impl Procedure {
             Self::DeclineUpdate => "spDeclineUpdate",
             Self::UndeclineUpdate => "spUndeclineUpdate",
             Self::SetConfiguration => "spSetConfiguration",
+            Self::SetSubscription => "spSetSubscription",
         }
     }
 }

@@ -12,6 +12,8 @@ use super::category::CategoryReference;
 pub struct ReadScope {
     /// The settings.
     pub settings: bool,
+    /// What is synchronised and when, and all categories.
+    pub synchronization: bool,
     /// Computers and their explicit group memberships.
     pub computers: bool,
     /// Updates by id, with their deployments.

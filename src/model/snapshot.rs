@@ -10,6 +10,7 @@ use super::configuration::LiveSettings;
 use super::procedure::{Procedure, ProcedureState};
 use super::scope::ReadScope;
 use super::selector::{Severity, UpdateType};
+use super::synchronization::LiveSynchronization;
 
 /// The built-in group of all computers.
 ///
@@ -35,6 +36,8 @@ pub struct Snapshot {
     pub server: ServerFacts,
     /// The settings; none unless the scope asks for them.
     pub settings: Option<LiveSettings>,
+    /// What is synchronised and when; none unless the scope asks for it.
+    pub synchronization: Option<LiveSynchronization>,
     /// Computer groups by id: type 0 only, the built-in ones included.
     pub groups: BTreeMap<Uuid, TargetGroup>,
     /// Computers by TargetID; empty unless the scope asks for them.
@@ -43,7 +46,8 @@ pub struct Snapshot {
     pub memberships: BTreeSet<(Uuid, i32)>,
     /// Group names that computers ask for under client-side targeting and no group has, with their number of computers.
     pub requested_groups: BTreeMap<String, u32>,
-    /// Every classification, product and product family; empty unless the scope asks for updates.
+    /// Every classification, product and product family; empty unless the scope asks for updates or for what is
+    /// synchronised.
     pub categories: Categories,
     /// Updates by id: those in scope that exist, and those that supersede them where the scope asks for these.
     pub updates: BTreeMap<Uuid, Update>,

@@ -26,7 +26,8 @@ pub fn impact_scope(plan: &Plan) -> ImpactScope {
         | Operation::DeleteGroup { .. }
         | Operation::AddComputer { .. }
         | Operation::RemoveComputer { .. }
-        | Operation::SaveSettings { .. } => None,
+        | Operation::SaveSettings { .. }
+        | Operation::SaveSynchronization(_) => None,
     });
     ImpactScope { updates: updates.collect() }
 }

@@ -21,6 +21,7 @@ mod settings;
 pub mod simulate;
 pub mod step;
 mod support;
+mod synchronization;
 mod takeaway;
 mod values;
 
@@ -145,11 +146,13 @@ pub struct Summary {
 pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
     let context = Context::new(resolved, snapshot, policy);
     let settings = settings::declared(&context);
-    let drafts = settings.drafts.into_iter().chain(draft_all(&context)).collect();
+    let synchronization = synchronization::declared(&context);
+    let drafts = settings.drafts.into_iter().chain(synchronization.drafts).chain(draft_all(&context)).collect();
     let (mut drafts, refused) = support::split(&context, drafts);
     draft::sort(&mut drafts);
     let mut unsupported = groups::misplaced(&context);
     unsupported.extend(settings.unsupported);
+    unsupported.extend(synchronization.unsupported);
     unsupported.extend(refused);
     unsupported.sort_by_key(|notice| (notice.address.kind(), notice.address.clone(), notice.code));
     let reach = reach::count(&context);

@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::approvals;
 use super::context::Context;
 use super::groups::{declarable, is_declared};
-use super::memberships;
+use super::{memberships, synchronization};
 use crate::model::address::{Address, Kind};
 use crate::model::management::Prune;
-use crate::model::resolved::{GroupReference, ResolvedSettings};
+use crate::model::resolved::{GroupReference, ResolvedSettings, ResolvedSynchronization};
 
 /// Objects of a kind by how the plan stands to them.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -45,12 +45,17 @@ pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
 
 /// Settings have no share that could be too large, and what is undeclared of them is not counted.
 fn settings(context: &Context<'_>) -> Reach {
-    let Some(declared) = &context.resolved.settings else { return Reach::default() };
-    let ResolvedSettings { scalars, languages, content_path, proxy_password } = declared;
+    let ResolvedSettings { scalars, languages, content_path, proxy_password } =
+        context.resolved.settings.clone().unwrap_or_default();
+    let ResolvedSynchronization { schedule, products, classifications } =
+        context.resolved.synchronization.clone().unwrap_or_default();
     let others = [
-        languages.as_ref().map(|_| "updateFiles.languages"),
-        content_path.as_ref().map(|_| "updateFiles.contentPath"),
+        languages.map(|_| "updateFiles.languages"),
+        content_path.map(|_| "updateFiles.contentPath"),
         proxy_password.map(|_| "updateSource.proxy.password"),
+        schedule.map(|_| synchronization::SCHEDULE),
+        products.map(|_| synchronization::PRODUCTS),
+        classifications.map(|_| synchronization::CLASSIFICATIONS),
     ];
     let paths = scalars.keys().copied().chain(others.into_iter().flatten());
     let (ignored, managed): (Vec<&str>, Vec<&str>) = paths.partition(|path| context.ignores(&Address::Setting(path)));

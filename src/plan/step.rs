@@ -9,13 +9,14 @@ use crate::model::object::ObjectState;
 use crate::model::procedure::Procedure;
 use crate::model::resolved::GroupReference;
 use crate::model::setting::Cell;
+use crate::model::synchronization::Subscription;
 
 /// One executable unit: one object goes from one state to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The change it serves: an index into `Plan::changes`.
     pub change: usize,
-    /// Further changes that it serves: all settings are saved at once.
+    /// Further changes that it serves: all settings are saved at once, and so is what is synchronised.
     pub also: Vec<usize>,
     /// What to do.
     pub operation: Operation,
@@ -102,12 +103,33 @@ pub enum Operation {
         /// Languages by short name, with whether they become enabled.
         languages: BTreeMap<String, bool>,
     },
+    /// Saves what is synchronised and when, all in one call.
+    SaveSynchronization(Subscription),
 }
 
 impl Step {
+    /// Whether one call does both steps.
+    pub(super) fn is_saved_with(&self, other: &Self) -> bool {
+        matches!(
+            (&self.operation, &other.operation),
+            (Operation::SaveSettings { .. }, Operation::SaveSettings { .. })
+                | (Operation::SaveSynchronization(_), Operation::SaveSynchronization(_))
+        )
+    }
+
     /// Takes another save of settings into this one, so that no save leaves settings that contradict each other.
     pub(super) fn join(&mut self, other: Self) {
         self.also.push(other.change);
+        if let (Operation::SaveSynchronization(parts), Operation::SaveSynchronization(more)) =
+            (&mut self.operation, &other.operation)
+        {
+            parts.extend(more.clone());
+        }
+        if let (ObjectState::Synchronization(parts), ObjectState::Synchronization(more)) =
+            (&mut self.before, &other.before)
+        {
+            parts.extend(more.clone());
+        }
         if let (
             Operation::SaveSettings { cells, languages },
             Operation::SaveSettings { cells: more_cells, languages: more_languages },
@@ -140,6 +162,7 @@ impl Operation {
             Self::Reinstate { .. } => vec![Procedure::UndeclineUpdate],
             Self::Decline { .. } => vec![Procedure::DeclineUpdate],
             Self::SaveSettings { .. } => vec![Procedure::SetConfiguration],
+            Self::SaveSynchronization(_) => vec![Procedure::SetSubscription],
             Self::SetApproval { deploy, remove, .. } => {
                 let deploy = deploy.then_some(Procedure::DeployUpdate);
                 let delete = (!remove.is_empty()).then_some(Procedure::DeleteDeployment);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::address::Kind;
-use crate::model::desired::{Desired, Settings, UpdateReference};
+use crate::model::desired::{Desired, Settings, Synchronization, UpdateReference};
 use crate::model::management::{Management, Prune};
 use crate::model::scope::ReadScope;
 
@@ -20,6 +20,7 @@ pub fn scope(desired: &Desired, now: DateTime<Utc>) -> ReadScope {
     let decline_references = declines.iter().map(|entry| &entry.update);
     let mut scope = ReadScope {
         settings: desired.settings != Settings::default(),
+        synchronization: desired.synchronization != Synchronization::default(),
         // Pruned groups count their computers once, however many of the groups a computer is in.
         computers: groups.iter().any(|group| group.computers.is_some())
             || management.prune(Kind::Membership) != Prune::Never

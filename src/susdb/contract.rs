@@ -121,6 +121,8 @@ pub enum Needed {
     BySelections,
     /// A manifest that chooses updates by how many computers need them.
     ByNeededBy,
+    /// A manifest that says what is synchronised.
+    BySynchronization,
     /// Showing what a change comes to: it is left out then.
     ByImpact,
     /// Lists of what it has.

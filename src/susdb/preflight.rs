@@ -87,11 +87,13 @@ async fn require(session: &mut Session, objects: &[&ObjectContract], server: &st
 /// What a scope cannot be read without.
 fn required(scope: &ReadScope) -> impl Iterator<Item = &'static ObjectContract> {
     let selections = !scope.selections.is_empty();
+    let synchronization = scope.synchronization;
     let needed_by = scope.selections.iter().any(|selection| selection.needed_by);
     OBJECTS.iter().filter(move |contract| match contract.needed {
         Needed::Always => true,
         Needed::BySelections => selections,
         Needed::ByNeededBy => needed_by,
+        Needed::BySynchronization => synchronization,
         Needed::ByImpact | Needed::ByLists | Needed::ByDoctor => false,
     })
 }

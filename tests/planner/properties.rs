@@ -252,6 +252,7 @@ fn assert_declared(resolved: &Resolved, plan: &Plan) -> Result<(), TestCaseError
             Operation::Decline { update } => prop_assert!(resolved.declines.contains_key(update)),
             Operation::DeleteGroup { name, .. } => prop_assert!(false, "deletes {name} without pruning"),
             Operation::SaveSettings { .. } => prop_assert!(resolved.settings.is_some()),
+            Operation::SaveSynchronization(_) => prop_assert!(resolved.synchronization.is_some()),
         }
     }
     Ok(())
@@ -340,7 +341,8 @@ fn assert_ordered(plan: &Plan, snapshot: &Snapshot) -> Result<(), TestCaseError>
             Operation::AcceptLicense { .. }
             | Operation::Reinstate { .. }
             | Operation::Decline { .. }
-            | Operation::SaveSettings { .. } => {}
+            | Operation::SaveSettings { .. }
+            | Operation::SaveSynchronization(_) => {}
         }
     }
     // Every change has a step: nothing is announced that is not done.

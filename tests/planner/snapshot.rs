@@ -79,6 +79,7 @@ pub fn server() -> Server {
             login: "CONTOSO\\svc-wsus".into(),
         },
         settings: None,
+        synchronization: None,
         groups: groups.into_iter().map(|group| (group.id, group)).collect(),
         computers: BTreeMap::new(),
         memberships: BTreeSet::new(),
@@ -263,6 +264,7 @@ impl Server {
         snapshot.totals = totals(&snapshot);
         snapshot.scope = ReadScope {
             settings: true,
+            synchronization: true,
             computers: true,
             update_ids: snapshot.updates.keys().copied().collect(),
             kbs: snapshot.updates.values().flat_map(|update| update.kbs.clone()).collect(),

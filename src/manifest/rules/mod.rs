@@ -6,6 +6,7 @@ mod groups;
 mod ignore;
 mod overlap;
 mod settings;
+mod synchronization;
 
 use super::document::Document;
 use super::problems::Problems;
@@ -32,6 +33,7 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
     overlap::declines(&document.declines, problems);
     overlap::approvals_and_declines(&document.approvals, &document.declines, problems);
     settings::check(document, problems);
+    synchronization::below_an_upstream_server(document, problems);
     ignore::declared_groups(&document.management.ignore, &document.groups, problems);
 }
 

@@ -154,6 +154,12 @@ pub const PROCEDURES: &[ProcedureContract] = &[
         saves_a_row: true,
         evidence: Evidence { source: "PatchMyPCTeam/CustomerTroubleshooting", grade: Grade::A },
     },
+    ProcedureContract {
+        procedure: Procedure::SetSubscription,
+        parameters: &[],
+        saves_a_row: true,
+        evidence: Evidence { source: "PoshWSUS assemblies", grade: Grade::B },
+    },
 ];
 
 /// The contract of a procedure.

@@ -2,7 +2,7 @@
 
 use crate::model::procedure::Procedure;
 
-/// The procedure that says whether a synchronisation runs. Only `doctor` calls it.
+/// The procedure that says whether a synchronisation runs.
 ///
 /// Source: WSUS 3.0 SP2 parameter names (grade B).
 pub const SUBSCRIPTION_STATE: &str = "spGetSubscriptionState";
@@ -17,5 +17,6 @@ pub fn kinds_of(procedure: Procedure) -> &'static [&'static str] {
         Procedure::DeployUpdate | Procedure::DeleteDeployment => &["approvals"],
         Procedure::DeclineUpdate | Procedure::UndeclineUpdate => &["declines"],
         Procedure::SetConfiguration => &["settings"],
+        Procedure::SetSubscription => &["synchronization"],
     }
 }

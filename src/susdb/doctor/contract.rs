@@ -54,6 +54,7 @@ fn limit_of(needed: Needed) -> Limit {
     match needed {
         Needed::Always => Limit::Everything,
         Needed::BySelections => Limit::Plans(&["select"]),
+        Needed::BySynchronization => Limit::Plans(&["synchronization"]),
         Needed::ByNeededBy => Limit::Plans(&["select.neededBy"]),
         Needed::ByImpact => Limit::Plans(&["what a change comes to"]),
         Needed::ByLists => Limit::Lists,

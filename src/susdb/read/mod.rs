@@ -17,6 +17,7 @@ mod objects;
 mod row;
 mod selections;
 mod server;
+pub mod synchronization;
 mod totals;
 mod updates;
 
@@ -116,6 +117,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     require_columns(session, scope, &version).await?;
     let server = server::read_facts(session, version).await?;
     let mut settings = if scope.settings { Some(configuration::read_settings(session).await?) } else { None };
+    let mut synchronization = if scope.synchronization { Some(synchronization::read(session).await?) } else { None };
     let groups = groups::read(session).await?;
     let computers = if scope.computers { computers::read(session).await? } else { Default::default() };
     let memberships =
@@ -132,12 +134,16 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     if let Some(settings) = &mut settings {
         configuration::judge(settings, &mut procedures);
     }
+    if let Some((live, row)) = &mut synchronization {
+        synchronization::judge(live, row, &mut procedures);
+    }
     tracing::debug!(groups = groups.len(), computers = computers.len(), updates = updates.len(), "snapshot read");
     Ok(Snapshot {
         taken_at,
         scope: scope.clone(),
         server,
         settings,
+        synchronization: synchronization.map(|(live, _)| live),
         groups,
         computers,
         memberships,

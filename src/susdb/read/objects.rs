@@ -11,11 +11,13 @@ use super::catalogue::{
 use super::conditions::UpdateScope;
 use super::configuration::read_settings;
 use super::row::Cells;
+use super::synchronization;
 use super::{ReadError, deployments, rows_about, rows_in};
 use crate::model::configuration::LiveSettings;
 use crate::model::name::fold;
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::snapshot::Deployment;
+use crate::model::synchronization::LiveSynchronization;
 use crate::susdb::session::{Parameter, Session};
 
 /// Reads objects as they are now: a few statements for each kind among the keys. Every key has its entry in the answer.
@@ -35,6 +37,8 @@ pub async fn read_objects(
     let approvals = read_approvals(session, &approved).await?;
     let licenses = read_licenses(session, &wanted.licenses).await?;
     let settings = if wanted.settings { Some(read_settings(session).await?) } else { None };
+    let synchronization =
+        if wanted.synchronization { synchronization::read(session).await?.0 } else { LiveSynchronization::default() };
     let state = |key: &ObjectKey| match key {
         ObjectKey::GroupName(name) => {
             let name = fold(name);
@@ -55,6 +59,7 @@ pub async fn read_objects(
         })),
         ObjectKey::License(id) => ObjectState::License(licenses.contains(id)),
         ObjectKey::Settings { columns, languages } => settings_state(settings.as_ref(), columns, languages),
+        ObjectKey::Synchronization(parts) => ObjectState::Synchronization(synchronization.parts(*parts)),
     };
     Ok(keys.iter().map(|key| (key.clone(), state(key))).collect())
 }
@@ -69,6 +74,7 @@ struct Wanted<'a> {
     updates: BTreeSet<Uuid>,
     licenses: BTreeSet<Uuid>,
     settings: bool,
+    synchronization: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -83,6 +89,7 @@ impl<'a> Wanted<'a> {
                 ObjectKey::Update(id) => _ = wanted.updates.insert(*id),
                 ObjectKey::License(id) => _ = wanted.licenses.insert(*id),
                 ObjectKey::Settings { .. } => wanted.settings = true,
+                ObjectKey::Synchronization(_) => wanted.synchronization = true,
             }
         }
         wanted

@@ -37,7 +37,7 @@ pub(super) async fn read(
 ) -> Result<(Categories, Updates, Deployments), ReadError> {
     let parts = parts(scope);
     let selections = merged(&scope.selections);
-    if parts.is_empty() && selections.is_empty() {
+    if parts.is_empty() && selections.is_empty() && !scope.synchronization {
         return Ok(Default::default());
     }
     let categories = categories::read(session).await?;

@@ -6,6 +6,7 @@ pub mod bind;
 mod configuration;
 mod echo;
 mod groups;
+mod subscription;
 mod updates;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict}
 
 pub use self::approvals::NewDeployment;
 pub use self::configuration::{ConfigurationChange, parameter_without_source};
+pub use self::subscription::subscription_parameter_without_source;
+pub(super) use self::subscription::{CLASSIFICATIONS, PRODUCTS};
 
 /// Why a call did not do what it should.
 #[derive(Debug, thiserror::Error)]
