@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::model::synchronization::Progress;
+
 /// Something happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -13,6 +15,8 @@ pub enum Event {
         step: usize,
         /// For how long so far.
         waited: Duration,
+        /// How far the synchronisation is, where the server says.
+        progress: Option<Progress>,
     },
     /// A step ended, one way or another.
     Finished(usize),

@@ -139,9 +139,14 @@ impl Execution<'_> {
         let waits = |index: &usize| waits_for_synchronisation(&plan.steps[*index].operation);
         let Some(first) = runnable.iter().copied().find(waits) else { return Ok(runnable) };
         let Run { patience, stop, observe, .. } = &mut self.run;
-        let said = |waited| observe(Event::Waiting { step: first, waited });
-        match until_idle(session, *patience, stop, said).await.map_err(ended)? {
-            Waited::Idle => Ok(runnable),
+        let said = |waited, progress| observe(Event::Waiting { step: first, waited, progress });
+        let waited = match until_idle(session, *patience, stop, said).await {
+            // What must not be called during a synchronisation refuses then by itself.
+            Err(ReadError::Query(error)) if !error.fate_unknown() => Waited::Idle { failed: false },
+            waited => waited.map_err(ended)?,
+        };
+        match waited {
+            Waited::Idle { failed: _ } => Ok(runnable),
             Waited::Stopped => Err(Box::new(End::Interrupted)),
             Waited::Running => {
                 let waited = self.run.patience;

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::model::health::SynchronisationState;
+use crate::model::synchronization::Progress;
 use crate::susdb::read::ReadError;
-use crate::susdb::read::synchronization::read_synchronisation_state;
+use crate::susdb::read::synchronization::{read_progress, read_synchronisation_state};
 use crate::susdb::session::Session;
 
 /// How often the server is asked.
@@ -14,8 +15,11 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// How waiting ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waited {
-    /// Nothing runs, as far as this login may see.
-    Idle,
+    /// Nothing runs; the last one may have failed.
+    Idle {
+        /// Whether it did.
+        failed: bool,
+    },
     /// A synchronisation runs still.
     Running,
     /// The user asked to stop.
@@ -29,29 +33,21 @@ pub fn is_running(state: SynchronisationState) -> bool {
 }
 
 /// Waits until no synchronisation runs, at most for `patience`. `said` is told each time that one still runs, with the time
-/// waited so far.
-///
-/// A login that may not ask does not wait: the procedures that must not be called during a synchronisation refuse by
-/// themselves.
+/// waited so far and how far it is.
 ///
 /// # Errors
-/// [`ReadError`] where the connection is lost.
+/// [`ReadError`], where the login may not ask among others.
 pub async fn until_idle(
     session: &mut Session,
     patience: Duration,
     stop: &AtomicBool,
-    mut said: impl FnMut(Duration),
+    mut said: impl FnMut(Duration, Option<Progress>),
 ) -> Result<Waited, ReadError> {
     let begun = Instant::now();
     loop {
-        match read_synchronisation_state(session).await {
-            Ok(state) if is_running(state) => {}
-            Ok(_) => return Ok(Waited::Idle),
-            Err(ReadError::Query(error)) if error.fate_unknown() => return Err(ReadError::Query(error)),
-            Err(error) => {
-                tracing::debug!(%error, "whether a synchronisation runs cannot be read");
-                return Ok(Waited::Idle);
-            }
+        let state = read_synchronisation_state(session).await?;
+        if !is_running(state) {
+            return Ok(Waited::Idle { failed: state == SynchronisationState::Failed });
         }
         let waited = begun.elapsed();
         if stop.load(Ordering::Relaxed) {
@@ -60,7 +56,8 @@ pub async fn until_idle(
         if waited >= patience {
             return Ok(Waited::Running);
         }
-        said(waited);
+        let progress = read_progress(session).await?;
+        said(waited, progress);
         tokio::time::sleep(INTERVAL.min(patience.saturating_sub(waited))).await;
     }
 }

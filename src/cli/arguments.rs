@@ -182,6 +182,9 @@ pub struct Apply {
     /// Do not ask; needed where there is no terminal
     #[arg(long)]
     pub yes: bool,
+    /// Let the server synchronise its categories before planning, so that new products and classifications are known
+    #[arg(long)]
+    pub sync_categories: bool,
     /// How long to wait for a synchronisation that runs on the server (90s, 30m)
     #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = parse_duration)]
     pub sync_timeout: Duration,

@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::streams::Streams;
 use crate::apply::event::Event;
+use crate::model::synchronization;
 use crate::plan::Plan;
 use crate::report::visible::visible;
 
@@ -39,7 +40,7 @@ impl Progress {
         match event {
             Event::Started(step) => self.started(step),
             Event::Finished(_) => self.finished(),
-            Event::Waiting { step, waited } => self.waiting(step, waited),
+            Event::Waiting { step, waited, progress } => self.waiting(step, waited, progress),
             Event::DoneDespite { step, error } => {
                 let address = self.addresses.get(step).map_or("", String::as_str);
                 self.warn(&format!(
@@ -63,9 +64,10 @@ impl Progress {
         }
     }
 
-    fn waiting(&mut self, step: usize, waited: Duration) {
+    fn waiting(&mut self, step: usize, waited: Duration, progress: Option<synchronization::Progress>) {
         let address = self.addresses.get(step).map_or("", String::as_str);
-        let line = format!("{address}: waiting while the server synchronises, {} s so far", waited.as_secs());
+        let progress = progress.map(|progress| format!(" ({progress})")).unwrap_or_default();
+        let line = format!("{address}: waiting while the server synchronises{progress}, {} s so far", waited.as_secs());
         match &self.bar {
             Some(bar) => bar.set_message(line),
             None if waited.as_secs() == 0 || self.last_line.elapsed() >= LINE_INTERVAL => {

@@ -25,11 +25,13 @@ pub enum Procedure {
     SetConfiguration,
     /// `spSetSubscription`
     SetSubscription,
+    /// `spStartCatalogSync`
+    StartCatalogSync,
 }
 
 impl Procedure {
     /// Every procedure.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CreateTargetGroup,
         Self::DeleteTargetGroup,
         Self::AddComputerToTargetGroup,
@@ -41,6 +43,7 @@ impl Procedure {
         Self::UndeclineUpdate,
         Self::SetConfiguration,
         Self::SetSubscription,
+        Self::StartCatalogSync,
     ];
 
     /// Its name in SUSDB.
@@ -58,6 +61,7 @@ impl Procedure {
             Self::UndeclineUpdate => "spUndeclineUpdate",
             Self::SetConfiguration => "spSetConfiguration",
             Self::SetSubscription => "spSetSubscription",
+            Self::StartCatalogSync => "spStartCatalogSync",
         }
     }
 }

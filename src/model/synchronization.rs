@@ -104,6 +104,29 @@ fn time_text(seconds: i64) -> String {
     }
 }
 
+/// How far a running synchronisation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Its phase: 1 updates, 2 approvals, 3 categories.
+    pub phase: i32,
+    /// How many items there are; 0 while that is not known.
+    pub total: i32,
+    /// How many are done.
+    pub processed: i32,
+}
+
+impl std::fmt::Display for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let what = match self.phase {
+            1 => "updates",
+            2 => "approvals",
+            3 => "categories",
+            _ => "items",
+        };
+        write!(f, "{} of {} {what}", self.processed, self.total)
+    }
+}
+
 /// The parts of a subscription that somebody asks about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Parts {

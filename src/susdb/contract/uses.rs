@@ -18,5 +18,6 @@ pub fn kinds_of(procedure: Procedure) -> &'static [&'static str] {
         Procedure::DeclineUpdate | Procedure::UndeclineUpdate => &["declines"],
         Procedure::SetConfiguration => &["settings"],
         Procedure::SetSubscription => &["synchronization"],
+        Procedure::StartCatalogSync => &["--sync-categories"],
     }
 }

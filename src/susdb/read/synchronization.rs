@@ -15,13 +15,18 @@ use super::{ReadError, rows, rows_of_procedure};
 use crate::model::configuration::Configuration;
 use crate::model::health::SynchronisationState;
 use crate::model::procedure::{Procedure, ProcedureState, Verdict};
-use crate::model::synchronization::{AUTOMATIC, FREQUENCY, LiveSynchronization, Parts, Schedule, TIME_OF_DAY};
+use crate::model::synchronization::{
+    AUTOMATIC, FREQUENCY, LiveSynchronization, Parts, Progress, Schedule, TIME_OF_DAY,
+};
 use crate::susdb::contract::uses::SUBSCRIPTION_STATE;
 use crate::susdb::session::Session;
 use crate::susdb::write::{CLASSIFICATIONS, PRODUCTS, subscription_parameter_without_source};
 
 /// Source: MS-WSUSAR 2.2.4.14 (fields, grade A); PoshWSUS assemblies (name, grade B).
 const SUBSCRIPTION: &str = "spGetSubscription";
+
+/// Source: PoshWSUS assemblies, TypeScript WSUS console (grade B).
+const SUBSCRIPTION_PROGRESS: &str = "spGetSubscriptionProgress";
 
 /// Reads what is synchronised and when, with the row as it came.
 pub(super) async fn read(session: &mut Session) -> Result<(LiveSynchronization, Configuration), ReadError> {
@@ -92,5 +97,23 @@ pub async fn read_synchronisation_state(session: &mut Session) -> Result<Synchro
     match numbers.as_slice() {
         [number] => Ok(SynchronisationState::from_number(*number)),
         other => Err(ReadError::NotOneRow { statement: SUBSCRIPTION_STATE, found: other.len() }),
+    }
+}
+
+/// Reads how far a synchronisation is; none where that cannot be read or means nothing: nothing depends on it.
+///
+/// Source: PoshWSUS assemblies, TypeScript WSUS console (columns by position, grade B).
+///
+/// # Errors
+/// [`ReadError`] where the connection is lost.
+pub async fn read_progress(session: &mut Session) -> Result<Option<Progress>, ReadError> {
+    let found = rows_of_procedure(session, SUBSCRIPTION_PROGRESS, |row| {
+        let number = |position| row.nth_int(position, "(by position)");
+        Ok(Progress { phase: number(0)?, total: number(1)?, processed: number(2)? })
+    });
+    match found.await {
+        Ok(rows) => Ok(rows.first().copied().filter(|progress| progress.total > 0)),
+        Err(ReadError::Query(error)) if error.fate_unknown() => Err(ReadError::Query(error)),
+        Err(_) => Ok(None),
     }
 }

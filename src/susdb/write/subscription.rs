@@ -98,6 +98,16 @@ impl Saved<'_> {
 }
 
 impl Writer<'_> {
+    /// Asks the server's service to synchronise its categories and nothing else.
+    ///
+    /// Source: PoshWSUS assemblies (grade B).
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub async fn start_category_synchronisation(&mut self) -> Result<(), WriteError> {
+        self.call(Procedure::StartCatalogSync, &[("@isCategoryOnly", Some(Value::Bit(true)))]).await
+    }
+
     /// Saves parts of what is synchronised and when, in the name of a user.
     ///
     /// Source: PoshWSUS assemblies (the procedure, its lists, and that it replaces all three; grade B).
