@@ -15,7 +15,10 @@ use crate::model::category::Categories;
 use crate::model::name::fold;
 use crate::model::object::ObjectState;
 use crate::model::origin::{Declared, Origin};
-use crate::model::synchronization::{LiveSynchronization, Schedule, Subscription, products_meant, products_to_hold};
+use crate::model::procedure::Procedure;
+use crate::model::synchronization::{
+    LiveSynchronization, Parts, Schedule, Subscription, products_meant, products_to_hold,
+};
 
 /// The addresses, as paths in `spec`.
 pub(super) const SCHEDULE: &str = "synchronization.schedule";
@@ -28,15 +31,18 @@ pub(super) fn declared(context: &Context<'_>) -> Settings {
     let Some(declared) = &context.resolved.synchronization else { return found };
     let Some(live) = &context.snapshot.synchronization else { return found };
     let categories = &context.snapshot.categories;
+    // Where nothing can be saved, the procedure's own notice says why.
+    let all = Parts { schedule: true, products: true, classifications: true };
+    let saved = if context.can_call(Procedure::SetSubscription) { live.saved } else { all };
     if let Some(schedule) = &declared.schedule {
-        schedule_change(schedule, live, &mut found);
+        schedule_change(schedule, live, &saved, &mut found);
     }
     if let Some(products) = &declared.products {
         let is = products_meant(&live.products, categories);
         if is != products.value {
             let held = products_to_hold(&live.products, &products.value, categories);
             let wanted = Subscription { products: Some(held), ..Subscription::default() };
-            let set = Set { path: PRODUCTS, is, saved: live.saved.products, parameter: "@CategoryIDListXml" };
+            let set = Set { path: PRODUCTS, is, saved: saved.products, parameter: "@CategoryIDListXml" };
             set_change(set, products, wanted, live, categories, &mut found);
         }
     }
@@ -45,7 +51,7 @@ pub(super) fn declared(context: &Context<'_>) -> Settings {
         if is != classifications.value {
             let held = Some(classifications.value.clone());
             let wanted = Subscription { classifications: held, ..Subscription::default() };
-            let (saved, parameter) = (live.saved.classifications, "@UpdateClassificationIDListXml");
+            let (saved, parameter) = (saved.classifications, "@UpdateClassificationIDListXml");
             let set = Set { path: CLASSIFICATIONS, is, saved, parameter };
             set_change(set, classifications, wanted, live, categories, &mut found);
         }
@@ -54,7 +60,7 @@ pub(super) fn declared(context: &Context<'_>) -> Settings {
     found
 }
 
-fn schedule_change(declared: &Declared<Schedule>, live: &LiveSynchronization, found: &mut Settings) {
+fn schedule_change(declared: &Declared<Schedule>, live: &LiveSynchronization, saved: &Parts, found: &mut Settings) {
     let (address, origin) = (Address::Setting(SCHEDULE), declared.origin);
     let Some(is) = live.schedule else {
         let message = "spGetSubscription gives the schedule in a way that wsusctl does not know".to_owned();
@@ -64,7 +70,7 @@ fn schedule_change(declared: &Declared<Schedule>, live: &LiveSynchronization, fo
     if is == declared.value {
         return;
     }
-    if !live.saved.schedule {
+    if !saved.schedule {
         found.unsupported.push(not_saved(address, "all of the schedule", origin));
         return;
     }

@@ -207,7 +207,7 @@ fn categories_are_synchronised_before_planning() {
     let lab = lab("  synchronization: {products: [Windows 12]}\n");
     lab.sql(
         "CREATE TRIGGER arrives AFTER UPDATE ON sandbox_unplaced WHEN NEW.name = 'IsCategoryOnly' AND NEW.value = 1 BEGIN
-             UPDATE tbPrecomputedCategoryLocalizedProperty SET Title = 'Windows 12' WHERE Title = 'SQL Server 2022';
+             UPDATE tbLocalizedProperty SET Title = 'Windows 12' WHERE Title = 'SQL Server 2022';
          END;
          INSERT INTO sandbox_unplaced (name, value) VALUES ('IsCategoryOnly', 0)
              ON CONFLICT (name) DO UPDATE SET value = 0;",
