@@ -2,22 +2,13 @@
 
 use std::time::Duration;
 
-use crate::model::synchronization::Progress;
+use crate::model::busy::Busy;
 
 /// Something happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A step begins: an index into the plan's steps.
     Started(usize),
-    /// A step waits because the server synchronises.
-    Waiting {
-        /// The step.
-        step: usize,
-        /// For how long so far.
-        waited: Duration,
-        /// How far the synchronisation is, where the server says.
-        progress: Option<Progress>,
-    },
     /// A step ended, one way or another.
     Finished(usize),
     /// The server reported an error, and reading back shows that the object is as asked all the same.
@@ -26,6 +17,15 @@ pub enum Event {
         step: usize,
         /// What the server said.
         error: String,
+    },
+    /// The server cannot save its settings just now; it is asked again after a pause.
+    Waiting {
+        /// What keeps it from it.
+        busy: Busy,
+        /// For how long it has been waited for.
+        waited: Duration,
+        /// For how long it will be.
+        at_most: Duration,
     },
     /// The server chose a step's call as a deadlock victim; it is tried again after a pause.
     Retrying {

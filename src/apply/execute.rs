@@ -8,11 +8,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::event::Event;
+use super::mismatch::mismatch;
 use super::outcome::{End, Outcome, Remains, StaleObject, StepError, StepOutcome, chain};
-use super::target::{
-    Call, CreatedGroups, deadline_passed, describe_state, describe_target, kept_time, key, missing_calls,
-};
-use super::wait::{Waited, until_idle};
+use super::target::{Call, CreatedGroups, deadline_passed, describe_state, kept_time, key, missing_calls};
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::procedure::{Procedure, ProcedureState};
 use crate::model::resolved::GroupReference;
@@ -42,10 +40,10 @@ pub struct Run<'a> {
     pub procedures: &'a BTreeMap<Procedure, ProcedureState>,
     /// Who is written down as the one who made the approvals.
     pub admin_name: &'a str,
-    /// How long to wait for a synchronisation of the server's to end.
-    pub patience: Duration,
     /// Whether a deadline may be written that has passed.
     pub past_deadlines: bool,
+    /// How long to wait for a server that cannot save its settings just now.
+    pub wait: Duration,
     /// Set when the user asks to stop.
     pub stop: &'a AtomicBool,
     /// Told of what happens.
@@ -62,9 +60,9 @@ pub async fn execute<'a>(session: &mut Session, run: Run<'a>, outcome: &'a mut O
     }
 }
 
-struct Execution<'a> {
-    run: Run<'a>,
-    outcome: &'a mut Outcome,
+pub(super) struct Execution<'a> {
+    pub(super) run: Run<'a>,
+    pub(super) outcome: &'a mut Outcome,
     created: CreatedGroups,
     /// The calls that each step of the chunk made last.
     made: BTreeMap<usize, Vec<Call>>,
@@ -89,13 +87,15 @@ impl Execution<'_> {
         let limit = steps.len().min(start + CHUNK_LENGTH_MAX);
         let made_here = |index: usize| (start..index).any(|earlier| creates_group_of(&steps[earlier], &steps[index]));
         let deletes = |index: usize| matches!(steps[index].operation, Operation::DeleteGroup { .. });
-        let ends_before = |index: &usize| deletes(start) || deletes(*index) || made_here(*index);
+        // What was saved before may keep the server busy, so that has to be looked at again.
+        let waits = |index: usize| steps[index].operation.needs_idle_server();
+        let ends_before = |index: &usize| waits(*index) || deletes(start) || deletes(*index) || made_here(*index);
         (start + 1..limit).find(ends_before).unwrap_or(limit)
     }
 
     async fn run_chunk(&mut self, session: &mut Session, start: usize, end: usize) -> Result<(), Box<End>> {
         let runnable = self.runnable(start, end);
-        let runnable = self.wait_for_synchronisation(session, runnable).await?;
+        let runnable = self.when_idle(session, runnable).await?;
         if runnable.is_empty() {
             return Ok(());
         }
@@ -126,37 +126,6 @@ impl Execution<'_> {
     /// The steps of a range whose dependencies have worked so far; the others are skipped.
     fn runnable(&mut self, start: usize, end: usize) -> Vec<usize> {
         (start..end).filter(|index| !self.skip_if_unfounded(*index)).collect()
-    }
-
-    /// Waits where a step cannot be done during a synchronisation. Where one runs for too long, the steps that wait for its
-    /// end fail and the others are left.
-    async fn wait_for_synchronisation(
-        &mut self,
-        session: &mut Session,
-        runnable: Vec<usize>,
-    ) -> Result<Vec<usize>, Box<End>> {
-        let plan = self.run.plan;
-        let waits = |index: &usize| waits_for_synchronisation(&plan.steps[*index].operation);
-        let Some(first) = runnable.iter().copied().find(waits) else { return Ok(runnable) };
-        let Run { patience, stop, observe, .. } = &mut self.run;
-        let said = |waited, progress| observe(Event::Waiting { step: first, waited, progress });
-        let waited = match until_idle(session, *patience, stop, said).await {
-            // What must not be called during a synchronisation refuses then by itself.
-            Err(ReadError::Query(error)) if !error.fate_unknown() => Waited::Idle { failed: false },
-            waited => waited.map_err(ended)?,
-        };
-        match waited {
-            Waited::Idle { failed: _ } => Ok(runnable),
-            Waited::Stopped => Err(Box::new(End::Interrupted)),
-            Waited::Running => {
-                let waited = self.run.patience;
-                let (waiting, others): (Vec<usize>, Vec<usize>) = runnable.into_iter().partition(waits);
-                for index in waiting {
-                    self.outcome.steps[index] = StepOutcome::Failed(StepError::Synchronising { waited });
-                }
-                Ok(others)
-            }
-        }
     }
 
     fn skip_if_unfounded(&mut self, index: usize) -> bool {
@@ -343,11 +312,9 @@ impl Execution<'_> {
             self.outcome.steps[index] = StepOutcome::Applied;
             return None;
         }
-        self.outcome.steps[index] = StepOutcome::Failed(StepError::Mismatch {
-            asked: describe_target(operation),
-            found: describe_state(found),
-            unchanged: still_holds(before, found),
-        });
+        let step = &self.run.plan.steps[index];
+        let mismatch = mismatch(self.run.plan, step, before, found, still_holds(before, found));
+        self.outcome.steps[index] = StepOutcome::Failed(mismatch);
         let made = self.made.get(&index).map_or(&[][..], Vec::as_slice);
         let kept = kept_time(operation, made, before, found);
         let from = kept.unwrap_or(today);
@@ -406,14 +373,6 @@ fn is_as_asked(operation: &Operation, state: &ObjectState, created: &CreatedGrou
     stands_there && missing_calls(operation, state, created, DateTime::UNIX_EPOCH).is_empty()
 }
 
-/// Whether an operation is refused while the server synchronises, or should better not meet one.
-///
-/// Source: learn.microsoft.com, IUpdateServerConfiguration.Save (settings, grade A); that a subscription is better left alone
-/// during a synchronisation is our caution (grade C).
-fn waits_for_synchronisation(operation: &Operation) -> bool {
-    matches!(operation, Operation::SaveSettings { .. } | Operation::SaveSynchronization(_))
-}
-
 /// Whether the earlier step creates the group that the later one's object belongs to.
 fn creates_group_of(earlier: &Step, later: &Step) -> bool {
     let Operation::CreateGroup { name, .. } = &earlier.operation else { return false };
@@ -426,7 +385,7 @@ fn creates_group_of(earlier: &Step, later: &Step) -> bool {
     }
 }
 
-fn ended(error: ReadError) -> Box<End> {
+pub(super) fn ended(error: ReadError) -> Box<End> {
     match &error {
         ReadError::Query(query) if query.fate_unknown() => Box::new(End::Lost(Box::new(error))),
         _ => Box::new(End::Unreadable(error)),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::outcome::{End, Outcome, StepOutcome, chain};
+use super::outcome::{End, Outcome, StepError, StepOutcome, chain};
 use super::target::describe_state;
 use crate::model::address::Address;
 use crate::plan::Plan;
@@ -117,8 +117,9 @@ impl Finished {
         let mut finishes: BTreeMap<usize, Finish> = BTreeMap::new();
         for (step, outcome) in plan.steps.iter().zip(&outcome.steps) {
             let fate = fate(plan, outcome);
-            let done = usize::from(fate == Fate::Applied);
             for &change in std::iter::once(&step.change).chain(&step.also) {
+                let fate = if is_done(outcome, change) { Fate::Applied } else { fate.clone() };
+                let done = usize::from(fate == Fate::Applied);
                 let finish = finishes.entry(change).or_insert_with(|| Finish {
                     action: plan.changes[change].action,
                     fate: fate.clone(),
@@ -212,6 +213,11 @@ fn fate(plan: &Plan, outcome: &StepOutcome) -> Fate {
         StepOutcome::Unverified => Fate::Unverified,
         StepOutcome::NotReached => Fate::NotReached,
     }
+}
+
+/// Whether a change is done although its step, which it shares with others, is not.
+fn is_done(outcome: &StepOutcome, change: usize) -> bool {
+    matches!(outcome, StepOutcome::Failed(StepError::Mismatch { done, .. }) if done.contains(&change))
 }
 
 /// Of several steps of a change, the worst decides.

@@ -3,6 +3,7 @@
 pub mod event;
 pub mod execute;
 pub mod finished;
+mod mismatch;
 pub mod outcome;
 pub mod target;
-pub mod wait;
+mod waiting;

@@ -1,10 +1,12 @@
 //! What became of a plan's steps.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::model::busy::Busy;
 use crate::model::object::ObjectState;
 use crate::plan::Plan;
 use crate::susdb::read::ReadError;
@@ -55,14 +57,28 @@ pub enum StepError {
         remains: Remains,
     },
     /// The server said yes and did something else.
-    #[error("the server reported success, but reading back shows otherwise: asked for {asked}, found {found}")]
+    #[error(
+        "the server reported success, but reading back shows otherwise: asked for {asked}, found {found}; before: {before}"
+    )]
     Mismatch {
+        /// What was there before.
+        before: String,
         /// What was asked for.
         asked: String,
         /// What is there now.
         found: String,
         /// Whether that is what was there before.
         unchanged: bool,
+        /// Changes that are done all the same: indexes into the plan's changes.
+        done: BTreeSet<usize>,
+    },
+    /// The server could not save its settings all the while: nothing was called.
+    #[error("{busy}, and its settings cannot be saved meanwhile; that is still so after {} s", .waited.as_secs())]
+    Busy {
+        /// What keeps it from it.
+        busy: Busy,
+        /// For how long it was waited for.
+        waited: Duration,
     },
     /// The server kept the time of the first approval, and the deadline counted from it has passed: computers would enforce
     /// it at once, which nobody allowed.
@@ -77,12 +93,6 @@ pub enum StepError {
         /// The deadline.
         deadline: DateTime<Utc>,
     },
-    /// A synchronisation ran for longer than the run would wait. Nothing was called.
-    #[error("a synchronisation still runs after {} s, and this cannot be saved during one", .waited.as_secs())]
-    Synchronising {
-        /// How long it was waited for.
-        waited: Duration,
-    },
 }
 
 impl StepError {
@@ -91,9 +101,9 @@ impl StepError {
     pub fn changed_nothing(&self) -> bool {
         match self {
             Self::Write { error: _, remains } => *remains == Remains::Unchanged,
-            Self::Mismatch { asked: _, found: _, unchanged } => *unchanged,
+            Self::Mismatch { before: _, asked: _, found: _, unchanged, done: _ } => *unchanged,
+            Self::Busy { busy: _, waited: _ } => true,
             Self::KeptTime { kept: _, deadline: _ } => false,
-            Self::Synchronising { waited: _ } => true,
         }
     }
 
@@ -103,8 +113,14 @@ impl StepError {
         match self {
             Self::Write { error, remains: _ } => error.hints(),
             Self::Mismatch { .. } => Vec::new(),
-            Self::Synchronising { .. } => {
-                vec!["run it again when the synchronisation is done, or wait for longer: --sync-timeout 2h".to_owned()]
+            Self::Busy { busy, waited: _ } => {
+                let cause = match busy {
+                    Busy::Resetting => {
+                        "a reset takes long while `wsusutil reset` or `wsusutil movecontent` checks the content"
+                    }
+                    Busy::Synchronising => "cancel the synchronisation, or let it end",
+                };
+                vec![cause.to_owned(), "wait for longer: --wait 30m; or run apply again later".to_owned()]
             }
             Self::KeptTime { .. } => vec![
                 "write the deadline as a time with offset instead of {days, at}".to_owned(),

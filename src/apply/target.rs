@@ -275,7 +275,8 @@ pub fn describe_state(state: &ObjectState) -> String {
     }
 }
 
-fn describe_subscription(subscription: &Subscription) -> String {
+/// What is synchronised and when, for messages.
+pub(super) fn describe_subscription(subscription: &Subscription) -> String {
     let Subscription { schedule, products, classifications } = subscription;
     let list = |what: &str, ids: &BTreeSet<Uuid>| {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
@@ -289,16 +290,21 @@ fn describe_subscription(subscription: &Subscription) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-fn describe_settings(cells: &BTreeMap<String, Cell>, languages: &BTreeMap<String, bool>) -> String {
-    let cells = cells.iter().map(|(column, cell)| match cell {
+/// Settings, for messages.
+pub(super) fn describe_settings<'a>(
+    cells: impl IntoIterator<Item = (&'a String, &'a Cell)>,
+    languages: impl IntoIterator<Item = (&'a String, &'a bool)>,
+) -> String {
+    let cells = cells.into_iter().map(|(column, cell)| match cell {
         Cell::Null => format!("{column} is not set"),
         Cell::Bit(bit) => format!("{column} is {}", u8::from(*bit)),
         Cell::Int(number) => format!("{column} is {number}"),
         Cell::Text(text) => format!("{column} is {}", Quoted(text)),
         Cell::Opaque => format!("{column} is not shown"),
     });
-    let languages =
-        languages.iter().map(|(name, enabled)| format!("{name} is {}", if *enabled { "enabled" } else { "disabled" }));
+    let languages = languages
+        .into_iter()
+        .map(|(name, enabled)| format!("{name} is {}", if *enabled { "enabled" } else { "disabled" }));
     cells.chain(languages).collect::<Vec<_>>().join(", ")
 }
 

@@ -20,6 +20,7 @@ use crate::diagnostic::Diagnostics;
 use crate::failure::{Exit, Failure};
 use crate::model::address::Address;
 use crate::model::attribute::Attribute;
+use crate::model::procedure::{LiveParameter, Procedure, ProcedureState};
 use crate::plan::Plan;
 use crate::plan::change::{Change, ChangeAction};
 use crate::plan::permission::{Permission, Permissions};
@@ -350,7 +351,7 @@ impl OneServer<'_> {
     ) -> Result<Outcome, Failure> {
         let mut outcome = Outcome::not_begun(&planned.plan, End::Complete);
         match read_procedures(session).await {
-            Ok(live) if live == planned.snapshot.procedures => {}
+            Ok(live) if signatures(&live).eq(signatures(&planned.snapshot.procedures)) => {}
             Ok(_) => {
                 return Err(Failure::new(
                     Exit::Stale,
@@ -370,8 +371,8 @@ impl OneServer<'_> {
             plan: &planned.plan,
             procedures: &planned.snapshot.procedures,
             admin_name: &planned.snapshot.server.login,
-            patience: self.arguments.sync_timeout,
             past_deadlines: permissions.has(Permission::PastDeadlines),
+            wait: self.arguments.wait,
             stop: self.stop.flag(),
             observe: &mut observe,
         };
@@ -482,6 +483,13 @@ impl OneServer<'_> {
         let _ = session.unlock().await;
         second
     }
+}
+
+/// What a server has of each procedure. The verdicts may hang on more than that, on the row of the settings for one.
+fn signatures(
+    procedures: &BTreeMap<Procedure, ProcedureState>,
+) -> impl Iterator<Item = (&Procedure, &Option<String>, &[LiveParameter])> {
+    procedures.iter().map(|(procedure, state)| (procedure, &state.live, state.parameters.as_slice()))
 }
 
 /// The exit status of a run that did not do everything.

@@ -6,12 +6,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::streams::Streams;
 use crate::apply::event::Event;
-use crate::model::synchronization;
 use crate::plan::Plan;
 use crate::report::visible::visible;
 
 /// How often a line is written where there is no terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// A wait is told of at its first look, which is before this.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
 
 /// Shows how far a plan's execution is.
 pub struct Progress {
@@ -40,12 +42,17 @@ impl Progress {
         match event {
             Event::Started(step) => self.started(step),
             Event::Finished(_) => self.finished(),
-            Event::Waiting { step, waited, progress } => self.waiting(step, waited, progress),
             Event::DoneDespite { step, error } => {
                 let address = self.addresses.get(step).map_or("", String::as_str);
                 self.warn(&format!(
                     "warning: {address}: the server reported an error, and it is done all the same: {error}"
                 ));
+            }
+            Event::Waiting { busy, waited, at_most } => {
+                self.waiting(
+                    &format!("waiting: {busy} ({} of at most {} s)", waited.as_secs(), at_most.as_secs()),
+                    waited,
+                );
             }
             Event::Retrying { step, attempts, pause } => {
                 let address = self.addresses.get(step).map_or("", String::as_str);
@@ -58,23 +65,21 @@ impl Progress {
         }
     }
 
-    fn started(&self, step: usize) {
-        if let (Some(bar), Some(address)) = (&self.bar, self.addresses.get(step)) {
-            bar.set_message(address.clone());
+    /// On a terminal each look shows; elsewhere the first one, and one a minute.
+    fn waiting(&mut self, line: &str, waited: Duration) {
+        match &self.bar {
+            Some(bar) => bar.set_message(line.to_owned()),
+            None if waited < FIRST_LOOK || self.last_line.elapsed() >= LINE_INTERVAL => {
+                self.last_line = Instant::now();
+                self.say(line);
+            }
+            None => {}
         }
     }
 
-    fn waiting(&mut self, step: usize, waited: Duration, progress: Option<synchronization::Progress>) {
-        let address = self.addresses.get(step).map_or("", String::as_str);
-        let progress = progress.map(|progress| format!(" ({progress})")).unwrap_or_default();
-        let line = format!("{address}: waiting while the server synchronises{progress}, {} s so far", waited.as_secs());
-        match &self.bar {
-            Some(bar) => bar.set_message(line),
-            None if waited.as_secs() == 0 || self.last_line.elapsed() >= LINE_INTERVAL => {
-                self.last_line = Instant::now();
-                self.say(&line);
-            }
-            None => {}
+    fn started(&self, step: usize) {
+        if let (Some(bar), Some(address)) = (&self.bar, self.addresses.get(step)) {
+            bar.set_message(address.clone());
         }
     }
 

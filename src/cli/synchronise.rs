@@ -1,16 +1,18 @@
 //! `apply --sync-categories`: lets the server synchronise its categories and waits for the end.
 
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::server::unreadable;
 use super::streams::Streams;
-use crate::apply::wait::{Waited, until_idle};
 use crate::failure::{Exit, Failure};
-use crate::model::synchronization::Progress;
+use crate::model::health::SynchronisationState;
 use crate::susdb::preflight::read_procedures;
+use crate::susdb::read::synchronization::{read_progress, read_synchronisation_state};
 use crate::susdb::session::Session;
 use crate::susdb::write::{WriteError, Writer};
+
+/// How often the server is asked.
+const INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often a line about the progress is written.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
@@ -40,22 +42,25 @@ pub async fn synchronise_categories(
 
 /// Waits until none runs. Whether the last one failed.
 async fn wait(session: &mut Session, patience: Duration, what: &str, streams: Streams) -> Result<bool, Failure> {
+    let begun = Instant::now();
     let mut last_line = None::<Instant>;
-    let said = |waited: Duration, progress: Option<Progress>| {
+    loop {
+        let state = read_synchronisation_state(session).await.map_err(unreadable)?;
+        if !state.is_running() {
+            return Ok(state == SynchronisationState::Failed);
+        }
+        let waited = begun.elapsed();
+        if waited >= patience {
+            let summary = format!("a synchronisation still runs after {} s; nothing was planned", waited.as_secs());
+            return Err(Failure::new(Exit::Failure, summary).hint("wait for longer: --sync-timeout 2h"));
+        }
         if last_line.is_none_or(|line| line.elapsed() >= LINE_INTERVAL) {
             last_line = Some(Instant::now());
+            let progress = read_progress(session).await.map_err(unreadable)?;
             let progress = progress.map(|progress| format!(" ({progress})")).unwrap_or_default();
             streams.note(&format!("{what}{progress}, {} s so far", waited.as_secs()));
         }
-    };
-    // Ctrl-C ends the whole preparation, and this with it.
-    let stop = AtomicBool::new(false);
-    match until_idle(session, patience, &stop, said).await.map_err(unreadable)? {
-        Waited::Idle { failed } => Ok(failed),
-        Waited::Stopped | Waited::Running => {
-            let summary = format!("a synchronisation still runs after {} s; nothing was planned", patience.as_secs());
-            Err(Failure::new(Exit::Failure, summary).hint("wait for longer: --sync-timeout 2h"))
-        }
+        tokio::time::sleep(INTERVAL.min(patience.saturating_sub(waited))).await;
     }
 }
 

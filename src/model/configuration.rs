@@ -45,6 +45,10 @@ pub struct LiveSettings {
     pub downstream_servers: u64,
     /// Columns that the live procedure for saving has no parameter for: what they hold cannot be changed.
     pub unsaved: BTreeSet<String>,
+    /// Whether the live procedure for saving takes no list of languages.
+    pub languages_unsaved: bool,
+    /// A parameter of the live procedure for a password, which no read gives: leaving it out might clear the password.
+    pub password_parameter: Option<String>,
 }
 
 impl LiveSettings {

@@ -5,6 +5,7 @@
 pub mod address;
 pub mod approval;
 pub mod attribute;
+pub mod busy;
 pub mod category;
 pub mod configuration;
 pub mod connection;
@@ -14,6 +15,7 @@ pub mod health;
 pub mod impact;
 pub mod listing;
 pub mod management;
+pub mod mode;
 pub mod name;
 pub mod object;
 pub mod origin;

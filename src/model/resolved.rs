@@ -156,6 +156,20 @@ pub struct ResolvedEntry {
     pub origin: Origin,
 }
 
+impl ResolvedSettings {
+    /// Every declared setting with its place.
+    pub fn places(&self) -> impl Iterator<Item = (&'static str, Origin)> {
+        let Self { scalars, languages, content_path, proxy_password } = self;
+        let others = [
+            languages.as_ref().map(|declared| ("updateFiles.languages", declared.origin)),
+            content_path.as_ref().map(|declared| ("updateFiles.contentPath", declared.origin)),
+            proxy_password.map(|origin| ("updateSource.proxy.password", origin)),
+        ];
+        let scalars = scalars.iter().map(|(path, declared)| (*path, declared.origin));
+        scalars.chain(others.into_iter().flatten())
+    }
+}
+
 /// A message about an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {

@@ -14,10 +14,21 @@ pub struct Setting {
     pub values: Values,
     /// What `null` stands for: the product's default. None where `null` is an error.
     pub default: Option<Literal>,
-    /// Whether a change needs `--allow high-risk`.
-    pub high_risk: bool,
+    /// Which changes of it need `--allow high-risk`.
+    pub risk: SettingRisk,
     /// What it is, in a sentence for people who write manifests.
     pub description: &'static str,
+}
+
+/// Which changes of a setting are of high risk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettingRisk {
+    /// None.
+    Low,
+    /// Every one.
+    High,
+    /// Turning it off.
+    Off,
 }
 
 /// What values a setting takes.
@@ -93,6 +104,16 @@ impl Cell {
 }
 
 impl Setting {
+    /// Whether a change to this value needs `--allow high-risk`.
+    #[must_use]
+    pub fn is_high_risk(&self, to: &Attribute) -> bool {
+        match self.risk {
+            SettingRisk::Low => false,
+            SettingRisk::High => true,
+            SettingRisk::Off => *to == Attribute::Bool(false),
+        }
+    }
+
     /// The cell that stands for a value of a manifest. None where the setting does not take it.
     #[must_use]
     pub fn cell(&self, value: &Attribute) -> Option<Cell> {
@@ -147,7 +168,7 @@ const COUNT: Values = Values::Number(0, 2_147_483_647);
 const LONG: Values = Values::Number(0, 9_007_199_254_740_991);
 
 macro_rules! settings {
-    ($($path:literal => $column:literal, $values:expr, $default:expr, $high_risk:literal, $description:literal;)*) => {
+    ($($path:literal => $column:literal, $values:expr, $default:expr, $risk:ident, $description:literal;)*) => {
         /// Every setting that is a column of the configuration row.
         ///
         /// Source: PoshWSUS assemblies (the row's columns, grade B); Intensive-Self-Service-Portal (defaults of columns, grade A);
@@ -157,7 +178,7 @@ macro_rules! settings {
             column: $column,
             values: $values,
             default: $default,
-            high_risk: $high_risk,
+            risk: SettingRisk::$risk,
             description: $description,
         }),*];
     };
@@ -181,88 +202,88 @@ const OPTIONAL_NAME: Values = Values::Text { longest: 256, empty: true };
 const URL: Values = Values::Text { longest: 1024, empty: true };
 
 settings! {
-    "updateSource.from" => "SyncToMU", SOURCE, None, true, "Where updates come from: Microsoft Update or an upstream WSUS server.";
-    "updateSource.upstream.server" => "UpstreamServerName", NAME, None, true, "The upstream server's name.";
-    "updateSource.upstream.port" => "ServerPortNumber", PORT, Some(N(8530)), true, "The upstream server's port: 8530, or 8531 with TLS.";
-    "updateSource.upstream.tls" => "UpstreamServerUseSSL", Values::Flag, Some(Yes(false)), true, "Whether the upstream server is spoken to over TLS.";
-    "updateSource.upstream.mode" => "ReplicaMode", MODE, Some(T("autonomous")), true, "Whether the server takes groups and approvals from its upstream server.";
-    "updateSource.contentFromMicrosoftUpdate" => "GetContentFromMU", Values::Flag, Some(Yes(false)), false, "Whether a downstream server gets files from Microsoft Update instead of its upstream server.";
-    "updateSource.proxy" => "UseProxy", USED, Some(T("none")), false, "The proxy that synchronisations go through, or none.";
-    "updateSource.proxy.host" => "ProxyName", OPTIONAL_NAME, None, false, "The proxy's name.";
-    "updateSource.proxy.port" => "ProxyServerPort", PORT, Some(N(80)), false, "The proxy's port.";
-    "updateSource.proxy.anonymous" => "AnonymousProxyAccess", Values::Flag, None, false, "Whether the proxy is used without a user.";
-    "updateSource.proxy.user" => "ProxyUserName", OPTIONAL_NAME, None, false, "The proxy's user.";
-    "updateSource.proxy.domain" => "ProxyUserDomain", OPTIONAL_NAME, Some(T("")), false, "The domain of the proxy's user.";
-    "updateSource.proxy.basicOverHttp" => "AllowProxyCredentialsOverNonSsl", Values::Flag, Some(Yes(false)), false, "Whether the user's password may be sent to the proxy in clear text (basic authentication over HTTP).";
-    "updateSource.proxy.tls" => "UseSeparateProxyForSsl", USED, Some(T("none")), false, "The proxy for TLS connections, or none: the same.";
-    "updateSource.proxy.tls.host" => "SslProxyName", OPTIONAL_NAME, None, false, "The name of the proxy for TLS.";
-    "updateSource.proxy.tls.port" => "SslProxyServerPort", PORT, Some(N(443)), false, "The port of the proxy for TLS.";
-    "updateFiles.store" => "HostOnMu", STORE, Some(T("local")), false, "Where files are kept: on this server, or on Microsoft Update, from where computers get them.";
-    "updateFiles.download" => "LazySync", DOWNLOAD, Some(T("onApproval")), false, "When files are downloaded.";
-    "updateFiles.express" => "DownloadExpressPackages", Values::Flag, Some(Yes(false)), false, "Whether express installation files are downloaded, too.";
-    "targeting" => "ServerTargeting", TARGETING, Some(T("server")), true, "Who places computers into groups: the server, or group policy on the clients.";
-    "automation.approveNewRevisions" => "AutoRefreshDeployments", Values::Flag, Some(Yes(true)), false, "Whether an approval follows its update to a new revision.";
-    "automation.declineExpiredRevisions" => "AutoRefreshDeploymentsDeclineExpired", Values::Flag, Some(Yes(true)), false, "Whether an update is declined when its new revision is expired.";
-    "automation.approveWsusUpdates" => "AutoDeployMandatory", Values::Flag, Some(Yes(true)), false, "Whether updates of WSUS itself are approved.";
-    "reporting.rollup" => "DoDetailedRollup", Values::Flag, Some(Yes(true)), false, "Whether replicas report the status of their computers.";
-    "reporting.inventory" => "CollectClientInventory", Values::Flag, Some(Yes(false)), false, "Whether computers report their hardware and software.";
-    "reporting.clientLevel" => "ClientReportingLevel", REPORTING_LEVEL, Some(T("all")), false, "What computers report.";
-    "serverLimits.clientXmlBytes" => "MaxXmlPerRequest", COUNT, Some(N(5_242_880)), false, "The largest answer to a computer's request, in bytes; 0 for no limit.";
-    "serverLimits.computers" => "MaxTargetComputers", COUNT, None, false, "The largest number of computers.";
-    "serverLimits.events" => "MaxEventInstances", COUNT, None, false, "The largest number of events that are kept.";
-    "cleanup.revisionDays" => "RevisionDeletionTimeThreshold", COUNT, Some(N(30)), false, "After how many days a cleanup takes old revisions and unneeded updates.";
-    "cleanup.revisionSize" => "RevisionDeletionSizeThreshold", COUNT, Some(N(1024)), false, "The size below which old revisions stay.";
-    "cleanup.computerDays" => "ComputerDeletionTimeThreshold", COUNT, Some(N(30)), false, "After how many days without contact a cleanup takes computers.";
-    "logging.level" => "LogLevel", LOG_LEVEL, Some(T("warning")), false, "What the service writes into its log.";
-    "security.downstreamRegistration" => "IsRegistrationRequired", REGISTRATION, Some(T("required")), false, "Whether downstream servers have to register.";
-    "security.anonymousDownstream" => "DssAnonymousTargeting", Values::Flag, Some(Yes(true)), false, "Whether downstream servers are served without authentication.";
-    "security.cookies.anonymous" => "AnonymousCookieExpirationTime", LONG, None, false, "Lifetime of cookies of anonymous clients, as stored.";
-    "security.cookies.simpleTargeting" => "SimpleTargetingCookieExpirationTime", LONG, Some(N(60)), false, "Lifetime of cookies of clients, as stored.";
-    "security.cookies.server" => "MaximumServerCookieExpirationTime", LONG, Some(N(60)), false, "Longest lifetime of cookies of the server, as stored.";
-    "security.cookies.downstream" => "DssTargetingCookieExpirationTime", LONG, Some(N(240)), false, "Lifetime of cookies of downstream servers, as stored.";
-    "advanced.maxDeltaSyncPeriod" => "MaxDeltaSyncPeriod", COUNT, Some(N(0)), false, "Longest time for which only differences are synchronised, as stored.";
-    "advanced.reportingServiceUrl" => "ReportingServiceUrl", URL, None, false, "The reporting web service's address.";
-    "advanced.logFilePath" => "LogFilePath", OPTIONAL_NAME, None, false, "The path of the service's log.";
-    "advanced.logDestinations" => "LogDestinations", LOG_DESTINATIONS, Some(T("both")), false, "Where the service's log goes.";
-    "advanced.logRolloverFileSizeInBytes" => "LogRolloverFileSizeInBytes", COUNT, None, false, "The size at which a new log file is begun, in bytes.";
-    "advanced.subscriptionFailureNumberOfRetries" => "SubscriptionFailureNumberOfRetries", COUNT, Some(N(3)), false, "How often a failed synchronisation is tried again.";
-    "advanced.subscriptionFailureWaitBetweenRetriesTime" => "SubscriptionFailureWaitBetweenRetriesTime", LONG, Some(N(15)), false, "The time between such tries, as stored.";
-    "advanced.dispatchManagerPollingInterval" => "DispatchManagerPollingInterval", LONG, Some(N(5)), false, "How often the service looks for work, as stored.";
-    "advanced.stateMachineTransitionLoggingEnabled" => "StateMachineTransitionLoggingEnabled", Values::Flag, Some(Yes(false)), false, "Whether the service logs the transitions of its state machines.";
-    "advanced.stateMachineTransitionErrorCaptureLength" => "StateMachineTransitionErrorCaptureLength", COUNT, Some(N(30)), false, "How many failed transitions are kept.";
-    "advanced.maxSimultaneousFileDownloads" => "MaxSimultaneousFileDownloads", COUNT, Some(N(10)), false, "How many files are downloaded at a time.";
-    "advanced.muUrl" => "MUUrl", Values::Text { longest: 1024, empty: false }, None, false, "The address of Microsoft Update.";
-    "advanced.redirectorChangeNumber" => "RedirectorChangeNumber", LONG, Some(N(0)), false, "The change number of the redirector that the address came with.";
-    "advanced.eventLogFloodProtectTime" => "EventLogFloodProtectTime", COUNT, Some(N(10)), false, "For how long the same event is not logged again, as stored.";
-    "advanced.statsDotNetWebServiceUri" => "StatsDotNetWebServiceUri", URL, None, false, "The address that statistics are sent to.";
-    "advanced.queueFlushTimeInMS" => "QueueFlushTimeInMS", COUNT, Some(N(3000)), false, "After how many milliseconds the queue of events is written.";
-    "advanced.queueFlushCount" => "QueueFlushCount", COUNT, Some(N(100)), false, "From how many events on the queue is written.";
-    "advanced.queueRejectCount" => "QueueRejectCount", COUNT, Some(N(300)), false, "From how many events on more are refused.";
-    "advanced.sleepTimeAfterErrorInMS" => "SleepTimeAfterErrorInMS", COUNT, Some(N(30_000)), false, "How many milliseconds the service waits after an error.";
-    "advanced.importLocalPath" => "ImportLocalPath", OPTIONAL_NAME, None, false, "The folder that imports are read from.";
-    "advanced.useCookieValidation" => "UseCookieValidation", Values::Flag, Some(Yes(true)), false, "Whether cookies are validated.";
-    "advanced.clientEventExpirationTime" => "AutoPurgeClientEventAgeThreshold", COUNT, Some(N(15)), false, "After how many days events of clients are removed.";
-    "advanced.serverEventExpirationTime" => "AutoPurgeServerEventAgeThreshold", COUNT, Some(N(90)), false, "After how many days events of the server are removed.";
-    "advanced.expiredEventDetectionPeriod" => "AutoPurgeDetectionPeriod", COUNT, Some(N(12)), false, "Every how many hours old events are looked for.";
-    "advanced.doReportingDataValidation" => "DoReportingDataValidation", Values::Flag, Some(Yes(false)), false, "Whether reports of clients are validated.";
-    "advanced.doReportingSummarization" => "DoReportingSummarization", Values::Flag, Some(Yes(false)), false, "Whether reports are summarised.";
-    "advanced.maxNumberOfIdsToRequestDataFromUss" => "MaxNumberOfIdsToRequestDataFromUss", COUNT, Some(N(100)), false, "How many updates are asked of an upstream server at a time.";
-    "advanced.maxCoreUpdatesPerRequest" => "MaxCoreUpdatesPerRequest", COUNT, None, false, "How many updates without a user interface an answer to a client holds.";
-    "advanced.maxExtendedUpdatesPerRequest" => "MaxExtendedUpdatesPerRequest", COUNT, None, false, "How many further updates an answer to a client holds.";
-    "advanced.maxXmlPerRequestInServerSync" => "MaxXmlPerRequestInServerSync", COUNT, None, false, "The largest answer to a downstream server's request, in bytes.";
-    "advanced.downloadRegulationUrl" => "DownloadRegulationUrl", URL, None, false, "The address of the regulation service.";
-    "advanced.downloadRegulationWebServiceUrl" => "DownloadRegulationWebServiceUrl", URL, None, false, "The address of the regulation web service.";
-    "advanced.doServerSyncCompression" => "DoServerSyncCompression", Values::Flag, Some(Yes(true)), false, "Whether synchronisations are compressed.";
-    "advanced.bitsHealthScanningInterval" => "BitsHealthScanningInterval", LONG, Some(N(3_600_000)), false, "Every how many milliseconds the download service is checked.";
-    "advanced.bitsDownloadPriorityForeground" => "BitsDownloadPriorityForeground", Values::Flag, Some(Yes(false)), false, "Whether downloads run in the foreground.";
-    "advanced.deploymentChangeDeferral" => "DeploymentChangeDeferral", COUNT, Some(N(30)), false, "For how long changes of approvals are held back, as stored.";
-    "advanced.dssRollupChunkSize" => "DssRollupChunkSize", COUNT, None, false, "How much a downstream server reports at a time.";
-    "advanced.muRollupOptin" => "MURollupOptin", Values::Flag, None, false, "Whether status is reported to Microsoft.";
-    "advanced.localPublishingMaxCabSize" => "LocalPublishingMaxCabSize", Values::Number(1, 2047), None, false, "The largest package that can be published here, in megabytes.";
-    "advanced.loadOdfLocally" => "LoadOdfLocally", Values::Flag, None, false, "Whether the offer definition file is read from a folder.";
-    "advanced.odfFilePath" => "OdfFilePath", OPTIONAL_NAME, None, false, "The folder of that file.";
-    "advanced.disableSyncDrivers" => "DisableSyncDrivers", Values::Flag, None, false, "Whether drivers are left out of synchronisations.";
-    "advanced.disableSyncPrinterCatalog" => "DisableSyncPrinterCatalog", Values::Flag, None, false, "Whether the printer catalogue is left out of synchronisations.";
+    "updateSource.from" => "SyncToMU", SOURCE, None, High, "Where updates come from: Microsoft Update or an upstream WSUS server.";
+    "updateSource.upstream.server" => "UpstreamServerName", NAME, None, High, "The upstream server's name.";
+    "updateSource.upstream.port" => "ServerPortNumber", PORT, Some(N(8530)), High, "The upstream server's port: 8530, or 8531 with TLS.";
+    "updateSource.upstream.tls" => "UpstreamServerUseSSL", Values::Flag, Some(Yes(false)), Off, "Whether the upstream server is spoken to over TLS.";
+    "updateSource.upstream.mode" => "ReplicaMode", MODE, Some(T("autonomous")), High, "Whether the server takes groups and approvals from its upstream server.";
+    "updateSource.contentFromMicrosoftUpdate" => "GetContentFromMU", Values::Flag, Some(Yes(false)), Low, "Whether a downstream server gets files from Microsoft Update instead of its upstream server.";
+    "updateSource.proxy" => "UseProxy", USED, Some(T("none")), Low, "The proxy that synchronisations go through, or none.";
+    "updateSource.proxy.host" => "ProxyName", OPTIONAL_NAME, None, Low, "The proxy's name.";
+    "updateSource.proxy.port" => "ProxyServerPort", PORT, Some(N(80)), Low, "The proxy's port.";
+    "updateSource.proxy.anonymous" => "AnonymousProxyAccess", Values::Flag, None, Low, "Whether the proxy is used without a user.";
+    "updateSource.proxy.user" => "ProxyUserName", OPTIONAL_NAME, None, Low, "The proxy's user.";
+    "updateSource.proxy.domain" => "ProxyUserDomain", OPTIONAL_NAME, Some(T("")), Low, "The domain of the proxy's user.";
+    "updateSource.proxy.basicOverHttp" => "AllowProxyCredentialsOverNonSsl", Values::Flag, Some(Yes(false)), Low, "Whether the user's password may be sent to the proxy in clear text (basic authentication over HTTP).";
+    "updateSource.proxy.tls" => "UseSeparateProxyForSsl", USED, Some(T("none")), Low, "The proxy for TLS connections, or none: the same.";
+    "updateSource.proxy.tls.host" => "SslProxyName", OPTIONAL_NAME, None, Low, "The name of the proxy for TLS.";
+    "updateSource.proxy.tls.port" => "SslProxyServerPort", PORT, Some(N(443)), Low, "The port of the proxy for TLS.";
+    "updateFiles.store" => "HostOnMu", STORE, Some(T("local")), Low, "Where files are kept: on this server, or on Microsoft Update, from where computers get them.";
+    "updateFiles.download" => "LazySync", DOWNLOAD, Some(T("onApproval")), Low, "When files are downloaded.";
+    "updateFiles.express" => "DownloadExpressPackages", Values::Flag, Some(Yes(false)), Low, "Whether express installation files are downloaded, too.";
+    "targeting" => "ServerTargeting", TARGETING, Some(T("server")), High, "Who places computers into groups: the server, or group policy on the clients.";
+    "automation.approveNewRevisions" => "AutoRefreshDeployments", Values::Flag, Some(Yes(true)), Low, "Whether an approval follows its update to a new revision.";
+    "automation.declineExpiredRevisions" => "AutoRefreshDeploymentsDeclineExpired", Values::Flag, Some(Yes(true)), Low, "Whether an update is declined when its new revision is expired.";
+    "automation.approveWsusUpdates" => "AutoDeployMandatory", Values::Flag, Some(Yes(true)), Low, "Whether updates of WSUS itself are approved.";
+    "reporting.rollup" => "DoDetailedRollup", Values::Flag, Some(Yes(true)), Low, "Whether replicas report the status of their computers.";
+    "reporting.inventory" => "CollectClientInventory", Values::Flag, Some(Yes(false)), Low, "Whether computers report their hardware and software.";
+    "reporting.clientLevel" => "ClientReportingLevel", REPORTING_LEVEL, Some(T("all")), Low, "What computers report.";
+    "serverLimits.clientXmlBytes" => "MaxXmlPerRequest", COUNT, Some(N(5_242_880)), Low, "The largest answer to a computer's request, in bytes; 0 for no limit.";
+    "serverLimits.computers" => "MaxTargetComputers", COUNT, None, Low, "The largest number of computers.";
+    "serverLimits.events" => "MaxEventInstances", COUNT, None, Low, "The largest number of events that are kept.";
+    "cleanup.revisionDays" => "RevisionDeletionTimeThreshold", COUNT, Some(N(30)), Low, "After how many days a cleanup takes old revisions and unneeded updates.";
+    "cleanup.revisionSize" => "RevisionDeletionSizeThreshold", COUNT, Some(N(1024)), Low, "The size below which old revisions stay.";
+    "cleanup.computerDays" => "ComputerDeletionTimeThreshold", COUNT, Some(N(30)), Low, "After how many days without contact a cleanup takes computers.";
+    "logging.level" => "LogLevel", LOG_LEVEL, Some(T("warning")), Low, "What the service writes into its log.";
+    "security.downstreamRegistration" => "IsRegistrationRequired", REGISTRATION, Some(T("required")), Low, "Whether downstream servers have to register.";
+    "security.anonymousDownstream" => "DssAnonymousTargeting", Values::Flag, Some(Yes(true)), Low, "Whether downstream servers are served without authentication.";
+    "security.cookies.anonymous" => "AnonymousCookieExpirationTime", LONG, None, Low, "Lifetime of cookies of anonymous clients, as stored.";
+    "security.cookies.simpleTargeting" => "SimpleTargetingCookieExpirationTime", LONG, Some(N(60)), Low, "Lifetime of cookies of clients, as stored.";
+    "security.cookies.server" => "MaximumServerCookieExpirationTime", LONG, Some(N(60)), Low, "Longest lifetime of cookies of the server, as stored.";
+    "security.cookies.downstream" => "DssTargetingCookieExpirationTime", LONG, Some(N(240)), Low, "Lifetime of cookies of downstream servers, as stored.";
+    "advanced.maxDeltaSyncPeriod" => "MaxDeltaSyncPeriod", COUNT, Some(N(0)), Low, "Longest time for which only differences are synchronised, as stored.";
+    "advanced.reportingServiceUrl" => "ReportingServiceUrl", URL, None, Low, "The reporting web service's address.";
+    "advanced.logFilePath" => "LogFilePath", OPTIONAL_NAME, None, Low, "The path of the service's log.";
+    "advanced.logDestinations" => "LogDestinations", LOG_DESTINATIONS, Some(T("both")), Low, "Where the service's log goes.";
+    "advanced.logRolloverFileSizeInBytes" => "LogRolloverFileSizeInBytes", COUNT, None, Low, "The size at which a new log file is begun, in bytes.";
+    "advanced.subscriptionFailureNumberOfRetries" => "SubscriptionFailureNumberOfRetries", COUNT, Some(N(3)), Low, "How often a failed synchronisation is tried again.";
+    "advanced.subscriptionFailureWaitBetweenRetriesTime" => "SubscriptionFailureWaitBetweenRetriesTime", LONG, Some(N(15)), Low, "The time between such tries, as stored.";
+    "advanced.dispatchManagerPollingInterval" => "DispatchManagerPollingInterval", LONG, Some(N(5)), Low, "How often the service looks for work, as stored.";
+    "advanced.stateMachineTransitionLoggingEnabled" => "StateMachineTransitionLoggingEnabled", Values::Flag, Some(Yes(false)), Low, "Whether the service logs the transitions of its state machines.";
+    "advanced.stateMachineTransitionErrorCaptureLength" => "StateMachineTransitionErrorCaptureLength", COUNT, Some(N(30)), Low, "How many failed transitions are kept.";
+    "advanced.maxSimultaneousFileDownloads" => "MaxSimultaneousFileDownloads", COUNT, Some(N(10)), Low, "How many files are downloaded at a time.";
+    "advanced.muUrl" => "MUUrl", Values::Text { longest: 1024, empty: false }, None, High, "The address of Microsoft Update.";
+    "advanced.redirectorChangeNumber" => "RedirectorChangeNumber", LONG, Some(N(0)), Low, "The change number of the redirector that the address came with.";
+    "advanced.eventLogFloodProtectTime" => "EventLogFloodProtectTime", COUNT, Some(N(10)), Low, "For how long the same event is not logged again, as stored.";
+    "advanced.statsDotNetWebServiceUri" => "StatsDotNetWebServiceUri", URL, None, Low, "The address that statistics are sent to.";
+    "advanced.queueFlushTimeInMS" => "QueueFlushTimeInMS", COUNT, Some(N(3000)), Low, "After how many milliseconds the queue of events is written.";
+    "advanced.queueFlushCount" => "QueueFlushCount", COUNT, Some(N(100)), Low, "From how many events on the queue is written.";
+    "advanced.queueRejectCount" => "QueueRejectCount", COUNT, Some(N(300)), Low, "From how many events on more are refused.";
+    "advanced.sleepTimeAfterErrorInMS" => "SleepTimeAfterErrorInMS", COUNT, Some(N(30_000)), Low, "How many milliseconds the service waits after an error.";
+    "advanced.importLocalPath" => "ImportLocalPath", OPTIONAL_NAME, None, Low, "The folder that imports are read from.";
+    "advanced.useCookieValidation" => "UseCookieValidation", Values::Flag, Some(Yes(true)), Low, "Whether cookies are validated.";
+    "advanced.clientEventExpirationTime" => "AutoPurgeClientEventAgeThreshold", COUNT, Some(N(15)), Low, "After how many days events of clients are removed.";
+    "advanced.serverEventExpirationTime" => "AutoPurgeServerEventAgeThreshold", COUNT, Some(N(90)), Low, "After how many days events of the server are removed.";
+    "advanced.expiredEventDetectionPeriod" => "AutoPurgeDetectionPeriod", COUNT, Some(N(12)), Low, "Every how many hours old events are looked for.";
+    "advanced.doReportingDataValidation" => "DoReportingDataValidation", Values::Flag, Some(Yes(false)), Low, "Whether reports of clients are validated.";
+    "advanced.doReportingSummarization" => "DoReportingSummarization", Values::Flag, Some(Yes(false)), Low, "Whether reports are summarised.";
+    "advanced.maxNumberOfIdsToRequestDataFromUss" => "MaxNumberOfIdsToRequestDataFromUss", COUNT, Some(N(100)), Low, "How many updates are asked of an upstream server at a time.";
+    "advanced.maxCoreUpdatesPerRequest" => "MaxCoreUpdatesPerRequest", COUNT, None, Low, "How many updates without a user interface an answer to a client holds.";
+    "advanced.maxExtendedUpdatesPerRequest" => "MaxExtendedUpdatesPerRequest", COUNT, None, Low, "How many further updates an answer to a client holds.";
+    "advanced.maxXmlPerRequestInServerSync" => "MaxXmlPerRequestInServerSync", COUNT, None, Low, "The largest answer to a downstream server's request, in bytes.";
+    "advanced.downloadRegulationUrl" => "DownloadRegulationUrl", URL, None, Low, "The address of the regulation service.";
+    "advanced.downloadRegulationWebServiceUrl" => "DownloadRegulationWebServiceUrl", URL, None, Low, "The address of the regulation web service.";
+    "advanced.doServerSyncCompression" => "DoServerSyncCompression", Values::Flag, Some(Yes(true)), Low, "Whether synchronisations are compressed.";
+    "advanced.bitsHealthScanningInterval" => "BitsHealthScanningInterval", LONG, Some(N(3_600_000)), Low, "Every how many milliseconds the download service is checked.";
+    "advanced.bitsDownloadPriorityForeground" => "BitsDownloadPriorityForeground", Values::Flag, Some(Yes(false)), Low, "Whether downloads run in the foreground.";
+    "advanced.deploymentChangeDeferral" => "DeploymentChangeDeferral", COUNT, Some(N(30)), Low, "For how long changes of approvals are held back, as stored.";
+    "advanced.dssRollupChunkSize" => "DssRollupChunkSize", COUNT, None, Low, "How much a downstream server reports at a time.";
+    "advanced.muRollupOptin" => "MURollupOptin", Values::Flag, None, Low, "Whether status is reported to Microsoft.";
+    "advanced.localPublishingMaxCabSize" => "LocalPublishingMaxCabSize", Values::Number(1, 2047), None, Low, "The largest package that can be published here, in megabytes.";
+    "advanced.loadOdfLocally" => "LoadOdfLocally", Values::Flag, None, Low, "Whether the offer definition file is read from a folder.";
+    "advanced.odfFilePath" => "OdfFilePath", OPTIONAL_NAME, None, Low, "The folder of that file.";
+    "advanced.disableSyncDrivers" => "DisableSyncDrivers", Values::Flag, None, Low, "Whether drivers are left out of synchronisations.";
+    "advanced.disableSyncPrinterCatalog" => "DisableSyncPrinterCatalog", Values::Flag, None, Low, "Whether the printer catalogue is left out of synchronisations.";
 }
 
 /// Columns of the row that no key drives, and why.
@@ -311,6 +332,14 @@ mod tests {
                 assert_eq!(setting.value(&cell.unwrap()), default.attribute(), "{}", setting.path);
             }
         }
+    }
+
+    #[test]
+    fn tls_is_of_high_risk_where_it_goes() {
+        let tls = setting("updateSource.upstream.tls").unwrap();
+        assert!(tls.is_high_risk(&Attribute::Bool(false)) && !tls.is_high_risk(&Attribute::Bool(true)));
+        assert!(setting("targeting").unwrap().is_high_risk(&Attribute::text("client")));
+        assert!(!setting("logging.level").unwrap().is_high_risk(&Attribute::text("off")));
     }
 
     #[test]

@@ -10,6 +10,13 @@ use super::category::{Categories, CategoryKind};
 use super::configuration::Configuration;
 use super::setting::Cell;
 
+/// The address of the schedule.
+pub const SCHEDULE: &str = "synchronization.schedule";
+/// The address of the products.
+pub const PRODUCTS: &str = "synchronization.products";
+/// The address of the classifications.
+pub const CLASSIFICATIONS: &str = "synchronization.classifications";
+
 /// The column that says whether synchronisations run by a schedule.
 pub const AUTOMATIC: &str = "SynchronizeAutomatically";
 /// The column with the first synchronisation's time of day, in seconds from midnight UTC.
@@ -157,6 +164,26 @@ impl Subscription {
             schedule: self.schedule.is_some(),
             products: self.products.is_some(),
             classifications: self.classifications.is_some(),
+        }
+    }
+
+    /// These of its parts.
+    #[must_use]
+    pub fn only(&self, parts: Parts) -> Self {
+        Self {
+            schedule: self.schedule.filter(|_| parts.schedule),
+            products: self.products.clone().filter(|_| parts.products),
+            classifications: self.classifications.clone().filter(|_| parts.classifications),
+        }
+    }
+
+    /// Which of its parts another has otherwise.
+    #[must_use]
+    pub fn unlike(&self, other: &Self) -> Parts {
+        Parts {
+            schedule: self.schedule.is_some() && self.schedule != other.schedule,
+            products: self.products.is_some() && self.products != other.products,
+            classifications: self.classifications.is_some() && self.classifications != other.classifications,
         }
     }
 

@@ -41,7 +41,7 @@ use self::reach::Reach;
 use self::step::Step;
 use crate::model::address::{Address, Kind};
 use crate::model::origin::Origin;
-use crate::model::resolved::{Notice, Resolved, ResolvedEntry};
+use crate::model::resolved::{Notice, Resolved, ResolvedEntry, ResolvedSettings};
 use crate::model::snapshot::Snapshot;
 
 /// What a plan is judged by besides manifest and snapshot.
@@ -144,8 +144,10 @@ pub struct Summary {
 /// that the manifest pins is the caller's to check before.
 #[must_use]
 pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
+    let settings = settings::declared(&Context::new(resolved, snapshot, policy));
+    // Settings are saved first, so everything else meets the server in the mode that they give it.
+    let snapshot = &*snapshot.in_mode_of(&settings.cells());
     let context = Context::new(resolved, snapshot, policy);
-    let settings = settings::declared(&context);
     let synchronization = synchronization::declared(&context);
     let drafts = settings.drafts.into_iter().chain(synchronization.drafts).chain(draft_all(&context)).collect();
     let (mut drafts, refused) = support::split(&context, drafts);
@@ -227,7 +229,9 @@ fn hidden(context: &Context<'_>) -> Vec<Notice> {
     if resolved.management.ignore.is_empty() {
         return Vec::new();
     }
-    let declared = groups.chain(memberships).chain(approvals).chain(declines);
+    let settings = resolved.settings.iter().flat_map(ResolvedSettings::places);
+    let settings = settings.map(|(path, origin)| (Address::Setting(path), origin));
+    let declared = settings.chain(groups).chain(memberships).chain(approvals).chain(declines);
     let hidden = declared.filter(|(address, _)| context.ignores(address)).map(|(address, origin)| Notice {
         address,
         code: "ignored",

@@ -11,7 +11,7 @@ use super::groups::{declarable, is_declared};
 use super::{memberships, synchronization};
 use crate::model::address::{Address, Kind};
 use crate::model::management::Prune;
-use crate::model::resolved::{GroupReference, ResolvedSettings, ResolvedSynchronization};
+use crate::model::resolved::GroupReference;
 
 /// Objects of a kind by how the plan stands to them.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -45,19 +45,9 @@ pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
 
 /// Settings have no share that could be too large, and what is undeclared of them is not counted.
 fn settings(context: &Context<'_>) -> Reach {
-    let ResolvedSettings { scalars, languages, content_path, proxy_password } =
-        context.resolved.settings.clone().unwrap_or_default();
-    let ResolvedSynchronization { schedule, products, classifications } =
-        context.resolved.synchronization.clone().unwrap_or_default();
-    let others = [
-        languages.map(|_| "updateFiles.languages"),
-        content_path.map(|_| "updateFiles.contentPath"),
-        proxy_password.map(|_| "updateSource.proxy.password"),
-        schedule.map(|_| synchronization::SCHEDULE),
-        products.map(|_| synchronization::PRODUCTS),
-        classifications.map(|_| synchronization::CLASSIFICATIONS),
-    ];
-    let paths = scalars.keys().copied().chain(others.into_iter().flatten());
+    let settings = context.resolved.settings.iter().flat_map(|declared| declared.places()).map(|(path, _)| path);
+    let synchronization = context.resolved.synchronization.iter().flat_map(synchronization::paths);
+    let paths = settings.chain(synchronization);
     let (ignored, managed): (Vec<&str>, Vec<&str>) = paths.partition(|path| context.ignores(&Address::Setting(path)));
     let managed = managed.len() as u64;
     Reach { managed, managed_live: managed, ignored: ignored.len() as u64, ..Reach::default() }

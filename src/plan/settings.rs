@@ -14,6 +14,7 @@ use crate::model::configuration::{Configuration, LiveSettings};
 use crate::model::desired::Languages;
 use crate::model::object::ObjectState;
 use crate::model::origin::{Declared, Origin};
+use crate::model::procedure::Procedure;
 use crate::model::resolved::{Notice, ResolvedSettings};
 use crate::model::setting::{Cell, Setting, setting};
 
@@ -30,11 +31,13 @@ const PROXY_PASSWORD: &str = "updateSource.proxy.password";
 pub(super) struct Settings {
     pub(super) drafts: Vec<Draft>,
     pub(super) unsupported: Vec<Notice>,
+    /// Whether the procedure that saves them can be called.
+    can_save: bool,
 }
 
 /// Declared settings that are not as declared.
 pub(super) fn declared(context: &Context<'_>) -> Settings {
-    let mut found = Settings::default();
+    let mut found = Settings { can_save: context.can_call(Procedure::SetConfiguration), ..Settings::default() };
     let Some(declared) = &context.resolved.settings else { return found };
     let Some(live) = &context.snapshot.settings else { return found };
     for (path, value) in &declared.scalars {
@@ -46,11 +49,23 @@ pub(super) fn declared(context: &Context<'_>) -> Settings {
     }
     found.unsupported.extend(elsewhere(declared, live));
     found.unsupported.retain(|notice| !context.ignores(&notice.address));
+    found.drafts.retain(|draft| !context.ignores(&draft.change.address));
+    refuse_to_lose_a_password(&mut found, live);
     refuse_contradictions(&mut found.drafts, &live.row);
     found
 }
 
 impl Settings {
+    /// The columns that change and can be saved.
+    pub(super) fn cells(&self) -> BTreeMap<String, Cell> {
+        let steps = self.drafts.iter().flat_map(|draft| &draft.steps);
+        let cells = steps.filter_map(|step| match &step.operation {
+            Operation::SaveSettings { cells, .. } => Some(cells.clone()),
+            _ => None,
+        });
+        if self.can_save { cells.flatten().collect() } else { BTreeMap::new() }
+    }
+
     fn add(&mut self, context: &Context<'_>, compared: Compared) {
         match compared {
             Compared::Same => {}
@@ -59,7 +74,8 @@ impl Settings {
                     draft.blockers.push(Blocker {
                         subject: BlockerSubject::Object(draft.change.address.clone()),
                         code: "highRisk",
-                        message: "it changes whom the server follows or who places its computers".to_owned(),
+                        message: "it changes whom the server follows, who places its computers, or turns TLS off"
+                            .to_owned(),
                         permission: Some(Permission::HighRisk),
                         origin: draft.change.origin,
                     });
@@ -93,7 +109,7 @@ fn scalar(setting: &'static Setting, declared: &Declared<Attribute>, live: &Live
         return unsupported(address, "settingNotSaved", message, declared.origin);
     }
     let mut change = change(address, setting.value(cell), declared.value.clone(), declared.origin);
-    change.risk = if setting.high_risk { Risk::High } else { Risk::Low };
+    change.risk = if setting.is_high_risk(&declared.value) { Risk::High } else { Risk::Low };
     let cells = BTreeMap::from([(column.clone(), wanted)]);
     let before = BTreeMap::from([(column, cell.clone())]);
     Compared::Differs(Box::new(draft(change, (cells, BTreeMap::new()), (before, BTreeMap::new()))))
@@ -153,6 +169,17 @@ fn language_set(declared: &Declared<Languages>, live: &LiveSettings) -> Compared
     };
     if was_all == wants_all && wanted == enabled {
         return Compared::Same;
+    }
+    let lacking = if was_all != wants_all && live.unsaved.contains(ALL_LANGUAGES) {
+        Some("ServerSupportsAllLanguages")
+    } else if wanted != enabled && live.languages_unsaved {
+        Some("@LanguagesXml")
+    } else {
+        None
+    };
+    if let Some(lacking) = lacking {
+        let message = format!("spSetConfiguration has no parameter for {lacking} on this server");
+        return unsupported(address, "settingNotSaved", message, declared.origin);
     }
     let shown = |all: bool, names: &BTreeSet<&String>| {
         if all {
@@ -216,18 +243,49 @@ pub(super) fn notice(address: Address, code: &'static str, message: String, orig
     Notice { address, code, message, origin: Some(origin) }
 }
 
+/// A save that leaves out a password might clear it: nothing is saved where one is in use before or after.
+///
+/// Source: our guess (grade C).
+fn refuse_to_lose_a_password(found: &mut Settings, live: &LiveSettings) {
+    let Some(parameter) = &live.password_parameter else { return };
+    let after = row_after(&found.drafts, &live.row);
+    if !uses_credentials(&live.row) && !uses_credentials(&after) {
+        return;
+    }
+    for draft in std::mem::take(&mut found.drafts) {
+        let message = format!(
+            "needs spSetConfiguration, which takes {parameter}, and what it holds cannot be read: to leave it out might clear \
+             the password of the proxy, which is in use; change this setting in the console"
+        );
+        found.unsupported.push(Notice {
+            address: draft.change.address,
+            code: "passwordParameter",
+            message,
+            origin: draft.change.origin,
+        });
+    }
+}
+
+fn uses_credentials(row: &Configuration) -> bool {
+    row.is_on("UseProxy") && !row.is_on("AnonymousProxyAccess")
+}
+
+/// The row after these changes.
+fn row_after(drafts: &[Draft], live: &Configuration) -> Configuration {
+    let mut row = live.clone();
+    for step in drafts.iter().flat_map(|draft| &draft.steps) {
+        if let Operation::SaveSettings { cells, .. } = &step.operation {
+            cells.iter().for_each(|(column, cell)| row.set(column, cell.clone()));
+        }
+    }
+    row
+}
+
 /// What must hold of the row after a save.
 ///
 /// Source: learn.microsoft.com, IUpdateServerConfiguration (grade A).
 fn refuse_contradictions(drafts: &mut [Draft], live: &Configuration) {
-    let mut row = live.clone();
-    for draft in drafts.iter() {
-        for step in &draft.steps {
-            if let Operation::SaveSettings { cells, .. } = &step.operation {
-                cells.iter().for_each(|(column, cell)| row.set(column, cell.clone()));
-            }
-        }
-    }
+    let row = row_after(drafts, live);
     let empty = |column| row.cell(column).is_none_or(|cell| is_empty_either_way(cell, &Cell::Null));
     let on = |column| row.is_on(column);
     let rules: [(bool, &[&str], &str); 6] = [

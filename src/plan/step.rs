@@ -150,6 +150,13 @@ impl Step {
 }
 
 impl Operation {
+    /// Whether the server refuses it while it synchronises or still processes an earlier change of its configuration. Of what
+    /// is synchronised nobody says so: that it waits as well is caution.
+    #[must_use]
+    pub fn needs_idle_server(&self) -> bool {
+        matches!(self, Self::SaveSettings { .. } | Self::SaveSynchronization(_))
+    }
+
     /// The procedures that it calls.
     #[must_use]
     pub fn procedures(&self) -> Vec<Procedure> {

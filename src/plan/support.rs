@@ -8,6 +8,9 @@ use crate::model::address::Address;
 use crate::model::procedure::{Procedure, ProcedureState, Verdict};
 use crate::model::resolved::Notice;
 
+/// Signatures with more parameters than this are not shown.
+const PARAMETERS_SHOWN_MAX: usize = 20;
+
 /// Drafts that can be carried out, and notices about the others.
 pub(super) fn split(context: &Context<'_>, drafts: Vec<Draft>) -> (Vec<Draft>, Vec<Notice>) {
     let owners: BTreeMap<Milestone, Address> = drafts
@@ -67,6 +70,13 @@ fn explain(procedure: Procedure, state: Option<&ProcedureState>) -> (&'static st
     let name = procedure.name();
     match state {
         None => ("procedureNotRead", format!("needs {name}, whose signature was not read from the server")),
+        // A signature of a hundred parameters helps nobody.
+        Some(ProcedureState { verdict: Verdict::Differs(how), parameters, .. })
+            if parameters.len() > PARAMETERS_SHOWN_MAX =>
+        {
+            let text = format!("needs {name}, which differs: {how}; the server's has {} parameters", parameters.len());
+            ("procedureDiffers", text)
+        }
         Some(ProcedureState { expected, live, verdict: Verdict::Differs(how), parameters: _ }) => {
             let live = live.as_deref().unwrap_or("nothing");
             (

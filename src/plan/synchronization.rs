@@ -16,14 +16,22 @@ use crate::model::name::fold;
 use crate::model::object::ObjectState;
 use crate::model::origin::{Declared, Origin};
 use crate::model::procedure::Procedure;
+use crate::model::resolved::ResolvedSynchronization;
 use crate::model::synchronization::{
-    LiveSynchronization, Parts, Schedule, Subscription, products_meant, products_to_hold,
+    CLASSIFICATIONS, LiveSynchronization, PRODUCTS, Parts, SCHEDULE, Schedule, Subscription, products_meant,
+    products_to_hold,
 };
 
-/// The addresses, as paths in `spec`.
-pub(super) const SCHEDULE: &str = "synchronization.schedule";
-pub(super) const PRODUCTS: &str = "synchronization.products";
-pub(super) const CLASSIFICATIONS: &str = "synchronization.classifications";
+/// The paths of what is declared.
+pub(super) fn paths(declared: &ResolvedSynchronization) -> impl Iterator<Item = &'static str> {
+    let ResolvedSynchronization { schedule, products, classifications } = declared;
+    let paths = [
+        schedule.as_ref().map(|_| SCHEDULE),
+        products.as_ref().map(|_| PRODUCTS),
+        classifications.as_ref().map(|_| CLASSIFICATIONS),
+    ];
+    paths.into_iter().flatten()
+}
 
 /// What is declared and not so.
 pub(super) fn declared(context: &Context<'_>) -> Settings {

@@ -55,6 +55,8 @@ use self::updates::Catalog;
 /// entries that contradict each other, and what a replica or client-side targeting does not allow.
 pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Result<Resolved, Diagnostics> {
     let mut notes = Notes::default();
+    // What a replica and client-side targeting forbid goes by the declared mode, and by the live one where none is declared.
+    let snapshot = &*snapshot.in_mode_of(&settings::declared_cells(desired));
     server_rules::check(desired, snapshot, &mut notes);
     let settings = settings::resolve(desired, snapshot, &mut notes);
     let synchronization = synchronization::resolve(desired, snapshot, &mut notes);

@@ -1,17 +1,26 @@
 //! The settings: what only the server can tell about them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
+use crate::model::attribute::Attribute;
 use crate::model::configuration::LiveSettings;
 use crate::model::desired::{Desired, Languages, Settings};
+use crate::model::mode;
 use crate::model::origin::Origin;
 use crate::model::resolved::ResolvedSettings;
+use crate::model::setting::Cell;
 use crate::model::snapshot::Snapshot;
 
 use super::near::{did_you_mean, nearest};
 use super::notes::Notes;
+
+/// The cells of the declared settings but for those that `management.ignore` hides.
+pub(super) fn declared_cells(desired: &Desired) -> BTreeMap<String, Cell> {
+    let scalars = desired.settings.scalars.iter().map(|(path, declared)| (*path, &declared.value));
+    mode::cells(scalars.filter(|(path, _)| !desired.management.ignores(path)))
+}
 
 /// Looks up what settings refer to. None where no setting is declared.
 pub(super) fn resolve(desired: &Desired, snapshot: &Snapshot, notes: &mut Notes) -> Option<ResolvedSettings> {
@@ -42,7 +51,22 @@ pub(super) fn resolve(desired: &Desired, snapshot: &Snapshot, notes: &mut Notes)
             );
         }
     }
+    if let Some(live) = &snapshot.settings {
+        warn_of_unused_user(desired, live, notes);
+    }
     Some(ResolvedSettings { scalars, languages, content_path, proxy_password })
+}
+
+/// A proxy's user is sent only where access is not anonymous.
+fn warn_of_unused_user(desired: &Desired, live: &LiveSettings, notes: &mut Notes) {
+    let declared = |path| desired.settings.scalars.get(path);
+    let Some(user) = declared("updateSource.proxy.user").filter(|user| user.value != Attribute::text("")) else {
+        return;
+    };
+    if declared("updateSource.proxy.anonymous").is_none() && live.row.is_on("AnonymousProxyAccess") {
+        let message = "the server uses its proxy without a user, so this one is not sent; declare `anonymous: false`";
+        notes.warn(Address::Setting("updateSource.proxy.user"), "proxyUserUnused", message.to_owned(), user.origin);
+    }
 }
 
 /// Approvals of updates in a language that goes stay, and downstream servers never get them.

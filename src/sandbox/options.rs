@@ -15,11 +15,13 @@
 //! | `raise=50000@N` | the N-th statement raises a user error |
 //! | `delay=MS` | every answer waits this many milliseconds |
 //! | `variant=PROC:missing` | the procedure is not there |
-//! | `variant=PROC:extra` | it requires one more parameter, `@extra int` |
-//! | `variant=PROC:extra-default` | it takes one more parameter, `@extra int`, which may be left out |
-//! | `variant=PROC:without=@NAME` | it does not take the parameter; inside it has its default, or NULL |
+//! | `variant=PROC:extra`, `PROC:extra=@NAME` | it requires one more int parameter, `@extra` or one of another name |
+//! | `variant=PROC:extra-default`, `PROC:extra-default=@NAME` | it takes such a parameter, which may be left out |
+//! | `variant=PROC:without=@NAME` | it does not take the parameter; inside it has its default, or NULL; spSetConfiguration leaves that column alone |
 //! | `variant=PROC:rename=@NAME` | the parameter is called `@NAME2` |
 //! | `variant=PROC:retype=@NAME` | the parameter has another type: int and bigint, nvarchar and uniqueidentifier, ... are exchanged |
+//! | `variant=PROC:refuses-late` | it does all of its work, raises 50000 at the end, and nothing of it stays |
+//! | `variant=spSetConfiguration:ignores=@NAME` | it takes the parameter, reports success, and leaves that column alone |
 //! | `variant=spDeployUpdate:replaces-revisions` | it also removes what older revisions have for the group |
 //! | `variant=spDeployUpdate:keeps-time` | an approval that it replaces hands its DeploymentTime down |
 //! | `role=ROLE` | the login is no administrator but in this role: `public`, `db_datareader`, `PublicViewAccess`, `webService` |
@@ -83,16 +85,18 @@ pub struct Variant {
 pub enum Change {
     /// It is not there.
     Missing,
-    /// It requires `@extra int`.
-    Extra,
-    /// It takes `@extra int`, which may be left out.
-    ExtraDefault,
+    /// It requires one more int parameter of this name.
+    Extra(String),
+    /// It takes one more int parameter of this name, which may be left out.
+    ExtraDefault(String),
     /// It does not take this parameter.
     Without(String),
     /// It calls this parameter by its name followed by `2`.
     Rename(String),
     /// It takes this parameter with another type.
     Retype(String),
+    /// It takes this parameter, and does nothing with it.
+    Ignores(String),
     /// It does something else where public sources do not say what Microsoft's does.
     Behaves(Behaviour),
 }
@@ -104,6 +108,10 @@ pub enum Behaviour {
     ReplacesRevisions,
     /// spDeployUpdate gives the new approval the DeploymentTime of the one that it replaces.
     KeepsTime,
+    /// A save leaves alone what this parameter, by its position among the procedure's own, would change.
+    Ignores(usize),
+    /// The procedure raises an error when it is done, and nothing of its work stays.
+    RefusesLate,
 }
 
 /// Why a query is not one of a `sandbox:` URL.
@@ -156,8 +164,8 @@ const FLAGS: &str = "true or false";
 const STATEMENTS: &str = "the number of a statement, from 1";
 const RAISES: &str = "1205@N or 50000@N with N the number of a statement, from 1";
 const DELAYS: &str = "milliseconds, at most 60000";
-const VARIANTS: &str = "PROC:missing, PROC:extra, PROC:extra-default, PROC:without=@NAME, PROC:rename=@NAME, PROC:retype=@NAME, \
-     spDeployUpdate:replaces-revisions or spDeployUpdate:keeps-time";
+const VARIANTS: &str = "PROC:missing, PROC:extra[=@NAME], PROC:extra-default[=@NAME], PROC:without=@NAME, PROC:rename=@NAME, \
+     PROC:retype=@NAME, PROC:refuses-late, spSetConfiguration:ignores=@NAME, spDeployUpdate:replaces-revisions or spDeployUpdate:keeps-time";
 const ROLES: &str = "public, db_datareader, PublicViewAccess or webService";
 const OBJECTS: &str =
     "the name of a table, a view or a procedure, as in tbUpdate, PUBLIC_VIEWS.vUpdate or spDeployUpdate";
@@ -235,17 +243,22 @@ fn variant(value: &str) -> Option<Variant> {
     if procedure.is_empty() {
         return None;
     }
+    let saves = procedure.eq_ignore_ascii_case("spSetConfiguration");
     let deploys = procedure.eq_ignore_ascii_case("spDeployUpdate");
     let parameter = |text: &str| (text.len() > 1 && text.starts_with('@')).then(|| text.to_owned());
     let change = match change.split_once('=') {
         None => match change {
             "missing" => Change::Missing,
-            "extra" => Change::Extra,
-            "extra-default" => Change::ExtraDefault,
+            "extra" => Change::Extra("@extra".to_owned()),
+            "extra-default" => Change::ExtraDefault("@extra".to_owned()),
+            "refuses-late" => Change::Behaves(Behaviour::RefusesLate),
             "replaces-revisions" if deploys => Change::Behaves(Behaviour::ReplacesRevisions),
             "keeps-time" if deploys => Change::Behaves(Behaviour::KeepsTime),
             _ => return None,
         },
+        Some(("extra", name)) => Change::Extra(parameter(name)?),
+        Some(("extra-default", name)) => Change::ExtraDefault(parameter(name)?),
+        Some(("ignores", name)) if saves => Change::Ignores(parameter(name)?),
         Some(("without", name)) => Change::Without(parameter(name)?),
         Some(("rename", name)) => Change::Rename(parameter(name)?),
         Some(("retype", name)) => Change::Retype(parameter(name)?),
@@ -283,8 +296,9 @@ mod tests {
     #[test]
     fn every_variant_is_read() {
         for (text, change) in [
-            ("extra", Change::Extra),
-            ("extra-default", Change::ExtraDefault),
+            ("extra", Change::Extra("@extra".to_owned())),
+            ("extra-default=@b", Change::ExtraDefault("@b".to_owned())),
+            ("refuses-late", Change::Behaves(Behaviour::RefusesLate)),
             ("rename=@a", Change::Rename("@a".to_owned())),
             ("retype=@a", Change::Retype("@a".to_owned())),
         ] {
@@ -329,6 +343,7 @@ mod tests {
             "variant=p:without=y",
             "variant=p:rename=@",
             "variant=p:keeps-time",
+            "variant=p:ignores=@a",
         ] {
             let error = parse(query).unwrap_err();
             assert!(matches!(error, OptionError::BadValue { .. }), "{query}: {error}");

@@ -179,11 +179,14 @@ fn differences(contract: &ProcedureContract, live: &[LiveParameter]) -> Vec<Stri
             None => {}
         }
     }
-    for parameter in live {
+    let lacks = !differences.is_empty();
+    for parameter in live.iter().filter(|_| !contract.saves_a_row) {
         let known = contract.parameters.iter().any(|known| known.name.eq_ignore_ascii_case(&parameter.name));
-        // What has a default of its own is left out.
-        if !known && !parameter.defaulted && !contract.saves_a_row {
-            differences.push(format!("{} is not known, and no default of it either", parameter.name));
+        match (known, parameter.defaulted) {
+            (false, false) => differences.push(format!("{} is not known, and no default of it either", parameter.name)),
+            // What has a default of its own is left out; beside one that is missing it may be that one, renamed.
+            (false, true) if lacks => differences.push(format!("{} is not known", parameter.name)),
+            _ => {}
         }
     }
     differences
@@ -207,6 +210,9 @@ fn difference(known: &ParameterContract, live: &LiveParameter) -> Option<String>
 }
 
 fn expected_signature(contract: &ProcedureContract) -> String {
+    if contract.saves_a_row {
+        return format!("{}(a parameter for each column that it saves)", contract.procedure.name());
+    }
     let parameters: Vec<String> =
         contract.parameters.iter().map(|known| format!("{} {}", known.name, known.parameter_type)).collect();
     format!("{}({})", contract.procedure.name(), parameters.join(", "))

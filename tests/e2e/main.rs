@@ -22,6 +22,7 @@ mod patch_tuesday;
 mod readme;
 mod references;
 mod roles;
+mod settings;
 mod synchronization;
 #[cfg(unix)]
 mod terminal;

@@ -182,6 +182,10 @@ fn an_ignored_value_is_reported() {
     lab.sql("CREATE TRIGGER keeps AFTER UPDATE ON tbSchedule BEGIN UPDATE tbSchedule SET Frequency = 1; END");
     lab.apply().expect_status(7).expect_out("4 a day from 04:30Z").expect_out("1 a day from 04:30Z");
     assert_eq!(calls(&lab), 1);
+    lab.manifest("  synchronization: {schedule: {firstAt: \"04:30Z\", perDay: 4}, products: [SQL Server 2022]}\n");
+    lab.apply().expect_status(7).expect_out("4 a day from 04:30Z");
+    assert!(subscribed(&lab).contains(&"SQL Server 2022".to_owned()));
+    assert_eq!(calls(&lab), 2);
 }
 
 #[test]
@@ -190,8 +194,8 @@ fn a_running_synchronisation_is_waited_for() {
     let state =
         |state: i64| lab.sql(&format!("UPDATE sandbox_unplaced SET value = {state} WHERE name = 'SubscriptionState'"));
     state(3);
-    let ran = lab.run(&["apply", "-f", "lab.yaml", "--yes", "--sync-timeout", "1s"]);
-    ran.expect_status(1).expect_err("waiting while the server synchronises").expect_out("still runs after 1 s");
+    let ran = lab.run(&["apply", "-f", "lab.yaml", "--yes", "--wait", "1s"]);
+    ran.expect_status(1).expect_err("a synchronisation runs");
     assert_eq!(lab.writes(), 0);
     let begun = Instant::now();
     let mut running = Running::start(lab.command(&["apply", "-f", "lab.yaml", "--yes"]));

@@ -19,6 +19,7 @@ mod numbers;
 mod properties;
 mod prune;
 mod selectors;
+mod settings;
 mod snapshot;
 mod unsupported;
 mod world;

@@ -290,6 +290,9 @@ pub fn read(whole: &Snapshot, scope: &ReadScope) -> Snapshot {
 pub fn read_more(whole: &Snapshot, scope: &ReadScope, also: &dyn Fn(&Update) -> bool) -> Snapshot {
     let mut snapshot = whole.clone();
     snapshot.scope = scope.clone();
+    if !scope.settings {
+        snapshot.settings = None;
+    }
     if !scope.computers {
         snapshot.computers.clear();
         snapshot.memberships.clear();

@@ -6,6 +6,8 @@ use super::registry::Registered;
 use super::session::Session;
 use crate::sandbox::access::Permission;
 use crate::sandbox::database::{Cancelled, Response, RpcParameter, ServerError};
+use crate::sandbox::options::Behaviour;
+use crate::sandbox::procedures::refusals::refusal;
 use crate::sandbox::procedures::{Call, Failure};
 use crate::sandbox::sql::errors;
 use crate::sandbox::value::{SqlType, Value};
@@ -106,7 +108,10 @@ impl Session {
             arguments: bound.values,
             response: &mut *response,
         };
-        let ran = (procedure.procedure().run)(&mut call);
+        let mut ran = (procedure.procedure().run)(&mut call);
+        if ran.is_ok() && procedure.behaviours().contains(&Behaviour::RefusesLate) {
+            ran = Err(refusal(name, "it cannot be done after all"));
+        }
         let arguments = call.arguments;
         let kept = ran.and_then(|code| {
             let changes = writes::changes(&self.connection) - before;

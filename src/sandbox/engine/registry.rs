@@ -111,9 +111,9 @@ impl Registry {
         let Some(position) = position else {
             return Err(VariantError::UnknownProcedure { procedure: variant.procedure.clone() });
         };
-        let parameters = &mut self.procedures[position].parameters;
-        let extra = |default| Declared {
-            name: "@extra".to_owned(),
+        let Registered { parameters, behaviours, .. } = &mut self.procedures[position];
+        let extra = |name: &String, default| Declared {
+            name: name.clone(),
             sql_type: SqlType::Int,
             default,
             output: false,
@@ -123,11 +123,12 @@ impl Registry {
             Change::Missing => {
                 self.procedures.remove(position);
             }
-            Change::Extra => parameters.push(extra(ParameterDefault::Required)),
-            Change::ExtraDefault => parameters.push(extra(ParameterDefault::Null)),
+            Change::Extra(name) => parameters.push(extra(name, ParameterDefault::Required)),
+            Change::ExtraDefault(name) => parameters.push(extra(name, ParameterDefault::Null)),
             Change::Without(name) => {
                 let index = find(parameters, variant, name)?;
-                parameters.remove(index);
+                // A procedure cannot change what it is not told.
+                behaviours.extend(parameters.remove(index).index.map(Behaviour::Ignores));
             }
             Change::Rename(name) => {
                 let index = find(parameters, variant, name)?;
@@ -137,7 +138,11 @@ impl Registry {
                 let index = find(parameters, variant, name)?;
                 parameters[index].sql_type = another(parameters[index].sql_type);
             }
-            Change::Behaves(behaviour) => self.procedures[position].behaviours.push(*behaviour),
+            Change::Ignores(name) => {
+                let index = find(parameters, variant, name)?;
+                behaviours.extend(parameters[index].index.map(Behaviour::Ignores));
+            }
+            Change::Behaves(behaviour) => behaviours.push(*behaviour),
         }
         Ok(())
     }
@@ -240,7 +245,7 @@ mod tests {
     #[test]
     fn variants_change_what_clients_see() {
         assert!(registry(Change::Missing).unwrap().find("spTest").is_none());
-        assert_eq!(names(&registry(Change::Extra).unwrap()), ["@id", "@n", "@extra"]);
+        assert_eq!(names(&registry(Change::Extra("@extra".to_owned())).unwrap()), ["@id", "@n", "@extra"]);
         assert_eq!(names(&registry(Change::Without("@ID".to_owned())).unwrap()), ["@n"]);
         assert_eq!(names(&registry(Change::Rename("@n".to_owned())).unwrap()), ["@id", "@n2"]);
         let retyped = registry(Change::Retype("@n".to_owned())).unwrap();

@@ -10,6 +10,7 @@ use super::refusals::{refusal, refuse_while_synchronising};
 use super::settings::{Access, Home, SAVED_COUNT, SETTINGS, Setting, saved};
 use super::{Call, Failure, Parameter, Procedure};
 use crate::sandbox::database::ServerError;
+use crate::sandbox::options::Behaviour;
 use crate::sandbox::sql::storage;
 use crate::sandbox::value::SqlType::{Bit, NVarChar, UniqueIdentifier};
 use crate::sandbox::value::Value;
@@ -54,16 +55,23 @@ fn save(call: &mut Call<'_>) -> Result<i32, Failure> {
     refuse_while_synchronising(call, NAME)?;
     refuse_nulls(call)?;
     refuse_contradictions(call)?;
-    for (position, setting) in saved().enumerate() {
+    for (position, setting) in saved().enumerate().filter(|(position, _)| !ignores(call, *position)) {
         write(call, setting, storage::store(&call.arguments[position]))?;
     }
-    save_languages(call, NAME, LANGUAGES)?;
+    if !ignores(call, LANGUAGES) {
+        save_languages(call, NAME, LANGUAGES)?;
+    }
     save_program_keys(call, NAME, LANGUAGES + 1)?;
     if !on(call, "ServerSupportsAllLanguages") && !any_enabled(call)? {
         return Err(refusal(NAME, "at least one language must be enabled"));
     }
     stamp(call)?;
     Ok(0)
+}
+
+/// Whether a variant leaves alone what this parameter would change.
+fn ignores(call: &Call<'_>, position: usize) -> bool {
+    call.behaviours.contains(&Behaviour::Ignores(position))
 }
 
 fn refuse_while_resetting(call: &Call<'_>) -> Result<(), Failure> {
@@ -84,7 +92,7 @@ fn refuse_while_resetting(call: &Call<'_>) -> Result<(), Failure> {
 /// A column that cannot be NULL, as SQL Server itself reports it.
 fn refuse_nulls(call: &Call<'_>) -> Result<(), Failure> {
     let mut nullable = call.store.prepare("SELECT \"notnull\" = 0 FROM pragma_table_info(?1) WHERE name = ?2")?;
-    for (position, setting) in saved().enumerate() {
+    for (position, setting) in saved().enumerate().filter(|(position, _)| !ignores(call, *position)) {
         let Home::Table(table, column) = setting.home else { continue };
         if call.arguments[position] == Value::Null && !nullable.query_row([table, column], |row| row.get(0))? {
             return Err(Failure::Raised(ServerError {

@@ -19,7 +19,7 @@ mod groups;
 mod languages;
 mod licences;
 mod memberships;
-mod refusals;
+pub(super) mod refusals;
 mod revisions;
 mod rows;
 mod server_status;

@@ -11,7 +11,7 @@ use crate::sandbox::database::ServerError;
 ///
 /// Source: MicrosoftDocs SupportArticles (body of spDeleteUpdate), codewrecks (body of spGetObsoleteUpdatesToCleanup)
 /// (grade A). The texts are ours but for those with a source.
-pub(super) fn refusal(procedure: &str, reason: impl std::fmt::Display) -> Failure {
+pub(in crate::sandbox) fn refusal(procedure: &str, reason: impl std::fmt::Display) -> Failure {
     Failure::Raised(ServerError {
         number: 50000,
         state: 1,

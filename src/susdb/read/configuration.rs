@@ -1,6 +1,6 @@
 //! The server's settings, through the procedure that gives them as one row: some of its columns are in no table that is known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tiberius::{ColumnData, Row};
 
@@ -11,7 +11,7 @@ use crate::model::configuration::{Configuration, LiveSettings};
 use crate::model::procedure::{Procedure, ProcedureState, Verdict};
 use crate::model::setting::Cell;
 use crate::susdb::session::Session;
-use crate::susdb::write::parameter_without_source;
+use crate::susdb::write::{LANGUAGES_LIST, parameter_without_source, password_parameter};
 
 const STATEMENT: &str = "spConfiguration";
 
@@ -23,16 +23,18 @@ pub(super) async fn read_settings(session: &mut Session) -> Result<LiveSettings,
     let languages = languages.filter(|(name, _)| name != "all").collect();
     let count = rows(session, &DOWNSTREAM_SERVERS, |row| row.count("Servers")).await?;
     let downstream_servers = one(&DOWNSTREAM_SERVERS, count)?;
-    Ok(LiveSettings { row, languages, downstream_servers, unsaved: BTreeSet::new() })
+    Ok(LiveSettings { row, languages, downstream_servers, ..LiveSettings::default() })
 }
 
 /// Judges the live procedure for saving by the row: every parameter needs a value, and what has no parameter cannot change.
 pub(super) fn judge(settings: &mut LiveSettings, procedures: &mut BTreeMap<Procedure, ProcedureState>) {
-    let Some(state) = procedures.get_mut(&Procedure::SetConfiguration) else { return };
-    let has_parameter = |column: &&str| {
-        state.parameters.iter().any(|known| known.name.trim_start_matches('@').eq_ignore_ascii_case(column))
-    };
-    settings.unsaved = settings.row.columns().filter(|column| !has_parameter(column)).map(str::to_owned).collect();
+    let state = procedures.get_mut(&Procedure::SetConfiguration).filter(|state| state.verdict != Verdict::Missing);
+    let Some(state) = state else { return };
+    let takes =
+        |name: &str| state.parameters.iter().any(|known| known.name.trim_start_matches('@').eq_ignore_ascii_case(name));
+    settings.unsaved = settings.row.columns().filter(|column| !takes(column)).map(str::to_owned).collect();
+    settings.languages_unsaved = !takes(LANGUAGES_LIST);
+    settings.password_parameter = password_parameter(&state.parameters, &settings.row);
     if state.verdict == Verdict::Matches
         && let Some(parameter) = parameter_without_source(&state.parameters, &settings.row)
     {

@@ -3,6 +3,7 @@
 //! Every SELECT is in [`catalogue`]. Ids and texts are bound as parameters, at most a thousand a statement; a statement is
 //! for a kind of object, never for one object.
 
+mod busy;
 pub mod catalogue;
 mod categories;
 mod computers;
@@ -35,6 +36,7 @@ use crate::model::object::ServerClock;
 use crate::model::scope::ReadScope;
 use crate::model::snapshot::Snapshot;
 
+pub use self::busy::read_busy;
 pub use self::impact::read_impact;
 pub use self::objects::read_objects;
 pub use self::row::{Cells, ColumnProblem};

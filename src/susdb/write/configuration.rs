@@ -13,8 +13,9 @@ use crate::model::setting::Cell;
 use crate::susdb::read::configuration::{cell, read_row};
 use crate::susdb::read::languages::{Language, ProgramKey, read_languages, read_program_keys};
 
-const LANGUAGES: &str = "@LanguagesXml";
-const PROGRAM_KEYS: &str = "@ProgramKeyXml";
+/// The parameter with the list of languages, without its `@`.
+pub const LANGUAGES_LIST: &str = "LanguagesXml";
+const PROGRAM_KEYS: &str = "ProgramKeyXml";
 /// What the API encrypts and the row does not show.
 const PASSWORD: &str = "password";
 
@@ -42,21 +43,21 @@ enum Source {
 
 /// The parameter of the live procedure that has no source, if one has none: then nothing can be saved.
 ///
-/// A password that the server wants, and that only WSUS's own API can encrypt, is one as soon as credentials are in use: to
-/// leave it out might clear it.
 #[must_use]
 pub fn parameter_without_source(parameters: &[LiveParameter], row: &Configuration) -> Option<String> {
     let has_column = |column: &str| row.cell(column).is_some();
-    let lacking = parameters.iter().find(|parameter| match source(parameter, has_column) {
-        None => true,
-        Some(Source::Default) => parameter.name.to_lowercase().contains(PASSWORD) && uses_credentials(row),
-        Some(_) => false,
-    });
+    let lacking = parameters.iter().find(|parameter| source(parameter, has_column).is_none());
     lacking.map(|parameter| parameter.name.clone())
 }
 
-fn uses_credentials(row: &Configuration) -> bool {
-    row.is_on("UseProxy") && !row.is_on("AnonymousProxyAccess")
+/// A parameter for a password, which only WSUS's own API can encrypt and no read gives: to leave it out might clear it.
+#[must_use]
+pub fn password_parameter(parameters: &[LiveParameter], row: &Configuration) -> Option<String> {
+    let is_password = |parameter: &&LiveParameter| {
+        let left_out = source(parameter, |column| row.cell(column).is_some()) == Some(Source::Default);
+        left_out && parameter.name.to_lowercase().contains(PASSWORD)
+    };
+    parameters.iter().find(is_password).map(|parameter| parameter.name.clone())
 }
 
 fn source(parameter: &LiveParameter, has_column: impl Fn(&str) -> bool) -> Option<Source> {
@@ -65,9 +66,9 @@ fn source(parameter: &LiveParameter, has_column: impl Fn(&str) -> bool) -> Optio
         None
     } else if has_column(name) {
         Some(Source::Column)
-    } else if parameter.name.eq_ignore_ascii_case(LANGUAGES) {
+    } else if name.eq_ignore_ascii_case(LANGUAGES_LIST) {
         Some(Source::Languages)
-    } else if parameter.name.eq_ignore_ascii_case(PROGRAM_KEYS) {
+    } else if name.eq_ignore_ascii_case(PROGRAM_KEYS) {
         Some(Source::ProgramKeys)
     } else {
         parameter.defaulted.then_some(Source::Default)
@@ -165,7 +166,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Language, ProgramKey, languages_xml, parameter_without_source, program_keys_xml};
+    use super::{Language, ProgramKey, languages_xml, parameter_without_source, password_parameter, program_keys_xml};
     use crate::model::configuration::Configuration;
     use crate::model::procedure::LiveParameter;
     use crate::model::setting::Cell;
@@ -174,25 +175,21 @@ mod tests {
         LiveParameter { name: name.into(), type_name: "int".into(), max_length: 4, output: false, defaulted }
     }
 
-    fn row(credentials: bool) -> Configuration {
-        let cells = [
-            ("LogLevel", Cell::Int(2)),
-            ("UseProxy", Cell::Bit(credentials)),
-            ("AnonymousProxyAccess", Cell::Bit(false)),
-        ];
-        cells.into_iter().collect()
+    fn row() -> Configuration {
+        [("LogLevel", Cell::Int(2))].into_iter().collect()
     }
 
     #[test]
     fn a_parameter_has_its_value_from_the_row_a_list_or_its_own_default() {
         let known = [parameter("@loglevel", false), parameter("@LANGUAGESXML", false), parameter("@new", true)];
-        assert_eq!(parameter_without_source(&known, &row(false)), None);
-        assert_eq!(parameter_without_source(&[parameter("@new", false)], &row(false)).as_deref(), Some("@new"));
+        assert_eq!(parameter_without_source(&known, &row()), None);
+        assert_eq!(parameter_without_source(&[parameter("@new", false)], &row()).as_deref(), Some("@new"));
         let password = [parameter("@ProxyPassword", true)];
-        assert_eq!(parameter_without_source(&password, &row(false)), None);
-        assert_eq!(parameter_without_source(&password, &row(true)).as_deref(), Some("@ProxyPassword"));
+        assert_eq!(parameter_without_source(&password, &row()), None);
+        assert_eq!(password_parameter(&password, &row()).as_deref(), Some("@ProxyPassword"));
+        assert_eq!(password_parameter(&known, &row()), None);
         let output = LiveParameter { output: true, ..parameter("@LogLevel", true) };
-        assert_eq!(parameter_without_source(&[output], &row(false)).as_deref(), Some("@LogLevel"));
+        assert_eq!(parameter_without_source(&[output], &row()).as_deref(), Some("@LogLevel"));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::session::Session;
 use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict};
 
 pub use self::approvals::NewDeployment;
-pub use self::configuration::{ConfigurationChange, parameter_without_source};
+pub use self::configuration::{ConfigurationChange, LANGUAGES_LIST, parameter_without_source, password_parameter};
 pub use self::subscription::subscription_parameter_without_source;
 pub(super) use self::subscription::{CLASSIFICATIONS, PRODUCTS};
 

@@ -124,10 +124,10 @@ fn variants_change_the_catalogue_and_the_calls() {
     let mut missing = product(vec![variant("spAcceptEula", Change::Missing)]);
     assert_eq!(listed(&mut missing), Vec::<String>::new());
     assert_eq!(error(&mut missing, "EXEC spAcceptEula").number, 2812);
-    let mut extra = product(vec![variant("spGetAllTargetGroups", Change::Extra)]);
+    let mut extra = product(vec![variant("spGetAllTargetGroups", Change::Extra("@extra".to_owned()))]);
     assert_eq!(error(&mut extra, "EXEC spGetAllTargetGroups").number, 201);
     assert_eq!(ask(&mut extra, "EXEC spGetAllTargetGroups @extra = 1").errors, []);
-    let mut optional = product(vec![variant("spGetAllTargetGroups", Change::ExtraDefault)]);
+    let mut optional = product(vec![variant("spGetAllTargetGroups", Change::ExtraDefault("@extra".to_owned()))]);
     assert_eq!(ask(&mut optional, "EXEC spGetAllTargetGroups").errors, []);
     let mut without = product(vec![variant("spAcceptEula", Change::Without("@eulaID".to_owned()))]);
     assert_eq!(listed(&mut without).len(), plain.len() - 1);
