@@ -163,7 +163,7 @@ fn a_procedure_that_is_another_is_not_called() {
         ("rename=@Frequency", "@Frequency2"),
         ("rename=@CategoryIDListXml", "@CategoryIDListXml2"),
         ("missing", "does not have"),
-        ("without=@Frequency", "no parameter for all of the schedule"),
+        ("without=@Frequency", "[settingNotSaved]"),
     ] {
         let lab = lab(CHANGE);
         run(&lab, variant, &["diff"]).expect_status(2).expect_out(shown).expect_out("unsupported");
