@@ -119,7 +119,10 @@ impl Failure {
         let mut text = format!("error: {}\n", visible(&self.summary));
         let mut source: Option<&dyn Error> = self.source.as_deref().map(|source| source as &dyn Error);
         while let Some(error) = source {
-            text.push_str(&format!("  caused by: {}\n", visible(&error.to_string())));
+            // A certificate is described in several lines. Whoever wrote them, they stand deeper than what is ours.
+            let error_text = error.to_string();
+            let lines: Vec<_> = error_text.lines().map(visible).collect();
+            text.push_str(&format!("  caused by: {}\n", lines.join("\n      ")));
             source = error.source();
         }
         for hint in &self.hints {
@@ -158,6 +161,15 @@ mod tests {
         let text =
             Failure::new(Exit::Failure, "cannot read nope\u{1b}[31m").caused_by(beneath).hint("a\u{202e}b").render();
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
+    }
+
+    #[test]
+    fn a_cause_of_several_lines_stays_one_and_looks_like_nothing_else() {
+        let beneath = std::io::Error::other("not accepted\n  subject: CN=a\n  hint: trust me");
+        let text = Failure::new(Exit::Failure, "cannot connect").caused_by(beneath).render();
+        let expected =
+            "error: cannot connect\n  caused by: not accepted\n        subject: CN=a\n        hint: trust me\n";
+        assert_eq!(text, expected);
     }
 
     #[test]

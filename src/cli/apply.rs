@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::arguments::{Apply, Output, Planning};
 use super::manifests::Loaded;
-use super::planning::{self, Planned};
+use super::planning::{self, Judged, Planned};
 use super::progress::Progress;
 use super::report_lost;
 use super::server::{Connecting, Sandboxes, not_locked, unreadable};
@@ -180,7 +180,8 @@ impl OneServer<'_> {
         if self.arguments.sync_categories && !self.synchronised.get() {
             self.synchronise_categories(&mut session).await?;
         }
-        match self.plan(&mut session, permissions).await? {
+        let chosen = self.arguments.planning.now.map(Judged::chosen);
+        match self.plan(&mut session, permissions, chosen).await? {
             Ok(planned) => {
                 let planned = planned.annotated(&mut session, self.arguments.planning.explain).await?;
                 Ok(Some((session, planned)))
@@ -210,10 +211,10 @@ impl OneServer<'_> {
         &self,
         session: &mut Session,
         permissions: &Permissions,
+        judged: Option<Judged>,
     ) -> Result<Result<Planned, Diagnostics>, Failure> {
         let desired = &self.loaded.servers[self.index].desired;
-        let now = self.arguments.planning.now;
-        planning::plan(session, desired, permissions, now, &self.loaded.sources, self.streams).await
+        planning::plan(session, desired, permissions, judged, &self.loaded.sources, self.streams).await
     }
 
     fn report_json(&self, servers: &[ServerReport<'_>], errors: &Diagnostics) -> Result<(), Failure> {
@@ -292,8 +293,9 @@ impl OneServer<'_> {
     async fn execute(&self, session: Session, planned: Planned, permissions: &Permissions) -> Result<Exit, Failure> {
         self.stop.begin_execution();
         let mut finished = Finished::default();
+        let judged = planned.judged();
         let exit = match self.run_steps(session, planned, permissions, &mut finished).await {
-            Ok(session) if finished.is_clean() => self.look_again(session, &mut finished, permissions).await,
+            Ok(session) if finished.is_clean() => self.look_again(session, &mut finished, permissions, judged).await,
             Ok(_) => exit_of(&finished),
             Err(failure) => {
                 self.streams.complain(&failure.render());
@@ -319,7 +321,7 @@ impl OneServer<'_> {
         permissions: &Permissions,
         finished: &mut Finished,
     ) -> Result<Session, Failure> {
-        let promised = Promises::new(&planned.plan);
+        let promised = Promises::new(&planned);
         for reconnects in 0.. {
             let outcome = self.execute_once(&mut session, &planned, permissions).await?;
             let lost = matches!(outcome.end, End::Lost(_));
@@ -416,7 +418,7 @@ impl OneServer<'_> {
         finished: &Finished,
     ) -> Result<(Session, Planned), Failure> {
         let mut session = self.open_and_lock().await?;
-        let planned = self.plan(&mut session, permissions).await?.map_err(|_| {
+        let planned = self.plan(&mut session, permissions, Some(promised.judged)).await?.map_err(|_| {
             Failure::new(
                 Exit::Invalid,
                 "the server changed while the connection was lost, and the manifest is wrong on it",
@@ -438,10 +440,17 @@ impl OneServer<'_> {
         }
     }
 
-    /// Reads and plans again: only an empty second plan is success.
-    async fn look_again(&self, session: Session, finished: &mut Finished, permissions: &Permissions) -> Exit {
+    /// Reads and plans again: only an empty second plan is success. It is judged by the time of the first, or what comes into
+    /// the window of a selector meanwhile would look like something that apply left undone.
+    async fn look_again(
+        &self,
+        session: Session,
+        finished: &mut Finished,
+        permissions: &Permissions,
+        judged: Judged,
+    ) -> Exit {
         let second = tokio::select! {
-            second = self.plan_again(session, permissions) => second,
+            second = self.plan_again(session, permissions, judged) => second,
             () = self.stop.insisted() => {
                 finished.ending = Ending::CutOff;
                 return Exit::Partial;
@@ -472,12 +481,13 @@ impl OneServer<'_> {
         &self,
         mut session: Session,
         permissions: &Permissions,
+        judged: Judged,
     ) -> Result<Result<Planned, Diagnostics>, Failure> {
-        let mut second = self.plan(&mut session, permissions).await;
+        let mut second = self.plan(&mut session, permissions, Some(judged)).await;
         if second.as_ref().is_err_and(|failure| failure.may_pass) {
             // Reading needs no lock, so a new session will do.
             session = self.connecting().open().await?;
-            second = self.plan(&mut session, permissions).await;
+            second = self.plan(&mut session, permissions, Some(judged)).await;
         }
         // The session ends here, and the lock with the session: a failed release loses nothing.
         let _ = session.unlock().await;
@@ -505,14 +515,16 @@ fn exit_of(finished: &Finished) -> Exit {
 
 /// What the plan that was shown promises.
 struct Promises {
+    judged: Judged,
     digest: String,
     changes: BTreeMap<Address, Change>,
 }
 
 impl Promises {
-    fn new(plan: &Plan) -> Self {
+    fn new(planned: &Planned) -> Self {
+        let plan = &planned.plan;
         let changes = plan.changes.iter().map(|change| (change.address.clone(), change.clone())).collect();
-        Self { digest: plan.digest(), changes }
+        Self { judged: planned.judged(), digest: plan.digest(), changes }
     }
 
     /// The first change of a new plan that was not promised. An object that nothing was done to yet has to be what it was;

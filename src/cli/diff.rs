@@ -1,7 +1,7 @@
 //! `wsusctl diff`: shows what `apply` would change. Writes nothing and takes no lock.
 
 use super::arguments::{Diff, Output, Planning};
-use super::planning::{self, Planned};
+use super::planning::{self, Judged, Planned};
 use super::report_lost;
 use super::server::{Connecting, Sandboxes};
 use super::streams::Streams;
@@ -62,7 +62,8 @@ async fn plan_one(
     streams: Streams,
 ) -> Result<Result<Planned, crate::diagnostic::Diagnostics>, Failure> {
     let mut session = connecting.open().await?;
-    match planning::plan(&mut session, desired, permissions, arguments.now, &loaded.sources, streams).await? {
+    let judged = arguments.now.map(Judged::chosen);
+    match planning::plan(&mut session, desired, permissions, judged, &loaded.sources, streams).await? {
         Ok(planned) => planned.annotated(&mut session, arguments.explain).await.map(Ok),
         Err(diagnostics) => Ok(Err(diagnostics)),
     }

@@ -40,14 +40,26 @@ pub struct Planned {
 
 /// The time that a plan is judged by.
 #[derive(Debug, Clone, Copy)]
-struct Judged {
+pub struct Judged {
     /// The time.
     now: DateTime<Utc>,
     /// The user chose it.
     chosen: bool,
 }
 
+impl Judged {
+    /// The time that the user chose.
+    pub fn chosen(now: DateTime<Utc>) -> Self {
+        Self { now, chosen: true }
+    }
+}
+
 impl Planned {
+    /// The time that the plan was judged by: a plan that is compared with this one has to be judged by the same.
+    pub fn judged(&self) -> Judged {
+        self.judged
+    }
+
     /// The plan as the JSON report wants it.
     pub fn report(&self, permissions: &Permissions) -> ServerReport<'_> {
         let permissions = permissions.given().iter().map(ToString::to_string).collect();
@@ -119,8 +131,8 @@ pub fn load_valid(
     Ok(Some(loaded))
 }
 
-/// Reads the server and plans. Selectors and deadlines are judged by the time that the user chose, else by the server's
-/// clock: it is the server that enforces deadlines. The inner error is what is wrong with the manifest on this server; it has been shown.
+/// Reads the server and plans. Selectors and deadlines are judged by the time that is given, else by the server's clock: it
+/// is the server that enforces deadlines. The inner error is what is wrong with the manifest on this server; it has been shown.
 ///
 /// # Errors
 /// A server that cannot be read, or another server than the manifest pins (exit 4).
@@ -128,13 +140,13 @@ pub async fn plan(
     session: &mut Session,
     desired: &Desired,
     permissions: &Permissions,
-    now: Option<DateTime<Utc>>,
+    judged: Option<Judged>,
     sources: &Sources,
     streams: Streams,
 ) -> Result<Result<Planned, Diagnostics>, Failure> {
     check_pin(session, desired, sources).await?;
     let ServerClock(clock) = read::read_clock(session).await.map_err(super::server::unreadable)?;
-    let judged = Judged { now: now.unwrap_or(clock), chosen: now.is_some() };
+    let judged = judged.unwrap_or(Judged { now: clock, chosen: false });
     let now = judged.now;
     let scope = resolve::scope(desired, now);
     let snapshot = read::read_snapshot(session, &scope).await.map_err(super::server::unreadable)?;

@@ -5,19 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// What to read: the updates and pairs that a plan changes.
+/// What to read: the updates that a plan changes, and the groups that it changes them for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ImpactScope {
     /// Updates of which approvals change or that are declined or reinstated.
     pub updates: BTreeSet<Uuid>,
+    /// Groups of which approvals change; All Computers for what is declined or reinstated. Of others no numbers are kept: of
+    /// thousands of updates and hundreds of groups they would be millions.
+    pub groups: BTreeSet<Uuid>,
 }
 
 /// What was read. Display only: nothing of it decides about a change or stands in the digest.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Impact {
     /// Computers of a group and of those below it that report the update as needed, downloaded, failed or waiting for a
-    /// restart, by update and group. A pair of a read update without an entry is needed by none. None where the server did
-    /// not tell.
+    /// restart, by update and group. A pair of the scope without an entry is needed by none. None where the server did not
+    /// tell.
     pub needed: Option<BTreeMap<(Uuid, Uuid), u64>>,
     /// Bytes of the files that computers download, by update. None where the server does not know the update's files.
     pub bytes: BTreeMap<Uuid, u64>,

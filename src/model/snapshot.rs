@@ -205,6 +205,18 @@ impl Deployment {
     pub fn is_unchanged(&self, since: &Self) -> bool {
         *self == Self { pending: self.pending, ..since.clone() }
     }
+
+    /// Whether WSUS made it by itself. The name is compared as SQL Server does: case and spaces at the end do not count.
+    #[must_use]
+    pub fn is_automatic(&self) -> bool {
+        is_automatic_admin(&self.admin_name)
+    }
+}
+
+/// Whether this name is the one that WSUS goes by, as SQL Server compares names.
+#[must_use]
+pub fn is_automatic_admin(name: &str) -> bool {
+    name.trim_end_matches(' ').eq_ignore_ascii_case(AUTOMATIC_ADMIN_NAME)
 }
 
 /// Numbers over the whole server.
@@ -224,4 +236,16 @@ pub struct Totals {
     pub grouped_computers: u64,
     /// Declined updates.
     pub declines: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_automatic_admin;
+
+    #[test]
+    fn what_wsus_did_is_known_by_its_name_as_sql_server_compares_names() {
+        for (name, expected) in [("WUS Server", true), ("wus server  ", true), (" WUS Server", false), ("", false)] {
+            assert_eq!(is_automatic_admin(name), expected, "{name:?}");
+        }
+    }
 }

@@ -17,19 +17,29 @@ const NO_GROUP: &str = "the group does not exist yet";
 /// What has to be read to tell what a plan's changes come to. Empty where it changes no approvals and no declines.
 #[must_use]
 pub fn impact_scope(plan: &Plan) -> ImpactScope {
-    let updates = plan.steps.iter().filter_map(|step| match &step.operation {
-        Operation::SetApproval { update, .. } | Operation::Decline { update } | Operation::Reinstate { update } => {
-            Some(*update)
+    let mut scope = ImpactScope::default();
+    for step in &plan.steps {
+        match &step.operation {
+            Operation::SetApproval { update, group, .. } => {
+                scope.updates.insert(*update);
+                if let GroupReference::Existing(group) = group {
+                    scope.groups.insert(*group);
+                }
+            }
+            Operation::Decline { update } | Operation::Reinstate { update } => {
+                scope.updates.insert(*update);
+                scope.groups.insert(ALL_COMPUTERS);
+            }
+            Operation::AcceptLicense { .. }
+            | Operation::CreateGroup { .. }
+            | Operation::DeleteGroup { .. }
+            | Operation::AddComputer { .. }
+            | Operation::RemoveComputer { .. }
+            | Operation::SaveSettings { .. }
+            | Operation::SaveSynchronization(_) => {}
         }
-        Operation::AcceptLicense { .. }
-        | Operation::CreateGroup { .. }
-        | Operation::DeleteGroup { .. }
-        | Operation::AddComputer { .. }
-        | Operation::RemoveComputer { .. }
-        | Operation::SaveSettings { .. }
-        | Operation::SaveSynchronization(_) => None,
-    });
-    ImpactScope { updates: updates.collect() }
+    }
+    scope
 }
 
 impl Plan {

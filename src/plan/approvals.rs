@@ -362,16 +362,19 @@ fn high_risk(context: &Context<'_>, update: &Update, group: &GroupReference, liv
         .then_some("it approves a new revision, and this server leaves new revisions to an administrator")
 }
 
-/// A deadline that has passed and that the server does not have already.
+/// A deadline that has passed and that the server does not have already: by the time that the plan is judged by, or by the
+/// server's clock, which is the one that counts when it is written.
 fn past_deadline(context: &Context<'_>, live: &Live<'_>, value: &ApprovalValue) -> Option<String> {
     if context.policy.permissions.has(Permission::PastDeadlines) || value.deadline == Deadline::None {
         return None;
     }
-    let deadline = whole_seconds(value.deadline.resolve(context.policy.now)?);
     let stored = live.primary.and_then(|row| row.deadline).map(whole_seconds);
-    let past = deadline <= context.policy.now && stored != Some(deadline);
-    match (past, deadline_attribute(value.deadline), time_attribute(deadline)) {
-        (true, Attribute::Text(text), _) | (true, _, Attribute::Text(text)) => Some(text),
+    let past = [context.policy.now, context.snapshot.taken_at].into_iter().find_map(|clock| {
+        let deadline = whole_seconds(value.deadline.resolve(clock)?);
+        (deadline <= clock && stored != Some(deadline)).then_some(deadline)
+    })?;
+    match (deadline_attribute(value.deadline), time_attribute(past)) {
+        (Attribute::Text(text), _) | (_, Attribute::Text(text)) => Some(text),
         _ => None,
     }
 }

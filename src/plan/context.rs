@@ -9,7 +9,7 @@ use crate::model::address::Address;
 use crate::model::name::fold;
 use crate::model::procedure::{Procedure, Verdict};
 use crate::model::resolved::{GroupReference, Resolved, ResolvedGroup};
-use crate::model::snapshot::{ALL_COMPUTERS, AUTOMATIC_ADMIN_NAME, Deployment, Snapshot, UNASSIGNED_COMPUTERS, Update};
+use crate::model::snapshot::{ALL_COMPUTERS, Deployment, Snapshot, UNASSIGNED_COMPUTERS, Update};
 
 /// The planner's inputs with the lookups that several kinds need.
 pub(super) struct Context<'a> {
@@ -151,7 +151,7 @@ impl<'a> Context<'a> {
 
     /// Whether WSUS itself made all of these approvals.
     pub(super) fn is_automatic(rows: &[&Deployment]) -> bool {
-        rows.iter().all(|row| row.admin_name.eq_ignore_ascii_case(AUTOMATIC_ADMIN_NAME))
+        rows.iter().all(|row| row.is_automatic())
     }
 
     /// The address of an approval.

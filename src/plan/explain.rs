@@ -55,6 +55,9 @@ impl Plan {
             let of_entry = explained.standings.entry((approval.entry, *update)).or_default();
             of_entry.push((Some(context.name(group)), found));
         }
+        for standings in explained.standings.values_mut() {
+            standings.sort();
+        }
         for (update, decline) in &resolved.declines {
             let holds = snapshot.updates.get(update).is_some_and(|update| update.declined);
             let found = standing(&Address::Decline(*update), holds);

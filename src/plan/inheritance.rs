@@ -70,13 +70,15 @@ impl<'c, 'a> Afterwards<'c, 'a> {
     /// The approval of the nearest group above that has one.
     fn inherited(&self, effect: Inheritance, update: Uuid, group: &GroupReference) -> Option<Inherited> {
         let above = self.context.lineage(group).into_iter().skip(1);
-        above.filter(|_| !self.declined.contains(&update)).find_map(|above| {
+        let nearest = above.filter(|_| !self.declined.contains(&update)).find_map(|above| {
             let from = self.context.name(&above);
             match self.changed.get(&(update, above.clone())) {
                 Some(value) => value.map(|value| declared(effect, from, &value)),
                 None => stored(effect, from, self.context.approvals_of(update, &above)),
             }
-        })
+        });
+        // Where nothing is passed down but that nothing is approved, nothing is kept off.
+        nearest.filter(|nearest| (effect, nearest.action) != (Inheritance::Blocked, ApprovalAction::NotApproved))
     }
 }
 

@@ -94,6 +94,33 @@ pub(super) fn only_blockers() -> Plan {
     }
 }
 
+/// An approval of high risk.
+pub(super) fn high_risk(number: u128, line: u32) -> Blocker {
+    let address = Address::Approval { update: Uuid::from_u128(number), group: "All Computers".into() };
+    Blocker {
+        subject: BlockerSubject::Object(address),
+        code: "highRisk",
+        message: "it reaches every computer".into(),
+        permission: Some(Permission::HighRisk),
+        origin: Some(at(line)),
+    }
+}
+
+/// Pruning over the limit that also asks: one permission is for both.
+pub(super) fn unconfirmed() -> [Blocker; 2] {
+    let blocker = |code, permission| Blocker {
+        subject: BlockerSubject::Kind(Kind::Group),
+        code,
+        message: "too many".into(),
+        permission: Some(permission),
+        origin: None,
+    };
+    [
+        blocker("deletePercent", Permission::DeletePercent(Kind::Group, 70)),
+        blocker("pruneConfirm", Permission::Delete(Kind::Group)),
+    ]
+}
+
 /// Something of everything.
 pub(super) fn everything() -> Plan {
     Plan {

@@ -32,12 +32,10 @@ pub fn scope(desired: &Desired, now: DateTime<Utc>) -> ReadScope {
         declined_updates: management.prune(Kind::Decline) != Prune::Never || ignores_some(management, "decline[\""),
         ..ReadScope::default()
     };
-    // Pruning reinstates what nothing declares as declined, and then selectors of approvals mean it.
-    let meets_declined = management.prune(Kind::Decline) != Prune::Never;
     for reference in approval_references {
         read_for(reference, &mut scope);
         if let UpdateReference::Select(selector) = reference {
-            scope.selections.extend(selection::for_approvals(selector, meets_declined, now));
+            scope.selections.extend(selection::for_approvals(selector, now));
         }
     }
     for reference in decline_references {

@@ -9,7 +9,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::approval::{ApprovalAction, ApprovalValue};
 use crate::model::desired::{ApprovalEntry, Desired, UpdateReference};
 use crate::model::origin::Origin;
-use crate::model::resolved::{GroupReference, Notice, ResolvedApproval};
+use crate::model::resolved::{GroupReference, Notice, ResolvedApproval, ResolvedEntry};
 use crate::model::snapshot::{Deployment, License, Snapshot, Update};
 
 use super::approvals::{Approvals, Contradictions, EntryGroup, approves, named, rows};
@@ -177,11 +177,18 @@ impl Approvals {
     ) {
         let Selector { index, entry, groups, hits, meant } = selector;
         let mut skipped: Vec<Notice> = Vec::new();
-        for update in hits.now.iter().filter(|update| remaining.is_declared(update.id)) {
+        for update in &hits.now {
+            let message = if remaining.is_declared(update.id) {
+                "another entry declines it"
+            } else if remaining.contains(update) {
+                "it is declined on the server; an entry that names its id takes that back"
+            } else {
+                continue;
+            };
             skipped.push(Notice {
                 address: Address::Decline(update.id),
                 code: "declined",
-                message: "another entry declines it".to_owned(),
+                message: message.to_owned(),
                 origin: Some(entry.origin),
             });
         }
@@ -227,29 +234,33 @@ impl Approvals {
 
     /// Takes away what updates that selectors decline would lose at once, and what lapsed without need.
     pub(super) fn settle(&mut self, desired: &Desired, declined: &Declined) {
-        let is_selected = |approval: &ResolvedApproval| {
-            matches!(desired.approvals[approval.entry].update, UpdateReference::Select(_))
-        };
-        let mut lost: BTreeMap<(usize, Uuid), Origin> = BTreeMap::new();
+        let selects = |entry: &ApprovalEntry| matches!(entry.update, UpdateReference::Select(_));
         self.pairs.retain(|(update, _), approval| {
             let blocks = approval.value.action == ApprovalAction::NotApproved;
-            let keep = !(blocks && is_selected(approval) && declined.updates.contains_key(update));
-            if !keep {
-                lost.insert((approval.entry, *update), approval.origin);
-            }
-            keep
+            !(blocks && selects(&desired.approvals[approval.entry]) && declined.updates.contains_key(update))
         });
-        for ((index, update), origin) in lost {
-            let Some(entry) = self.entries.get_mut(index) else { continue };
-            let message = "another entry declines it".to_owned();
-            entry.skipped.push(Notice {
-                address: Address::Decline(update),
-                code: "declined",
-                message,
-                origin: Some(origin),
-            });
+        for (entry, resolved) in desired.approvals.iter().zip(&mut self.entries).filter(|(entry, _)| selects(entry)) {
+            lose(entry, resolved, declined);
         }
         self.lapsed.retain(|(update, _)| !declined.updates.contains_key(update));
+    }
+}
+
+/// Accounts for the updates that another entry declines, which an entry cannot block. To have no approval of its own is as
+/// true of a declined update as before.
+fn lose(entry: &ApprovalEntry, resolved: &mut ResolvedEntry, declined: &Declined) {
+    let of_action = |action| entry.groups.iter().find(|group| group.value.action == action);
+    let Some(block) = of_action(ApprovalAction::NotApproved) else { return };
+    let lost = resolved.updates.iter().filter(|update| declined.updates.contains_key(update));
+    resolved.skipped.extend(lost.map(|update| Notice {
+        address: Address::Decline(*update),
+        code: "declined",
+        message: "another entry declines it".to_owned(),
+        origin: Some(block.origin),
+    }));
+    if of_action(ApprovalAction::Inherit).is_none() {
+        resolved.updates.retain(|update| !declined.updates.contains_key(update));
+        resolved.matched = resolved.updates.len();
     }
 }
 

@@ -39,13 +39,11 @@ fn durable(selector: &Selector) -> UpdateSelection {
 }
 
 /// What a selector of approvals has to have read: what it means now, and the approvals that lapse when an update falls out
-/// of it. `meets_declined`: whether declined updates can be approved without being named by their ids.
-pub(super) fn for_approvals(selector: &Selector, meets_declined: bool, now: DateTime<Utc>) -> [UpdateSelection; 2] {
+/// of it. Declined updates, too: that they are left out has to be said.
+pub(super) fn for_approvals(selector: &Selector, now: DateTime<Utc>) -> [UpdateSelection; 2] {
     let meant = UpdateSelection {
         superseded: Some(selector.superseded.unwrap_or(false)),
         expired: Some(false),
-        // One that an entry names by its id comes back, and is read for that entry; but nobody counts computers for it.
-        declined: (!meets_declined && selector.needed_by.is_none()).then_some(false),
         ..selection(selector, now)
     };
     [meant, UpdateSelection { approved: true, ..durable(selector) }]

@@ -10,7 +10,7 @@ use crate::model::address::Kind;
 use crate::model::approval::ApprovalAction;
 use crate::model::management::{Management, Prune};
 use crate::model::resolved::{GroupReference, ResolvedApproval};
-use crate::model::snapshot::{AUTOMATIC_ADMIN_NAME, Deployment, Snapshot, Update};
+use crate::model::snapshot::{Deployment, Snapshot, Update};
 
 use super::prunable::Hidden;
 
@@ -77,7 +77,7 @@ impl Outlook<'_> {
         let mut of_pair = rows.iter().filter(|row| row.group == group);
         if self.snapshot.server.replica {
             Prune::Never
-        } else if of_pair.all(|row| row.admin_name.eq_ignore_ascii_case(AUTOMATIC_ADMIN_NAME)) {
+        } else if of_pair.all(|row| row.is_automatic()) {
             self.management.prune_automatic_approvals
         } else {
             self.management.prune(Kind::Approval)

@@ -9,7 +9,7 @@
 //!
 //! The password is in WSUSCTL_PASSWORD. Nothing is encrypted.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use std::fs;
 use std::io::{self, Write};
@@ -64,7 +64,7 @@ fn main() {
 }
 
 fn say(text: &str) {
-    writeln!(io::stdout(), "{text}").unwrap();
+    println!("{text}");
 }
 
 async fn record(listen: &str, server: &str, file: &str) {

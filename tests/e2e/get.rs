@@ -130,6 +130,10 @@ fn conditions_choose() {
         items(&lab, "updates", &["--where", "neededBy={atLeast: 1, atMost: 1}"]).iter().all(|one| one["neededBy"] == 1)
     );
     assert!(items(&lab, "updates", &["--where", "superseded=false"]).iter().all(|one| one["superseded"] == false));
+    // Names are compared as SQL Server compares them, here as in plans.
+    lab.sql("UPDATE tbDeployment SET AdminName = 'wus server ' WHERE AdminName = 'WUS Server'");
+    let automatic = items(&lab, "approvals", &["--where", "automatic=true"]);
+    assert!(automatic.len() == 5 && automatic.iter().all(|one| one["automatic"] == true), "{automatic:?}");
 }
 
 #[test]

@@ -254,6 +254,26 @@ fn refused(lab: &Lab, spec: &str, code: &str, says: &[&str]) {
 }
 
 #[test]
+fn what_comes_into_a_window_while_apply_runs_is_for_the_next_run() {
+    let lab = Lab::new("demo");
+    let declinable = "FROM tbUpdate JOIN tbRevision USING (LocalUpdateID) JOIN tbProperty USING (RevisionID)
+        WHERE IsHidden = 0 AND ExplicitlyDeployable = 1 AND RevisionID NOT IN (SELECT RevisionID FROM tbDeployment)";
+    let ids = lab.texts(&format!("SELECT RevisionID || '' {declinable} ORDER BY RevisionID LIMIT 2"));
+    lab.manifest("  declines:\n    - select: {arrivedBefore: 1m}\n  management: {limits: {deletePercent: 100}}\n");
+    // One is a day old; the other becomes a minute old when the plan is made and the second look is still to come.
+    lab.sql(&format!(
+        "UPDATE tbProperty SET ReceivedFromCreatorService = strftime('%Y-%m-%d %H:%M:%f', 'now', '+1 day');
+         UPDATE tbProperty SET ReceivedFromCreatorService = strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 day')
+             WHERE RevisionID = {};
+         UPDATE tbProperty SET ReceivedFromCreatorService = strftime('%Y-%m-%d %H:%M:%f', 'now', '-58.5 seconds')
+             WHERE RevisionID = {};",
+        ids[0], ids[1]
+    ));
+    let applied = lab.run(&["apply", "-f", "lab.yaml", "--yes", "--server", "sandbox:lab.db?delay=40"]);
+    applied.expect_status(0);
+}
+
+#[test]
 fn what_selectors_cannot_mean() {
     let lab = Lab::new("demo");
     let approvals = |text: &str| format!("  approvals:\n{text}");

@@ -390,6 +390,21 @@ fn a_save_goes_on_when_the_server_is_idle_again() {
     apply(&lab, &["--wait", "1s"]).expect_status(0).expect_nowhere("waiting");
 }
 
+#[test]
+fn the_hardened_server_of_the_examples() {
+    let lab = Lab::new("demo");
+    std::fs::copy("examples/hardened.yaml", lab.path("lab.yaml")).unwrap();
+    let arguments = ["-f", "lab.yaml", "--server", "sandbox:lab.db"];
+    let run = |verb: &[&str]| lab.run(&[verb, &arguments].concat());
+    lab.run(&["validate", "-f", "lab.yaml"]).expect_status(0);
+    run(&["diff"]).expect_status(2).expect_out("highRisk").expect_out("security.anonymousDownstream");
+    run(&["apply", "--yes", "--allow", "high-risk"]).expect_status(0);
+    assert_eq!(lab.writes(), 1);
+    run(&["diff"]).expect_status(0);
+    run(&["apply", "--yes"]).expect_status(0);
+    assert_eq!(lab.writes(), 1);
+}
+
 /// Each section's bad values: refused before anything is contacted, with the place.
 #[test]
 fn bad_values_of_every_section_are_refused_offline() {

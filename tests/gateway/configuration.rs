@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use wsusctl::model::procedure::{Procedure, Verdict};
-use wsusctl::model::setting::{Cell, SETTINGS};
+use wsusctl::model::setting::{Cell, NOT_SETTINGS, SETTINGS};
 use wsusctl::susdb::preflight::read_procedures;
 use wsusctl::susdb::read::configuration::read_configuration;
 use wsusctl::susdb::read::languages::read_languages;
@@ -21,6 +21,12 @@ async fn a_save_changes_what_it_names_and_gives_the_rest_back() {
     let mut session = session(&demo()).await;
     let before = read_configuration(&mut session).await.unwrap();
     assert!(SETTINGS.iter().all(|setting| before.cell(setting.column).is_some()));
+    let accounted = |column: &str| {
+        let settings = SETTINGS.iter().map(|setting| setting.column);
+        let others = NOT_SETTINGS.iter().map(|(other, _)| *other);
+        settings.chain(others).any(|known| known.eq_ignore_ascii_case(column))
+    };
+    assert_eq!(before.columns().filter(|column| !accounted(column)).collect::<Vec<_>>(), [""; 0]);
     let languages = read_languages(&mut session).await.unwrap();
     let procedures = read_procedures(&mut session).await.unwrap();
     let new =

@@ -253,12 +253,15 @@ async fn an_impact_is_what_the_tables_say() {
         dead(1, 3, "earlier", "2026-01-01 00:00:00.000", 0),
         dead(3, 2, "not an approval", "2026-03-01 00:00:00.000", 0),
         dead(4, 0, "other type", "2026-03-01 00:00:00.000", 1),
+        // At the same time as the last one: whichever comes first, the answer is the same.
+        dead(5, 0, "just as late", "2026-02-01 00:00:00.000", 0),
     ];
     let server = arranged(directory.path(), &text.concat());
     let file = directory.path().join("sandbox.db");
     let mut session = session(&server).await;
     let all = select(&mut session, &[any()]).await;
-    let scope = ImpactScope { updates: all.updates.keys().copied().chain([Uuid::from_u128(5)]).collect() };
+    let updates = || all.updates.keys().copied().chain([Uuid::from_u128(5)]).collect();
+    let scope = ImpactScope { updates: updates(), groups: all.groups.keys().copied().collect() };
     let impact = read_impact(&mut session, &scope).await.unwrap();
     let needed = impact.needed.unwrap();
     let under = |name: &str| {
@@ -299,9 +302,16 @@ async fn an_impact_is_what_the_tables_say() {
     let parts: u64 = own.iter().filter(|(id, _)| !all.updates.contains_key(id)).map(|(_, size)| size).sum();
     assert_eq!(impact.bytes[&bundles[0].id], parts);
     assert_eq!((bundles.len(), impact.bytes.len()), (1, 398));
+    let servers = group(&all, "Servers");
     let [((_, group), Removed { by, at })] = &impact.removed.iter().collect::<Vec<_>>()[..] else { panic!() };
     assert_eq!((*group, by.as_str(), Some(*at)), (ALL_COMPUTERS, "later", time("2026-02-01T00:00:00Z")));
     assert_eq!(read_impact(&mut session, &ImpactScope::default()).await.unwrap().bytes, BTreeMap::new());
+    // Numbers of groups that no change is about are not kept.
+    let narrow = ImpactScope { updates: updates(), groups: BTreeSet::from([servers]) };
+    let narrow = read_impact(&mut session, &narrow).await.unwrap().needed.unwrap();
+    let of_servers = needed.iter().filter(|((_, group), _)| *group == servers);
+    assert_eq!(narrow, of_servers.map(|(pair, number)| (*pair, *number)).collect());
+    assert!(narrow.len() < needed.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -309,7 +319,7 @@ async fn what_a_login_may_not_read_is_no_impact() {
     let script = Arc::new(Script::default());
     let mut session = scripted::session(&script).await;
     let update = Uuid::from_u128(7);
-    let scope = ImpactScope { updates: BTreeSet::from([update]) };
+    let scope = ImpactScope { updates: BTreeSet::from([update]), groups: BTreeSet::new() };
     let file = |size| {
         let columns = vec![
             ("UpdateID", SqlType::UniqueIdentifier),

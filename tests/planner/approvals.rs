@@ -3,8 +3,10 @@
 use wsusctl::model::approval::ApprovalAction;
 use wsusctl::model::snapshot::{Deployment, License};
 use wsusctl::plan::step::Operation;
+use wsusctl::plan::{Policy, plan};
+use wsusctl::resolve::{resolve, scope};
 
-use crate::check::{change_of, check, check_allowing, plan_of, plan_with};
+use crate::check::{change_of, check, check_allowing, plan_of, plan_with, policy};
 use crate::desired::manifest;
 use crate::snapshot::{REVISION, Server, server, time, uid};
 
@@ -387,6 +389,29 @@ fn a_relative_deadline_of_today_may_have_passed() {
     assert_eq!(plan_of(&early, &live()).blockers[0].code, "pastDeadline");
     let late = servers().approve("u1", &[("Servers", "install in 0 at 12:01")]);
     assert!(plan_of(&late, &live()).blockers.is_empty());
+}
+
+#[test]
+fn a_plan_of_another_day_permits_no_deadline_that_has_passed() {
+    // By the server's clock it is noon on 20 November, and what is written counts from there.
+    let code = |value: &str, now: &str| {
+        let declared = servers().approve("u1", &[("Servers", value)]);
+        let snapshot = live().read(&scope(&declared.desired, time(now)));
+        let resolved = resolve(&declared.desired, &snapshot, time(now)).unwrap();
+        let plan = plan(&resolved, &snapshot, &Policy { now: time(now), ..policy(&[]) });
+        plan.blockers.first().map(|blocker| blocker.code)
+    };
+    let (past, future) = (Some("pastDeadline"), None);
+    for (value, now, expected) in [
+        ("install by 2026-11-10T18:00:00Z", "2026-11-01T00:00:00Z", past),
+        ("install by 2026-11-25T18:00:00Z", "2026-12-01T00:00:00Z", past),
+        ("install by 2026-11-25T18:00:00Z", "2026-11-01T00:00:00Z", future),
+        ("install in 0 at 06:00", "2026-11-01T03:00:00Z", past),
+        ("install in 0 at 13:00", "2026-12-01T15:00:00Z", past),
+        ("install in 1 at 06:00", "2026-12-01T15:00:00Z", future),
+    ] {
+        assert_eq!(code(value, now), expected, "{value} judged as of {now}");
+    }
 }
 
 #[test]

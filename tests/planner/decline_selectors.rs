@@ -68,6 +68,21 @@ fn a_selected_approval_keeps_an_update_as_well_but_a_selected_block_does_not() {
 }
 
 #[test]
+fn an_update_that_is_declined_is_left_out_of_every_selector_that_blocks_it_and_matched_by_none() {
+    // Both selectors yield the same approval of u3; u1 and u2 stay with the first.
+    let manifest = decline("select kb=300")
+        .approve("select superseded=true", &[("Servers", "notApproved")])
+        .approve("select", &[("Servers", "notApproved")])
+        .approve("select kb=300", &[("Servers", "notApproved"), ("Ring 0", "inherit")]);
+    let plan = plan_of(&manifest, &chain());
+    let of_entry = |index: usize| (plan.entries[index].matched, plan.entries[index].skipped.len());
+    assert_eq!((of_entry(0), of_entry(1)), ((2, 0), (0, 1)), "{:#?}", plan.entries);
+    // Where the entry declares something that a decline leaves true, the update is its still.
+    assert_eq!(of_entry(2), (1, 1), "{:#?}", plan.entries[2]);
+    assert_eq!(plan.summary.skipped, 2);
+}
+
+#[test]
 fn superseded_updates_wait_for_the_approval_of_those_that_supersede_them() {
     let declared = decline("select supersedingApproved=true");
     check(&declared, &chain(), &[NOTHING]);

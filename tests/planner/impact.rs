@@ -123,6 +123,9 @@ fn what_groups_above_pass_down_is_told_as_it_will_be() {
     // What the plan writes for a group between counts, and what it takes away does not.
     let both = |middle| manifest().approve("u1", &[("Low", "inherit"), ("Middle", middle)]);
     assert_eq!(inherited(&both("notApproved"), &live, address), expected(Inheritance::Holds, "Middle", "notApproved"));
+    // Below a group that blocks, another `notApproved` keeps nothing off.
+    let blocked = manifest().approve("u1", &[("Low", "notApproved"), ("Middle", "notApproved")]);
+    assert_eq!(inherited(&blocked, &live, address), None);
     let none = manifest().approve("u1", &[("Low", "inherit"), ("Top", "inherit")]);
     assert_eq!(inherited(&none, &live, address), None);
     let created = manifest().approve("u1", &[("Middle", "uninstall")]);

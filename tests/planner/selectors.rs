@@ -33,7 +33,7 @@ fn no_condition_means_every_update_that_can_be_approved() {
         .expired("u4", "400")
         .declined("u5", "500")
         .update_with("u6", "600", |update| update.superseded_by = vec![uid("u1")]);
-    check(&approve("select"), &live, &[U1, U2]);
+    check(&approve("select"), &live, &[U1, U2, "skipped declined decline[u5]"]);
     let plan = plan_of(&approve("select"), &live);
     assert_eq!((plan.entries[0].matched, &plan.entries[0].updates), (2, &vec![uid("u1"), uid("u2")]));
 }
@@ -236,12 +236,16 @@ fn entries_that_decline_keep_selectors_away() {
 fn a_declined_update_comes_back_for_a_selector_only_where_pruning_brings_it() {
     let live = live().declined("u3", "300");
     let u3 = "+ approval[u3][Servers] declared action=install";
-    check(&approve("select"), &live, &[U1, U2]);
+    let left_out = "skipped declined decline[u3]";
+    check(&approve("select"), &live, &[U1, U2, left_out]);
+    // Left out is only what the selector would choose.
+    check(&approve("select title=Update*; kb=100,200"), &live, &[U1, U2]);
     let pruning = approve("select").prune(Kind::Decline, Prune::Always);
     check(&pruning, &live, &[U1, U2, u3, "- decline[u3] pruned", "blocker pruneToEmpty declines (empty)"]);
-    check(&pruning.clone().decline("select kb=300"), &live, &[U1, U2]);
+    check(&pruning.clone().decline("select kb=300"), &live, &[U1, U2, left_out]);
     // One that merely fell out of a selector of declines stays declined, too.
-    check(&pruning.decline("select kb=300; expired=true"), &live, &[U1, U2, "warning matchesNothing declines[0]"]);
+    let fallen = [U1, U2, "warning matchesNothing declines[0]", left_out];
+    check(&pruning.decline("select kb=300; expired=true"), &live, &fallen);
     // And one that another entry approves by its id comes back for everybody.
     let named = approve("select").approve("u3", &[("Ring 0", "install")]);
     check(&named, &live, &[U1, U2, "+ approval[u3][Ring 0] declared action=install", u3, "- decline[u3] reinstated"]);

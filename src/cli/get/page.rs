@@ -80,22 +80,36 @@ impl Page {
         rows: Vec<L::Row>,
         key: impl Fn(&L::Row) -> String,
     ) -> Result<(), Failure> {
-        let begin = match self.after() {
-            None => 0,
-            Some(after) => match rows.iter().position(|row| key(row) == after) {
-                Some(last) => last + 1,
-                None => return Err(not_there(after)),
-            },
+        let Some((shown, more)) = cut(&rows, self.after(), |rest| self.fitting(rest), &key) else {
+            return Err(not_there(self.after().unwrap_or_default()));
         };
-        let rest = &rows[begin..];
-        let length = self.fitting(rest.len());
-        let (shown, more) = rest.split_at(length);
         if !self.rows::<L>(shown)? {
             return Ok(());
         }
         let next = shown.last().filter(|_| !more.is_empty()).map(key);
         self.end(next.as_deref())
     }
+}
+
+/// The rows behind one: those of a page, and those that are left. None where there is no such row.
+///
+/// Rows with the same key, such as downstream servers that were set up again under their old name, stay together: nothing
+/// could say that the next page begins between them. So a page may be longer than it has room for.
+fn cut<'r, R>(
+    rows: &'r [R],
+    after: Option<&str>,
+    room: impl FnOnce(usize) -> usize,
+    key: &impl Fn(&R) -> String,
+) -> Option<(&'r [R], &'r [R])> {
+    let begin = match after {
+        None => 0,
+        Some(after) => rows.iter().rposition(|row| key(row) == after)? + 1,
+    };
+    let rest = &rows[begin..];
+    let length = room(rest.len());
+    let last = rest[..length].last().map(key);
+    let tied = rest[length..].iter().take_while(|row| Some(key(row)) == last).count();
+    Some(rest.split_at(length + tied))
 }
 
 /// `--after` names nothing that is there.
@@ -112,7 +126,32 @@ fn quoted(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{cut, quoted};
+
+    #[test]
+    fn pages_go_on_behind_rows_with_the_same_key() {
+        let rows = ["a", "b", "b", "b", "c", "d", "d"];
+        for (limit, expected) in [
+            (1, vec!["a", "bbb", "c", "dd"]),
+            (2, vec!["abbb", "cdd"]),
+            (3, vec!["abbb", "cdd"]),
+            (5, vec!["abbbc", "dd"]),
+            (9, vec!["abbbcdd"]),
+        ] {
+            let (mut pages, mut after) = (Vec::new(), None);
+            while pages.len() < rows.len() {
+                let key = |row: &&str| (*row).to_owned();
+                let (shown, more) = cut(&rows, after, |rest| rest.min(limit), &key).unwrap();
+                pages.push(shown.concat());
+                after = shown.last().copied();
+                if more.is_empty() {
+                    break;
+                }
+            }
+            assert_eq!(pages, expected, "{limit} rows a page");
+        }
+        assert!(cut(&rows, Some("e"), |rest| rest, &|row: &&str| (*row).to_owned()).is_none());
+    }
 
     #[test]
     fn keys_are_one_word_for_a_shell() {

@@ -17,7 +17,7 @@ use crate::model::listing::{ListedApproval, ListedUpdate, Noun};
 use crate::model::name::fold;
 use crate::model::scope::UpdateSelection;
 use crate::model::selector::Selector;
-use crate::model::snapshot::{AUTOMATIC_ADMIN_NAME, Deployment};
+use crate::model::snapshot::Deployment;
 use crate::report::listing::{AsDeclines, AsUpdates};
 use crate::resolve;
 use crate::resolve::select;
@@ -83,7 +83,7 @@ impl<'a> Wanted<'a> {
     fn has(&self, approval: &Deployment, group: &str) -> bool {
         self.group.as_ref().is_none_or(|pattern| pattern.matches(group))
             && self.action.is_none_or(|action| action == approval.action)
-            && self.automatic.is_none_or(|automatic| automatic == (approval.admin_name == AUTOMATIC_ADMIN_NAME))
+            && self.automatic.is_none_or(|automatic| automatic == approval.is_automatic())
     }
 }
 

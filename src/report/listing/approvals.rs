@@ -6,7 +6,7 @@ use super::{Listed, articles, described, or_dash};
 use crate::model::approval::{ApprovalAction, whole_seconds};
 use crate::model::listing::ListedApproval;
 use crate::model::name::fold;
-use crate::model::snapshot::{AUTOMATIC_ADMIN_NAME, Deployment};
+use crate::model::snapshot::Deployment;
 use crate::report::timestamp::timestamp;
 use crate::report::yaml::{comment, scalar};
 
@@ -79,7 +79,7 @@ impl Listed for ListedApproval {
             optional: !assigned,
             revision: *revision,
             latest_revision: *latest_revision,
-            automatic: is_automatic(approval),
+            automatic: approval.is_automatic(),
             approved_by: admin_name,
             approved_at: timestamp(*deployed_at),
         }
@@ -116,7 +116,7 @@ fn entry(rows: &[ListedApproval]) -> String {
         if row.approval.revision != row.latest_revision {
             notes.push(format!("for revision {}, the latest is {}", row.approval.revision, row.latest_revision));
         }
-        if is_automatic(&row.approval) {
+        if row.approval.is_automatic() {
             notes.push("automatic".to_owned());
         }
         let notes = if notes.is_empty() { String::new() } else { format!("  {}", comment(&notes.join("; "))) };
@@ -137,8 +137,4 @@ fn value(approval: &Deployment) -> String {
 /// Only actions 0, 1 and 3 are read.
 fn action(approval: &Deployment) -> &'static str {
     ApprovalAction::from_code(approval.action).map_or("unknown", ApprovalAction::as_str)
-}
-
-fn is_automatic(approval: &Deployment) -> bool {
-    approval.admin_name == AUTOMATIC_ADMIN_NAME
 }

@@ -1,5 +1,7 @@
 //! What the entries of the manifest came to.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use uuid::Uuid;
 
 use super::change::origin_piece;
@@ -64,19 +66,48 @@ pub(super) fn render_entries(
 }
 
 fn entry_line(page: &mut Page, entry: &ResolvedEntry, sources: &Sources) {
-    let ResolvedEntry { kind, index, label, selector: _, matched, updates: _, kept, skipped, all_declined, origin } =
+    let ResolvedEntry { kind, index, label, selector: _, matched, updates, kept, skipped, all_declined, origin } =
         entry;
     let mut found = count(u64::try_from(*matched).unwrap_or(u64::MAX), "update");
     if !kept.is_empty() {
         found.push_str(&format!(", {} kept", length(kept)));
     }
-    found.push_str(&format!(", {} left out", length(skipped)));
+    found.push_str(&left_out(updates, skipped));
     if *all_declined {
         found.push_str(", every one is declined");
     }
     let entry = Piece::plain(format!("{}[{index}]", kind.plural()));
     let pieces = [entry, Piece::plain(label.as_str()), Piece::plain(found)];
     page.line(INDENT, pieces.into_iter().chain(origin_piece(Some(*origin), sources)));
+}
+
+/// How many updates an entry leaves out and why: `, 3 left out [declined, license]`, and apart from them those that it leaves
+/// out for some of its groups.
+fn left_out(updates: &[Uuid], skipped: &[Notice]) -> String {
+    let (mut whole, mut partly) = (BTreeMap::new(), BTreeMap::new());
+    for Notice { address, code, .. } in skipped {
+        let of_update = match address {
+            Address::Approval { update, .. } | Address::Decline(update) => updates.binary_search(update).is_ok(),
+            _ => false,
+        };
+        let found = if of_update { &mut partly } else { &mut whole };
+        let object = match address {
+            Address::Approval { update, .. } | Address::Decline(update) => update.to_string(),
+            other => other.to_string(),
+        };
+        found.entry(*code).or_insert_with(BTreeSet::new).insert(object);
+    }
+    let said = |found: &BTreeMap<&str, BTreeSet<String>>, words: &str| {
+        let number = found.values().flatten().collect::<BTreeSet<_>>().len();
+        let codes: Vec<&str> = found.keys().copied().collect();
+        format!(", {number} {words} [{}]", codes.join(", "))
+    };
+    match (whole.is_empty(), partly.is_empty()) {
+        (true, true) => ", 0 left out".to_owned(),
+        (false, true) => said(&whole, "left out"),
+        (true, false) => said(&partly, "left out for some groups"),
+        (false, false) => said(&whole, "left out") + &said(&partly, "left out for some groups"),
+    }
 }
 
 fn update_pieces(explained: &Explained, update: Uuid) -> impl Iterator<Item = Piece<'_>> {
@@ -98,4 +129,28 @@ fn standings(explained: &Explained, entry: usize, update: Uuid) -> Vec<String> {
         group.as_ref().map_or_else(|| word.to_owned(), |group| format!("{}: {word}", Quoted(group)))
     };
     standings.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::{Address, Notice, left_out};
+
+    #[test]
+    fn updates_are_counted_once_and_those_left_out_for_some_groups_apart() {
+        let [u1, u2, u3] = [1, 2, 3].map(Uuid::from_u128);
+        let of_group = |update, group: &str| Address::Approval { update, group: group.into() };
+        let notice = |address, code| Notice { address, code, message: String::new(), origin: None };
+        let declined = notice(Address::Decline(u3), "declined");
+        let servers = notice(of_group(u1, "Servers"), "license");
+        let kiosks = notice(of_group(u1, "Kiosks"), "license");
+        let both = [servers, kiosks];
+        assert_eq!(left_out(&[u2], &[]), ", 0 left out");
+        assert_eq!(left_out(&[u2], &both), ", 1 left out [license]");
+        assert_eq!(left_out(&[u1, u2], &both), ", 1 left out for some groups [license]");
+        let all: Vec<Notice> = both.into_iter().chain([declined]).collect();
+        assert_eq!(left_out(&[u2], &all), ", 2 left out [declined, license]");
+        assert_eq!(left_out(&[u1], &all), ", 1 left out [declined], 1 left out for some groups [license]");
+    }
 }

@@ -191,7 +191,7 @@ mod tests {
           # (and 2 more)
 
         Entries
-          approvals[0]  KB5060526  2 updates, 1 left out  contoso-hq.yaml:28
+          approvals[0]  KB5060526  2 updates, 1 left out [declined]  contoso-hq.yaml:28
             5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0001  KB5060526 2025-06 Cumulative Update for Windows 11  "Ring 0 - IT": changes,
                 "Kiosks": holds
             5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0002  declared by another entry
@@ -234,6 +234,22 @@ mod tests {
             stripped.push_str(if at == 0 { part } else { part.split_once('m').unwrap().1 });
         }
         assert_eq!(stripped, rendered(&everything, PLAIN));
+    }
+
+    #[test]
+    fn what_blocks_many_is_said_once() {
+        let mut plan = sample::only_blockers();
+        plan.blockers = (0..12).map(|number| sample::high_risk(number, 30)).collect();
+        plan.blockers.extend(sample::unconfirmed());
+        let rendered = rendered(&plan, PLAIN);
+        let lines: Vec<&str> = rendered.lines().skip(5).collect();
+        let head = "  ! blocked: 12 approvals: it reaches every computer [highRisk]  to permit it: --allow high-risk";
+        assert_eq!(lines[0], head);
+        let last = "      approval[\"00000000-0000-0000-0000-000000000009\"][\"All Computers\"]  contoso-hq.yaml:30";
+        assert_eq!(lines[10..12], [last, "      # (and 2 more)"]);
+        // One permission is for both blockers of the kind.
+        let all = "  to permit all that can be permitted: --allow groups.delete=70% --allow high-risk";
+        assert_eq!(lines[14], all);
     }
 
     #[test]

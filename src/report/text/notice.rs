@@ -1,11 +1,13 @@
 //! What stands beside the changes: blockers, what is unsupported, findings, and what is pending.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::TextOptions;
 use super::change::origin_piece;
+use super::count::{count_of, length};
 use super::page::{Page, Piece, words};
 use crate::diagnostic::Sources;
+use crate::model::address::Kind;
 use crate::model::resolved::Notice;
 use crate::plan::permission::{Permission, Permissions};
 use crate::plan::{Blocker, BlockerSubject};
@@ -16,6 +18,9 @@ const PENDING_LISTED_MAX: usize = 10;
 
 /// So many changes that the same thing makes impossible are listed; the rest are counted.
 const UNSUPPORTED_LISTED_MAX: usize = 20;
+
+/// So many objects that the same thing blocks are listed; the rest are counted.
+const BLOCKED_LISTED_MAX: usize = 10;
 
 /// The code of a warning that only tells something.
 const NOTE: &str = "note";
@@ -53,28 +58,59 @@ pub(super) fn render_blockers(page: &mut Page, blockers: &[Blocker], sources: &S
         return;
     }
     page.heading("Blockers");
-    for Blocker { subject, code, message, permission, origin } in blockers {
-        let subject = match subject {
-            BlockerSubject::Object(address) => address.to_string(),
-            BlockerSubject::Kind(kind) => kind.plural().to_owned(),
-        };
-        let lead = [
-            Piece::new("!", Style::Blocked),
-            Piece::next("blocked:", Style::Blocked),
-            Piece::next(subject + ":", Style::Plain),
-        ];
-        let way_out = match permission {
-            Some(permission) => Piece::new(format!("to permit it: --allow {permission}"), Style::Heading),
-            None => Piece::new("no --allow permits it: change the manifest", Style::Heading),
-        };
-        let code = Piece::next(format!("[{code}]"), Style::Dim);
-        let tail = [code, way_out].into_iter().chain(origin_piece(*origin, sources));
-        page.line(INDENT, lead.into_iter().chain(words(message)).chain(tail));
+    // One entry can reach thousands of updates: what stands in the way of all of them is said once.
+    let mut alike: BTreeMap<(&str, &str, Option<Permission>), Vec<&Blocker>> = BTreeMap::new();
+    let mut order = Vec::new();
+    for blocker in blockers {
+        let reason = (blocker.code, blocker.message.as_str(), blocker.permission);
+        alike.entry(reason).or_insert_with(|| (order.push(reason), Vec::new()).1).push(blocker);
+    }
+    for blockers in order.iter().filter_map(|reason| alike.get(reason)) {
+        blocked(page, blockers, sources);
     }
     let permissions: BTreeSet<Permission> = blockers.iter().filter_map(|blocker| blocker.permission).collect();
+    let percent =
+        |kind: Kind| permissions.iter().any(|other| matches!(other, Permission::DeletePercent(of, _) if *of == kind));
+    let needed =
+        permissions.iter().filter(|permission| !matches!(permission, Permission::Delete(kind) if percent(*kind)));
     if permissions.len() > 1 {
-        let all = permissions.iter().map(|permission| Piece::next(format!("--allow {permission}"), Style::Heading));
+        let all = needed.map(|permission| Piece::next(format!("--allow {permission}"), Style::Heading));
         page.line(INDENT, [Piece::plain("to permit all that can be permitted:")].into_iter().chain(all));
+    }
+}
+
+/// Writes what is blocked for the same reason.
+fn blocked(page: &mut Page, blockers: &[&Blocker], sources: &Sources) {
+    let Some(Blocker { subject, code, message, permission, origin }) = blockers.first() else { return };
+    let (subject, origin) = match (subject, blockers) {
+        (BlockerSubject::Kind(kind), _) => (kind.plural().to_owned(), *origin),
+        (BlockerSubject::Object(address), [_]) => (address.to_string(), *origin),
+        (BlockerSubject::Object(address), _) => (count_of(length(blockers), address.kind()), None),
+    };
+    let lead = [
+        Piece::new("!", Style::Blocked),
+        Piece::next("blocked:", Style::Blocked),
+        Piece::next(subject + ":", Style::Plain),
+    ];
+    let way_out = match permission {
+        Some(permission) => Piece::new(format!("to permit it: --allow {permission}"), Style::Heading),
+        None => Piece::new("no --allow permits it: change the manifest", Style::Heading),
+    };
+    let code = Piece::next(format!("[{code}]"), Style::Dim);
+    let tail = [code, way_out].into_iter().chain(origin_piece(origin, sources));
+    page.line(INDENT, lead.into_iter().chain(words(message)).chain(tail));
+    if blockers.len() == 1 {
+        return;
+    }
+    for Blocker { subject, origin, .. } in blockers.iter().take(BLOCKED_LISTED_MAX) {
+        if let BlockerSubject::Object(address) = subject {
+            let address = Piece::plain(address.to_string());
+            page.line(INDENT + 4, [address].into_iter().chain(origin_piece(*origin, sources)));
+        }
+    }
+    let rest = blockers.len().saturating_sub(BLOCKED_LISTED_MAX);
+    if rest > 0 {
+        page.line(INDENT + 4, [Piece::new(format!("# (and {rest} more)"), Style::Dim)]);
     }
 }
 

@@ -5,7 +5,7 @@ use super::count::size;
 use super::page::Piece;
 use super::value::Shown;
 use crate::model::address::{Kind, Quoted};
-use crate::model::snapshot::{AUTOMATIC_ADMIN_NAME, Reboot};
+use crate::model::snapshot::{Reboot, is_automatic_admin};
 use crate::plan::change::{Affects, Change, ChangeAction, Figure};
 use crate::report::style::Style;
 use crate::report::timestamp::timestamp;
@@ -108,7 +108,7 @@ pub(super) fn changed(change: &Change) -> Option<String> {
         (Kind::Decline, ChangeAction::Delete) => "approvals removed",
         _ => "last changed",
     };
-    let by = changed_by.as_ref().map(|by| match by.eq_ignore_ascii_case(AUTOMATIC_ADMIN_NAME) {
+    let by = changed_by.as_ref().map(|by| match is_automatic_admin(by) {
         true => format!(" by WSUS itself ({by})"),
         false => format!(" by {by}"),
     });

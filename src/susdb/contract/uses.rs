@@ -2,7 +2,32 @@
 
 use crate::model::procedure::Procedure;
 
-/// The procedure that says whether a synchronisation runs.
+/// The procedures that settings are read through, and what goes back with a save of them.
+///
+/// Source: WSUSpendu, SharpWSUS lib/Status.cs (spConfiguration, grade A); WSUS 3.0 SP2 parameter names, TypeScript WSUS console
+/// (the languages, grade B); WSUS 3.0 SP2 parameter names (the program keys, grade B).
+pub const SETTINGS_READ: [&str; 3] = [CONFIGURATION, LANGUAGES, PROGRAM_KEYS];
+
+/// Gives every setting as one row.
+pub const CONFIGURATION: &str = "spConfiguration";
+
+/// Gives every language.
+pub const LANGUAGES: &str = "spGetAllLanguagesWithEnabledState";
+
+/// Gives the program keys.
+pub const PROGRAM_KEYS: &str = "spGetProgramKeys";
+
+/// Gives the schedule, and what goes back with a save of what is synchronised.
+///
+/// Source: PoshWSUS assemblies (grade B); its fields: MS-WSUSAR 2.2.4.14 (grade A).
+pub const SUBSCRIPTION: &str = "spGetSubscription";
+
+/// Says how far a synchronisation is. Only `apply --sync-categories` calls it.
+///
+/// Source: PoshWSUS assemblies, TypeScript WSUS console (grade B).
+pub const SUBSCRIPTION_PROGRESS: &str = "spGetSubscriptionProgress";
+
+/// The procedure that says whether a synchronisation runs. `doctor` calls it, and `apply` before it saves settings.
 ///
 /// Source: WSUS 3.0 SP2 parameter names (grade B).
 pub const SUBSCRIPTION_STATE: &str = "spGetSubscriptionState";

@@ -10,10 +10,9 @@ use super::{ReadError, one, rows};
 use crate::model::configuration::{Configuration, LiveSettings};
 use crate::model::procedure::{Procedure, ProcedureState, Verdict};
 use crate::model::setting::Cell;
+use crate::susdb::contract::uses::CONFIGURATION;
 use crate::susdb::session::Session;
 use crate::susdb::write::{LANGUAGES_LIST, parameter_without_source, password_parameter};
-
-const STATEMENT: &str = "spConfiguration";
 
 /// Reads the settings with the languages.
 pub(super) async fn read_settings(session: &mut Session) -> Result<LiveSettings, ReadError> {
@@ -60,7 +59,7 @@ pub async fn read_configuration(session: &mut Session) -> Result<Configuration, 
 
 /// Reads the row.
 pub(in crate::susdb) async fn read_row(session: &mut Session) -> Result<ConfigurationRow, ReadError> {
-    read_one_row(session, STATEMENT).await
+    read_one_row(session, CONFIGURATION).await
 }
 
 /// Reads the one row of a procedure that takes no parameters.

@@ -1,12 +1,12 @@
 //! What a plan's changes come to: display only, from tables that a login need not be able to read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
 use super::catalogue::{IMPACT_BUNDLED_FILES, IMPACT_FILES, IMPACT_NEEDED, IMPACT_REMOVED};
 use super::row::Cells;
-use super::{ReadError, rows_in};
+use super::{PARAMETERS_MAX, ReadError, rows_in};
 use crate::model::impact::{Impact, ImpactScope, Removed};
 use crate::susdb::error::QueryError;
 use crate::susdb::session::{Parameter, Session};
@@ -17,7 +17,7 @@ use crate::susdb::session::{Parameter, Session};
 /// [`ReadError`] where the connection is of no use any more; never because of a table or column.
 pub async fn read_impact(session: &mut Session, scope: &ImpactScope) -> Result<Impact, ReadError> {
     let updates: Vec<Parameter<'_>> = scope.updates.iter().map(|id| Parameter::Guid(*id)).collect();
-    let needed = told("how many computers need an update", read_needed(session, &updates).await)?;
+    let needed = told("how many computers need an update", read_needed(session, &updates, &scope.groups).await)?;
     let bytes = told("the size of updates", read_bytes(session, &updates).await)?;
     let removed = told("who removed approvals", read_removed(session, &updates).await)?;
     Ok(Impact { needed, bytes: bytes.unwrap_or_default(), removed: removed.unwrap_or_default() })
@@ -41,9 +41,16 @@ fn told<T>(what: &'static str, read: Result<T, ReadError>) -> Result<Option<T>, 
 async fn read_needed(
     session: &mut Session,
     updates: &[Parameter<'_>],
+    groups: &BTreeSet<Uuid>,
 ) -> Result<BTreeMap<(Uuid, Uuid), u64>, ReadError> {
     let count = |row: &Cells<'_>| Ok(((row.guid("UpdateID")?, row.guid("TargetGroupID")?), row.count("Computers")?));
-    Ok(rows_in(session, &IMPACT_NEEDED, updates, count).await?.into_iter().collect())
+    let mut needed = BTreeMap::new();
+    // Statement by statement, for what a server counts is every group of every update.
+    for updates in updates.chunks(PARAMETERS_MAX) {
+        let counted = rows_in(session, &IMPACT_NEEDED, updates, count).await?;
+        needed.extend(counted.into_iter().filter(|((_, group), _)| groups.contains(group)));
+    }
+    Ok(needed)
 }
 
 /// The files of an update and of those that it bundles, each once. Express and delta files are left out: what a computer
@@ -73,8 +80,15 @@ async fn read_removed(
         let removed = Removed { by: row.text("AdminNameWhoDeleted")?, at: row.time("TimeOfDeath")? };
         Ok(((row.guid("UpdateID")?, row.guid("TargetGroupID")?), removed))
     };
-    let mut all = rows_in(session, &IMPACT_REMOVED, updates, removed).await?;
-    // Of a pair the last one stays.
-    all.sort_by_key(|(_, removed)| removed.at);
-    Ok(all.into_iter().collect())
+    let mut newest: BTreeMap<(Uuid, Uuid), Removed> = BTreeMap::new();
+    for updates in updates.chunks(PARAMETERS_MAX) {
+        for (pair, one) in rows_in(session, &IMPACT_REMOVED, updates, removed).await? {
+            let known = newest.entry(pair).or_insert_with(|| one.clone());
+            // Rows come in no order, so that of two at the same time the name decides.
+            if (known.at, &known.by) < (one.at, &one.by) {
+                *known = one;
+            }
+        }
+    }
+    Ok(newest)
 }

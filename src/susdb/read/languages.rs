@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::ReadError;
 use super::row::ColumnProblem;
+use crate::susdb::contract::uses::{LANGUAGES, PROGRAM_KEYS};
 use crate::susdb::session::Session;
 
 /// A language.
@@ -24,9 +25,6 @@ pub(in crate::susdb) struct ProgramKey {
     pub(in crate::susdb) id: Uuid,
     pub(in crate::susdb) description: String,
 }
-
-const LANGUAGES: &str = "spGetAllLanguagesWithEnabledState";
-const PROGRAM_KEYS: &str = "spGetProgramKeys";
 
 /// Reads every language that the server knows.
 ///

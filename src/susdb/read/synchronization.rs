@@ -18,15 +18,9 @@ use crate::model::procedure::{Procedure, ProcedureState, Verdict};
 use crate::model::synchronization::{
     AUTOMATIC, FREQUENCY, LiveSynchronization, Parts, Progress, Schedule, TIME_OF_DAY,
 };
-use crate::susdb::contract::uses::SUBSCRIPTION_STATE;
+use crate::susdb::contract::uses::{SUBSCRIPTION, SUBSCRIPTION_PROGRESS, SUBSCRIPTION_STATE};
 use crate::susdb::session::Session;
 use crate::susdb::write::{CLASSIFICATIONS, PRODUCTS, subscription_parameter_without_source};
-
-/// Source: MS-WSUSAR 2.2.4.14 (fields, grade A); PoshWSUS assemblies (name, grade B).
-const SUBSCRIPTION: &str = "spGetSubscription";
-
-/// Source: PoshWSUS assemblies, TypeScript WSUS console (grade B).
-const SUBSCRIPTION_PROGRESS: &str = "spGetSubscriptionProgress";
 
 /// Reads what is synchronised and when, with the row as it came.
 pub(super) async fn read(session: &mut Session) -> Result<(LiveSynchronization, Configuration), ReadError> {

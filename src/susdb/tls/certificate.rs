@@ -39,8 +39,8 @@ impl PeerCertificate {
             sha256: sha256(der),
         };
         let Ok((_, certificate)) = X509Certificate::from_der(der) else { return read };
-        read.subject = certificate.subject().to_string();
-        read.issuer = certificate.issuer().to_string();
+        read.subject = one_line(&certificate.subject().to_string());
+        read.issuer = one_line(&certificate.issuer().to_string());
         read.not_before = DateTime::from_timestamp(certificate.validity().not_before.timestamp(), 0);
         read.not_after = DateTime::from_timestamp(certificate.validity().not_after.timestamp(), 0);
         if let Ok(Some(names)) = certificate.subject_alternative_name() {
@@ -50,9 +50,14 @@ impl PeerCertificate {
     }
 }
 
+/// A text of the certificate that no line of its description can be counterfeited with.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 fn name_text(name: &GeneralName<'_>) -> Option<String> {
     match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::DNSName(name) => Some(one_line(name)),
         GeneralName::IPAddress([a, b, c, d]) => Some(std::net::Ipv4Addr::new(*a, *b, *c, *d).to_string()),
         GeneralName::IPAddress(bytes) => {
             <[u8; 16]>::try_from(*bytes).ok().map(|bytes| std::net::Ipv6Addr::from(bytes).to_string())
@@ -141,4 +146,21 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(all(test, feature = "sandbox"))]
+mod tests {
+    use rcgen::{CertificateParams, DnType, KeyPair};
+
+    use super::PeerCertificate;
+
+    #[test]
+    fn no_name_can_counterfeit_a_line() {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "sql01\n  SHA-256: 00");
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let text = PeerCertificate::from_der(certificate.der()).to_string();
+        assert_eq!(text.lines().count(), 5, "{text}");
+        assert!(text.contains("sql01"), "{text}");
+    }
 }
