@@ -87,7 +87,9 @@ impl Execution<'_> {
         let limit = steps.len().min(start + CHUNK_LENGTH_MAX);
         let made_here = |index: usize| (start..index).any(|earlier| creates_group_of(&steps[earlier], &steps[index]));
         let deletes = |index: usize| matches!(steps[index].operation, Operation::DeleteGroup { .. });
-        let ends_before = |index: &usize| deletes(start) || deletes(*index) || made_here(*index);
+        // What was saved before may keep the server busy, so that has to be looked at again.
+        let waits = |index: usize| steps[index].operation.needs_idle_server();
+        let ends_before = |index: &usize| waits(*index) || deletes(start) || deletes(*index) || made_here(*index);
         (start + 1..limit).find(ends_before).unwrap_or(limit)
     }
 
@@ -260,6 +262,7 @@ impl Execution<'_> {
             Call::SaveSettings { cells, languages } => {
                 writer.save_configuration(&ConfigurationChange { cells, languages }).await?;
             }
+            Call::SaveSynchronization(wanted) => writer.save_subscription(&wanted, admin_name).await?,
             Call::DeleteDeployment(id) => writer.delete_deployment(id, admin_name).await?,
             Call::Deploy { update, revision, group, action, assigned, deadline } => {
                 let deployment = NewDeployment { update, revision, action, group, admin_name, assigned, deadline };

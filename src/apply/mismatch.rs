@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::outcome::StepError;
-use super::target::{describe_settings, describe_state, describe_target};
+use super::target::{describe_settings, describe_state, describe_subscription, describe_target};
 use crate::model::address::Address;
 use crate::model::object::ObjectState;
 use crate::model::setting::{Cell, setting};
+use crate::model::synchronization::{CLASSIFICATIONS, PRODUCTS, SCHEDULE, Subscription};
 use crate::plan::Plan;
 use crate::plan::step::{Operation, Step};
 
@@ -19,6 +20,14 @@ pub(super) fn mismatch(
     found: &ObjectState,
     unchanged: bool,
 ) -> StepError {
+    if let (
+        Operation::SaveSynchronization(wanted),
+        ObjectState::Synchronization(before),
+        ObjectState::Synchronization(now),
+    ) = (&step.operation, before, found)
+    {
+        return synchronization_mismatch(plan, step, [before, wanted, now]);
+    }
     let (
         Operation::SaveSettings { cells, languages },
         ObjectState::Settings { cells: cells_before, languages: languages_before },
@@ -64,4 +73,20 @@ pub(super) fn mismatch(
         unchanged: false,
         done: std::iter::once(&step.change).chain(&step.also).copied().filter(is_done).collect(),
     }
+}
+
+/// Of schedule, products and classifications, which are saved together, it names those that are not as asked.
+fn synchronization_mismatch(plan: &Plan, step: &Step, states: [&Subscription; 3]) -> StepError {
+    let [_, wanted, now] = states;
+    let wrong = wanted.unlike(now);
+    let [before, asked, found] = states.map(|state| describe_subscription(&state.only(wrong)));
+    let is_done = |change: &usize| match &plan.changes[*change].address {
+        Address::Setting(SCHEDULE) => !wrong.schedule,
+        Address::Setting(PRODUCTS) => !wrong.products,
+        Address::Setting(CLASSIFICATIONS) => !wrong.classifications,
+        _ => false,
+    };
+    let done = std::iter::once(step.change).chain(step.also.iter().copied()).filter(is_done).collect();
+    // Whatever it did with these values, the server saved.
+    StepError::Mismatch { before, asked, found, unchanged: false, done }
 }

@@ -3,7 +3,7 @@
 //! Looking at what is missing, and not at what was sent, makes every step safe to take up again: after a deadlock the
 //! object is read once more and only what is still missing is called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use crate::model::resolved::GroupReference;
 use crate::model::rule::{Rule, RuleChange, RuleDeadline};
 use crate::model::setting::Cell;
 use crate::model::snapshot::Deployment;
+use crate::model::synchronization::Subscription;
 use crate::plan::step::Operation;
 
 /// Ids of the groups that this run created, by folded name.
@@ -97,6 +98,8 @@ pub enum Call {
         /// Languages and what they become.
         languages: BTreeMap<String, bool>,
     },
+    /// spSetSubscription
+    SaveSynchronization(Subscription),
 }
 
 /// What the object of an operation is called when it is read. None while its group has no id yet.
@@ -119,6 +122,7 @@ pub fn key(operation: &Operation, created: &CreatedGroups) -> Option<ObjectKey> 
             columns: cells.keys().cloned().collect(),
             languages: languages.keys().cloned().collect(),
         },
+        Operation::SaveSynchronization(wanted) => ObjectKey::Synchronization(wanted.parts()),
         Operation::SetApproval { update, group, .. } => {
             ObjectKey::Approval { update: *update, group: created.id(group)? }
         }
@@ -179,6 +183,9 @@ pub fn missing_calls(
             change.map(|change| Call::SetRule(live.id, change)).into_iter().collect()
         }
         (Operation::DeleteRule { id, .. }, ObjectState::Rule(Some(_))) => vec![Call::DeleteRule(*id)],
+        (Operation::SaveSynchronization(wanted), ObjectState::Synchronization(live)) if wanted != live => {
+            vec![Call::SaveSynchronization(wanted.clone())]
+        }
         _ => Vec::new(),
     }
 }
@@ -242,6 +249,7 @@ pub fn describe_target(operation: &Operation) -> String {
         Operation::SetRule { name, .. } => format!("rule {name} is as declared"),
         Operation::DeleteRule { name, .. } => format!("rule {name} is gone"),
         Operation::SaveSettings { cells, languages } => describe_settings(cells, languages),
+        Operation::SaveSynchronization(wanted) => describe_subscription(wanted),
     }
 }
 
@@ -284,6 +292,7 @@ pub fn describe_state(state: &ObjectState) -> String {
         ObjectState::Rule(None) => "no such rule".to_owned(),
         ObjectState::Rule(Some(rule)) => describe_rule(rule),
         ObjectState::Settings { cells, languages } => describe_settings(cells, languages),
+        ObjectState::Synchronization(live) => describe_subscription(live),
     }
 }
 
@@ -302,6 +311,21 @@ fn describe_rule(rule: &Rule) -> String {
         products.len(),
         groups.len()
     )
+}
+
+/// What is synchronised and when, for messages.
+pub(super) fn describe_subscription(subscription: &Subscription) -> String {
+    let Subscription { schedule, products, classifications } = subscription;
+    let list = |what: &str, ids: &BTreeSet<Uuid>| {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        if ids.is_empty() { format!("no {what}") } else { format!("{what} {}", ids.join(", ")) }
+    };
+    let parts = [
+        schedule.map(|schedule| format!("schedule {schedule}")),
+        products.as_ref().map(|ids| list("products", ids)),
+        classifications.as_ref().map(|ids| list("classifications", ids)),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// Settings, for messages.

@@ -1,5 +1,6 @@
 //! `wsusctl apply`: lock, read, plan, show, ask, execute, read again.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::report_lost;
 use super::server::{Connecting, Sandboxes, not_locked, unreadable};
 use super::stop::Stop;
 use super::streams::Streams;
+use super::synchronise::synchronise_categories;
 use crate::apply::execute::{Run, execute};
 use crate::apply::finished::{Ending, Finish, Finished, SecondLook};
 use crate::apply::outcome::{End, Outcome};
@@ -57,7 +59,10 @@ pub async fn run(arguments: &Apply, streams: Streams) -> Result<Exit, Failure> {
     let sandboxes = Sandboxes::default();
     let mut exit = Exit::Success;
     for index in 0..total {
-        let one = OneServer { arguments, loaded: &loaded, index, streams, stop: &stop, sandboxes: &sandboxes };
+        let (synchronising, synchronised) = Default::default();
+        let (stop, sandboxes) = (&stop, &sandboxes);
+        let one =
+            OneServer { arguments, loaded: &loaded, index, streams, stop, sandboxes, synchronising, synchronised };
         let end = one.run().await.unwrap_or_else(|failure| {
             streams.complain(&failure.render());
             failure.exit
@@ -79,6 +84,10 @@ struct OneServer<'a> {
     streams: Streams,
     stop: &'a Stop,
     sandboxes: &'a Sandboxes,
+    /// Whether a synchronisation of categories may be under way.
+    synchronising: Cell<bool>,
+    /// Whether it is done: a lost connection does not repeat it.
+    synchronised: Cell<bool>,
 }
 
 /// What a run is ready to do, or how it ended before it did anything.
@@ -93,7 +102,11 @@ impl OneServer<'_> {
         let prepared = tokio::select! {
             prepared = self.prepare() => prepared?,
             () = self.stop.asked() => {
-                self.streams.complain("Interrupted: nothing was written.\n");
+                self.streams.complain(if self.synchronising.get() {
+                    "Interrupted: a synchronisation may go on on the server; nothing else was written.\n"
+                } else {
+                    "Interrupted: nothing was written.\n"
+                });
                 return Ok(Exit::Interrupted);
             }
         };
@@ -164,6 +177,9 @@ impl OneServer<'_> {
 
     async fn try_lock_and_plan(&self, permissions: &Permissions) -> Result<Option<(Session, Planned)>, Failure> {
         let mut session = self.open_and_lock().await?;
+        if self.arguments.sync_categories && !self.synchronised.get() {
+            self.synchronise_categories(&mut session).await?;
+        }
         let chosen = self.arguments.planning.now.map(Judged::chosen);
         match self.plan(&mut session, permissions, chosen).await? {
             Ok(planned) => {
@@ -177,6 +193,17 @@ impl OneServer<'_> {
                 Ok(None)
             }
         }
+    }
+
+    /// Before anything is started, the server has to be the one that the manifest pins.
+    async fn synchronise_categories(&self, session: &mut Session) -> Result<(), Failure> {
+        let desired = &self.loaded.servers[self.index].desired;
+        planning::check_pin(session, desired, &self.loaded.sources).await?;
+        self.synchronising.set(true);
+        synchronise_categories(session, self.arguments.sync_timeout, self.streams).await?;
+        self.synchronising.set(false);
+        self.synchronised.set(true);
+        Ok(())
     }
 
     /// Reads the server and plans. What is wrong with the manifest on this server has been shown as text.

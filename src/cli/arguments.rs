@@ -182,6 +182,12 @@ pub struct Apply {
     /// Do not ask; needed where there is no terminal
     #[arg(long)]
     pub yes: bool,
+    /// Let the server synchronise its categories before planning, so that new products and classifications are known
+    #[arg(long)]
+    pub sync_categories: bool,
+    /// Wait at most this long for the end of that synchronisation (90s, 30m)
+    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = parse_duration)]
+    pub sync_timeout: Duration,
     /// Wait at most this long for a synchronisation or an earlier change of the configuration, during which WSUS saves no
     /// settings (90s, 30m)
     #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = parse_duration)]

@@ -13,6 +13,7 @@ mod sandbox;
 mod server;
 mod stop;
 mod streams;
+mod synchronise;
 mod validate;
 
 use std::error::Error;

@@ -14,7 +14,7 @@ use crate::model::approval::{ApprovalAction, Deadline};
 use crate::model::attribute::Attribute;
 use crate::model::category::CategoryReference;
 use crate::model::connection::Connection;
-use crate::model::desired::UpdateReference;
+use crate::model::desired::{Synchronization, UpdateReference};
 use crate::model::management::Prune;
 use crate::model::origin::{Declared, Origin};
 use crate::model::rule::RuleDeadline;
@@ -50,6 +50,7 @@ pub(super) struct Document {
     pub(super) connection: Option<Connection>,
     pub(super) server_id: Option<Declared<Uuid>>,
     pub(super) settings: Settings,
+    pub(super) synchronization: Synchronization,
     pub(super) groups: Vec<Group>,
     pub(super) approvals: Vec<Approval>,
     pub(super) declines: Vec<Decline>,

@@ -28,6 +28,7 @@ pub(super) fn lower(document: Document) -> Desired {
         connection: document.connection,
         server_id: document.server_id,
         settings: lower_settings(document.settings),
+        synchronization: document.synchronization,
         groups,
         approvals: document.approvals.into_iter().map(lower_approval).collect(),
         declines: document.declines.into_iter().map(lower_decline).collect(),

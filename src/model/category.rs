@@ -75,18 +75,28 @@ impl Categories {
         fitting.map(|category| category.id).collect()
     }
 
+    /// The products below a category.
+    pub fn products_below(&self, id: Uuid) -> impl Iterator<Item = Uuid> {
+        let products = self.0.values().filter(|category| category.kind == CategoryKind::Product);
+        products.filter(move |product| self.above(product.id).any(|above| above.id == id)).map(|product| product.id)
+    }
+
     /// The product families above a category, nearest first.
     fn families_of(&self, id: Uuid) -> impl Iterator<Item = &Category> {
+        self.above(id).filter(|category| category.kind == CategoryKind::ProductFamily)
+    }
+
+    /// The categories above one, nearest first.
+    fn above(&self, id: Uuid) -> impl Iterator<Item = &Category> {
         let mut seen = BTreeSet::from([id]);
         let mut next = self.0.get(&id).and_then(|category| category.parent);
-        let above = std::iter::from_fn(move || {
+        std::iter::from_fn(move || {
             // A server whose categories are each other's parents must not keep us here.
             let id = next.take().filter(|id| seen.insert(*id))?;
             let category = self.0.get(&id)?;
             next = category.parent;
             Some(category)
-        });
-        above.filter(|category| category.kind == CategoryKind::ProductFamily)
+        })
     }
 
     /// The title of a category; its id where it is not known.

@@ -14,6 +14,7 @@ use super::management::Management;
 use super::origin::{Declared, Origin};
 use super::rule::RuleDeadline;
 use super::selector::Selector;
+use super::synchronization::Schedule;
 
 /// One WSUS server as its manifest declares it.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Desired {
     pub server_id: Option<Declared<Uuid>>,
     /// The settings.
     pub settings: Settings,
+    /// What is synchronised and when.
+    pub synchronization: Synchronization,
     /// The groups, parents before their children.
     pub groups: Vec<DesiredGroup>,
     /// The approval entries, in the manifest's order.
@@ -64,6 +67,17 @@ pub enum Languages {
     All,
     /// These, by short name in lower case; never empty.
     Some(BTreeSet<String>),
+}
+
+/// `synchronization`. What is absent is untouched.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Synchronization {
+    /// When.
+    pub schedule: Option<Declared<Schedule>>,
+    /// Of which products, never of none; the place is the key's.
+    pub products: Option<Declared<Vec<Declared<CategoryReference>>>>,
+    /// Of which classifications, never of none; the place is the key's.
+    pub classifications: Option<Declared<Vec<Declared<CategoryReference>>>>,
 }
 
 /// A declared computer group.

@@ -366,6 +366,12 @@ pub enum SynchronisationState {
 }
 
 impl SynchronisationState {
+    /// Whether one is asked for, runs, or is about to end.
+    #[must_use]
+    pub fn is_running(self) -> bool {
+        matches!(self, Self::Requested | Self::Running | Self::Cancelling)
+    }
+
     /// Reads the number.
     #[must_use]
     pub fn from_number(number: i32) -> Self {

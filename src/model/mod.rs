@@ -26,3 +26,4 @@ pub mod scope;
 pub mod selector;
 pub mod setting;
 pub mod snapshot;
+pub mod synchronization;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::rule::Rule;
 use super::setting::Cell;
 use super::snapshot::Deployment;
+use super::synchronization::{Parts, Subscription};
 
 /// An object to read again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +46,8 @@ pub enum ObjectKey {
         /// The languages by short name.
         languages: BTreeSet<String>,
     },
+    /// Parts of what is synchronised and when.
+    Synchronization(Parts),
 }
 
 /// What an object is.
@@ -69,6 +72,8 @@ pub enum ObjectState {
         /// Languages with whether they are enabled.
         languages: BTreeMap<String, bool>,
     },
+    /// Parts of what is synchronised and when.
+    Synchronization(Subscription),
 }
 
 /// A group and what it holds.

@@ -29,11 +29,15 @@ pub enum Procedure {
     SetAutoDeploymentRule,
     /// `spDeleteAutoDeploymentRuleByID`
     DeleteAutoDeploymentRule,
+    /// `spSetSubscription`
+    SetSubscription,
+    /// `spStartCatalogSync`
+    StartCatalogSync,
 }
 
 impl Procedure {
     /// Every procedure.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::CreateTargetGroup,
         Self::DeleteTargetGroup,
         Self::AddComputerToTargetGroup,
@@ -47,6 +51,8 @@ impl Procedure {
         Self::CreateAutoDeploymentRule,
         Self::SetAutoDeploymentRule,
         Self::DeleteAutoDeploymentRule,
+        Self::SetSubscription,
+        Self::StartCatalogSync,
     ];
 
     /// Its name in SUSDB.
@@ -66,6 +72,8 @@ impl Procedure {
             Self::CreateAutoDeploymentRule => "spCreateAutoDeploymentRule",
             Self::SetAutoDeploymentRule => "spSetAutoDeploymentRule",
             Self::DeleteAutoDeploymentRule => "spDeleteAutoDeploymentRuleByID",
+            Self::SetSubscription => "spSetSubscription",
+            Self::StartCatalogSync => "spStartCatalogSync",
         }
     }
 }

@@ -11,6 +11,7 @@ use super::desired::Languages;
 use super::management::Management;
 use super::origin::{Declared, Origin};
 use super::rule::RuleChange;
+use super::synchronization::Schedule;
 
 /// A group that exists, or one that the plan creates and that has no id yet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +29,8 @@ pub struct Resolved {
     pub server_name: String,
     /// The declared settings; none where none is declared.
     pub settings: Option<ResolvedSettings>,
+    /// What is synchronised and when; none where nothing of it is declared.
+    pub synchronization: Option<ResolvedSynchronization>,
     /// The declared groups, parents before their children.
     pub groups: Vec<ResolvedGroup>,
     /// For each computer that a declared group names or matches, by TargetID: the declared groups it belongs to.
@@ -74,6 +77,17 @@ pub struct ResolvedSettings {
     pub content_path: Option<Declared<String>>,
     /// The place of the proxy's password, which cannot be written.
     pub proxy_password: Option<Origin>,
+}
+
+/// What is synchronised and when, with every category known to the server.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ResolvedSynchronization {
+    /// When.
+    pub schedule: Option<Declared<Schedule>>,
+    /// Of which products.
+    pub products: Option<Declared<BTreeSet<Uuid>>>,
+    /// Of which classifications.
+    pub classifications: Option<Declared<BTreeSet<Uuid>>>,
 }
 
 /// A declared group.

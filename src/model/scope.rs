@@ -16,6 +16,8 @@ pub struct ReadScope {
     pub rules: bool,
     /// Downstream servers.
     pub downstream_servers: bool,
+    /// What is synchronised and when, and all categories.
+    pub synchronization: bool,
     /// Computers and their explicit group memberships.
     pub computers: bool,
     /// Updates by id, with their deployments.

@@ -12,6 +12,7 @@ use super::procedure::{Procedure, ProcedureState};
 use super::rule::Rules;
 use super::scope::ReadScope;
 use super::selector::{Severity, UpdateType};
+use super::synchronization::LiveSynchronization;
 
 /// The built-in group of all computers.
 ///
@@ -41,6 +42,8 @@ pub struct Snapshot {
     pub rules: Option<Rules>,
     /// Downstream servers, those below others included; none unless the scope asks for them.
     pub downstream_servers: Option<Vec<ListedDownstreamServer>>,
+    /// What is synchronised and when; none unless the scope asks for it.
+    pub synchronization: Option<LiveSynchronization>,
     /// Computer groups by id: type 0 only, the built-in ones included.
     pub groups: BTreeMap<Uuid, TargetGroup>,
     /// Computers by TargetID; empty unless the scope asks for them.
@@ -49,7 +52,8 @@ pub struct Snapshot {
     pub memberships: BTreeSet<(Uuid, i32)>,
     /// Group names that computers ask for under client-side targeting and no group has, with their number of computers.
     pub requested_groups: BTreeMap<String, u32>,
-    /// Every classification, product and product family; empty unless the scope asks for updates or rules.
+    /// Every classification, product and product family; empty unless the scope asks for updates, rules or for what is
+    /// synchronised.
     pub categories: Categories,
     /// Updates by id: those in scope that exist, and those that supersede them where the scope asks for these.
     pub updates: BTreeMap<Uuid, Update>,

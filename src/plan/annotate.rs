@@ -31,7 +31,8 @@ pub fn impact_scope(plan: &Plan) -> ImpactScope {
             | Operation::SaveSettings { .. }
             | Operation::CreateRule { .. }
             | Operation::SetRule { .. }
-            | Operation::DeleteRule { .. } => continue,
+            | Operation::DeleteRule { .. }
+            | Operation::SaveSynchronization(_) => continue,
         };
         scope.updates.insert(update);
         scope.groups.extend(group);

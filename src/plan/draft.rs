@@ -73,6 +73,7 @@ impl Milestone {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Settings,
+    Synchronization,
     GroupCreations,
     Memberships,
     Reinstatements,
@@ -82,8 +83,9 @@ enum Phase {
     GroupDeletions,
 }
 
-const PHASES: [Phase; 8] = [
+const PHASES: [Phase; 9] = [
     Phase::Settings,
+    Phase::Synchronization,
     Phase::GroupCreations,
     Phase::Memberships,
     Phase::Reinstatements,
@@ -116,8 +118,14 @@ impl Draft {
         self.steps.iter().filter_map(|step| step.achieves.as_ref())
     }
 
+    fn saves_synchronization(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.operation, Operation::SaveSynchronization(_)))
+    }
+
     fn phase(&self) -> Phase {
         match (self.change.address.kind(), self.change.action) {
+            // The update source decides what may be synchronised, so it is saved first.
+            (Kind::Setting, _) if self.saves_synchronization() => Phase::Synchronization,
             (Kind::Setting, _) => Phase::Settings,
             (Kind::Group, ChangeAction::Delete) => Phase::GroupDeletions,
             // Downstream servers are only found out about.
@@ -133,7 +141,7 @@ impl Draft {
     /// Where its kind stands in reports: deletions of groups come last, whatever is deleted first.
     fn section(&self) -> u8 {
         match self.phase() {
-            Phase::Settings => 0,
+            Phase::Settings | Phase::Synchronization => 0,
             Phase::GroupCreations => 1,
             Phase::Memberships => 2,
             Phase::Approvals => 3,
@@ -181,7 +189,7 @@ pub(super) fn assemble(drafts: Vec<Draft>) -> (Vec<Change>, Vec<Step>) {
                     achieved.insert(milestone, steps.len());
                 }
                 let step = Step { change, also: Vec::new(), operation, before, depends_on };
-                match steps.last_mut().filter(|_| phase == Phase::Settings) {
+                match steps.last_mut().filter(|last| last.is_saved_with(&step)) {
                     Some(save) => save.join(step),
                     None => steps.push(step),
                 }

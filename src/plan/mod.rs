@@ -22,6 +22,7 @@ mod settings;
 pub mod simulate;
 pub mod step;
 mod support;
+mod synchronization;
 mod takeaway;
 mod values;
 
@@ -148,11 +149,13 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
     // Settings are saved first, so everything else meets the server in the mode that they give it.
     let snapshot = &*snapshot.in_mode_of(&settings.cells());
     let context = Context::new(resolved, snapshot, policy);
-    let drafts = settings.drafts.into_iter().chain(draft_all(&context)).collect();
+    let synchronization = synchronization::declared(&context);
+    let drafts = settings.drafts.into_iter().chain(synchronization.drafts).chain(draft_all(&context)).collect();
     let (mut drafts, refused) = support::split(&context, drafts);
     draft::sort(&mut drafts);
     let mut unsupported = groups::misplaced(&context);
     unsupported.extend(settings.unsupported);
+    unsupported.extend(synchronization.unsupported);
     unsupported.extend(refused);
     unsupported.sort_by_key(|notice| (notice.address.kind(), notice.address.clone(), notice.code));
     let reach = reach::count(&context);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::approvals;
 use super::context::Context;
 use super::groups::{declarable, is_declared};
-use super::{memberships, rules};
+use super::{memberships, rules, synchronization};
 use crate::model::address::{Address, Kind};
 use crate::model::management::Prune;
 use crate::model::name::fold;
@@ -90,8 +90,9 @@ fn approval_rules(context: &Context<'_>) -> Reach {
 
 /// Settings have no share that could be too large, and what is undeclared of them is not counted.
 fn settings(context: &Context<'_>) -> Reach {
-    let Some(declared) = &context.resolved.settings else { return Reach::default() };
-    let paths = declared.places().map(|(path, _)| path);
+    let settings = context.resolved.settings.iter().flat_map(|declared| declared.places()).map(|(path, _)| path);
+    let synchronization = context.resolved.synchronization.iter().flat_map(synchronization::paths);
+    let paths = settings.chain(synchronization);
     let (ignored, managed): (Vec<&str>, Vec<&str>) = paths.partition(|path| context.ignores(&Address::Setting(path)));
     let managed = managed.len() as u64;
     Reach { managed, managed_live: managed, ignored: ignored.len() as u64, ..Reach::default() }

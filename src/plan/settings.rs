@@ -134,7 +134,7 @@ fn draft(change: Change, (cells, languages): Cells, before: Cells) -> Draft {
     Draft::new(change, order, vec![step])
 }
 
-fn change(address: Address, before: Attribute, after: Attribute, origin: Origin) -> Change {
+pub(super) fn change(address: Address, before: Attribute, after: Attribute, origin: Origin) -> Change {
     Change {
         address,
         action: ChangeAction::Modify,
@@ -239,7 +239,7 @@ fn unsupported(address: Address, code: &'static str, message: String, origin: Or
     Compared::Unsupported(notice(address, code, message, origin))
 }
 
-fn notice(address: Address, code: &'static str, message: String, origin: Origin) -> Notice {
+pub(super) fn notice(address: Address, code: &'static str, message: String, origin: Origin) -> Notice {
     Notice { address, code, message, origin: Some(origin) }
 }
 

@@ -17,6 +17,7 @@ use crate::model::resolved::GroupReference;
 use crate::model::rule::{Rule, RuleChange};
 use crate::model::setting::Cell;
 use crate::model::snapshot::{ALL_COMPUTERS, Deployment, License, Snapshot, TargetGroup, UNASSIGNED_COMPUTERS};
+use crate::model::synchronization::Subscription;
 
 /// Carries out a plan's steps on a snapshot. Groups that it creates get ids made from their names.
 #[must_use]
@@ -75,6 +76,13 @@ impl Server {
                 }
             }
             Operation::SaveSettings { cells, languages } => self.save_settings(cells, languages),
+            Operation::SaveSynchronization(Subscription { schedule, products, classifications }) => {
+                let Some(live) = &mut self.state.synchronization else { return };
+                live.schedule = schedule.or(live.schedule);
+                live.products = products.clone().unwrap_or_else(|| std::mem::take(&mut live.products));
+                live.classifications =
+                    classifications.clone().unwrap_or_else(|| std::mem::take(&mut live.classifications));
+            }
             Operation::Decline { update } => {
                 self.with_rows(*update, Vec::clear);
                 if let Some(update) = self.state.updates.get_mut(update).filter(|update| !update.declined) {

@@ -10,13 +10,14 @@ use crate::model::procedure::Procedure;
 use crate::model::resolved::GroupReference;
 use crate::model::rule::RuleChange;
 use crate::model::setting::Cell;
+use crate::model::synchronization::Subscription;
 
 /// One executable unit: one object goes from one state to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The change it serves: an index into `Plan::changes`.
     pub change: usize,
-    /// Further changes that it serves: all settings are saved at once.
+    /// Further changes that it serves: all settings are saved at once, and so is what is synchronised.
     pub also: Vec<usize>,
     /// What to do.
     pub operation: Operation,
@@ -126,12 +127,33 @@ pub enum Operation {
         /// Languages by short name, with whether they become enabled.
         languages: BTreeMap<String, bool>,
     },
+    /// Saves what is synchronised and when, all in one call.
+    SaveSynchronization(Subscription),
 }
 
 impl Step {
+    /// Whether one call does both steps.
+    pub(super) fn is_saved_with(&self, other: &Self) -> bool {
+        matches!(
+            (&self.operation, &other.operation),
+            (Operation::SaveSettings { .. }, Operation::SaveSettings { .. })
+                | (Operation::SaveSynchronization(_), Operation::SaveSynchronization(_))
+        )
+    }
+
     /// Takes another save of settings into this one, so that no save leaves settings that contradict each other.
     pub(super) fn join(&mut self, other: Self) {
         self.also.push(other.change);
+        if let (Operation::SaveSynchronization(parts), Operation::SaveSynchronization(more)) =
+            (&mut self.operation, &other.operation)
+        {
+            parts.extend(more.clone());
+        }
+        if let (ObjectState::Synchronization(parts), ObjectState::Synchronization(more)) =
+            (&mut self.before, &other.before)
+        {
+            parts.extend(more.clone());
+        }
         if let (
             Operation::SaveSettings { cells, languages },
             Operation::SaveSettings { cells: more_cells, languages: more_languages },
@@ -152,10 +174,11 @@ impl Step {
 }
 
 impl Operation {
-    /// Whether the server refuses it while it synchronises or still processes an earlier change of its configuration.
+    /// Whether the server refuses it while it synchronises or still processes an earlier change of its configuration. Of what
+    /// is synchronised nobody says so: that it waits as well is caution.
     #[must_use]
     pub fn needs_idle_server(&self) -> bool {
-        matches!(self, Self::SaveSettings { .. })
+        matches!(self, Self::SaveSettings { .. } | Self::SaveSynchronization(_))
     }
 
     /// The procedures that it calls.
@@ -173,6 +196,7 @@ impl Operation {
             Self::CreateRule { .. } => vec![Procedure::CreateAutoDeploymentRule, Procedure::SetAutoDeploymentRule],
             Self::SetRule { .. } => vec![Procedure::SetAutoDeploymentRule],
             Self::DeleteRule { .. } => vec![Procedure::DeleteAutoDeploymentRule],
+            Self::SaveSynchronization(_) => vec![Procedure::SetSubscription],
             Self::SetApproval { deploy, remove, .. } => {
                 let deploy = deploy.then_some(Procedure::DeployUpdate);
                 let delete = (!remove.is_empty()).then_some(Procedure::DeleteDeployment);

@@ -77,7 +77,7 @@ fn unknown(title: &Glob, kind: CategoryKind, origin: Origin, categories: &Catego
         Some(question) => error.help(question),
         None => error,
     };
-    error.help("check the spelling; a category synchronisation may bring it")
+    error.help("check the spelling; a category synchronisation may bring it: apply --sync-categories")
 }
 
 fn ambiguous(
@@ -108,7 +108,7 @@ fn not_of_kind(id: Uuid, kind: CategoryKind, origin: Origin, categories: &Catego
         None => Diagnostic::error(code, summary)
             .detail(format!("The server has no {one} with the id {id}."))
             .at(origin, format!("no such {one}"))
-            .help("check the id; a category synchronisation may bring it"),
+            .help("check the id; a category synchronisation may bring it: apply --sync-categories"),
         Some(other) => {
             let is = words(other.kind).one;
             Diagnostic::error("category-of-another-kind", "A category of another kind")

@@ -21,6 +21,7 @@ mod selection;
 mod server_rules;
 mod settings;
 mod superseding;
+mod synchronization;
 mod updates;
 
 pub use near::{did_you_mean, nearest};
@@ -60,6 +61,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     let snapshot = &*snapshot.in_mode_of(&settings::declared_cells(desired));
     server_rules::check(desired, snapshot, &mut notes);
     let settings = settings::resolve(desired, snapshot, &mut notes);
+    let synchronization = synchronization::resolve(desired, snapshot, &mut notes);
     let catalog = Catalog::new(snapshot);
     let mut groups = Groups::declare(desired, snapshot, &mut notes);
     server_rules::requested_groups(snapshot, &groups, &mut notes);
@@ -84,6 +86,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     Ok(Resolved {
         server_name: desired.name.clone(),
         settings,
+        synchronization,
         groups_with_computers: groups.with_computers(desired),
         groups: groups.declared,
         memberships: memberships.by_computer,

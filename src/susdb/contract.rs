@@ -127,6 +127,8 @@ pub enum Needed {
     BySelections,
     /// A manifest that chooses updates by how many computers need them.
     ByNeededBy,
+    /// A manifest that says what is synchronised.
+    BySynchronization,
     /// Showing what a change comes to: it is left out then.
     ByImpact,
     /// A manifest that declares or prunes automatic approval rules, or prunes their groups; and lists of rules.

@@ -8,19 +8,17 @@ mod contract;
 
 use std::error::Error;
 
-use super::contract::uses::SUBSCRIPTION_STATE;
 use super::error::ConnectError;
 use super::read::catalogue::health::{
     DATABASE, DOWNSTREAM_SERVERS, LAST_SYNCHRONISATION, LOGIN, PRODUCT, RESET_NEEDED, SCHEMA_VERSION, TARGETING,
 };
-use super::read::{
-    ReadError, one, read_clock, read_missing_groups, read_server_id, read_version, rows, rows_of_procedure,
-};
+use super::read::synchronization::read_synchronisation_state;
+use super::read::{ReadError, one, read_clock, read_missing_groups, read_server_id, read_version, rows};
 use super::session::{ConnectOptions, Session, Stage};
 use super::target::Target;
 use crate::model::health::{
     Answer, ConnectionHealth, DatabaseFacts, LoginFacts, Product, RequestedGroups, SchemaComponent, ServerHealth,
-    SynchronisationState, Unchecked,
+    Unchecked,
 };
 
 /// Connects to a server and looks at everything that wsusctl needs of it. A failure is a part of what is found.
@@ -56,7 +54,7 @@ async fn examine_server(session: &mut Session) -> ServerHealth {
             Err(unchecked) => Err(unchecked.clone()),
         },
         reset_needed: check(session, read_reset_needed).await,
-        synchronisation: check(session, read_synchronisation).await,
+        synchronisation: check(session, read_synchronisation_state).await,
         last_synchronisation: check(session, read_last_synchronisation).await,
         requested_groups: check(session, read_requested_groups).await,
         downstream_servers: check(session, read_downstream_servers).await,
@@ -158,14 +156,6 @@ async fn read_login(session: &mut Session) -> Result<LoginFacts, ReadError> {
 /// spGetResetStateMachineNeededFlag (grade B).
 async fn read_reset_needed(session: &mut Session) -> Result<bool, ReadError> {
     one(&RESET_NEEDED, rows(session, &RESET_NEEDED, |row| row.bit("ResetStateMachineNeeded")).await?)
-}
-
-async fn read_synchronisation(session: &mut Session) -> Result<SynchronisationState, ReadError> {
-    let numbers = rows_of_procedure(session, SUBSCRIPTION_STATE, |row| row.first_int()).await?;
-    match numbers.as_slice() {
-        [number] => Ok(SynchronisationState::from_number(*number)),
-        other => Err(ReadError::NotOneRow { statement: SUBSCRIPTION_STATE, found: other.len() }),
-    }
 }
 
 /// Source: tbSchedule, whose row 1, 1 is the subscription and whose LastRunTime begins as 1753-01-01:

@@ -87,6 +87,7 @@ async fn require(session: &mut Session, objects: &[&ObjectContract], server: &st
 /// What a scope cannot be read without.
 fn required(scope: &ReadScope) -> impl Iterator<Item = &'static ObjectContract> {
     let selections = !scope.selections.is_empty();
+    let synchronization = scope.synchronization;
     let needed_by = scope.selections.iter().any(|selection| selection.needed_by);
     let (rules, downstream_servers) = (scope.rules, scope.downstream_servers);
     OBJECTS.iter().filter(move |contract| match contract.needed {
@@ -95,6 +96,7 @@ fn required(scope: &ReadScope) -> impl Iterator<Item = &'static ObjectContract> 
         Needed::ByNeededBy => needed_by,
         Needed::ByRules => rules,
         Needed::ByDownstreamServers => downstream_servers,
+        Needed::BySynchronization => synchronization,
         Needed::ByImpact | Needed::ByLists | Needed::ByDoctor => false,
     })
 }

@@ -23,9 +23,10 @@ mod patch_tuesday;
 mod readme;
 mod references;
 mod roles;
-#[cfg(unix)]
 mod rules;
 mod settings;
+mod synchronization;
+#[cfg(unix)]
 mod terminal;
 mod variants;
 

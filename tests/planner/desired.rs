@@ -34,6 +34,7 @@ pub fn manifest() -> Manifest {
             connection: None,
             server_id: None,
             settings: Settings::default(),
+            synchronization: Default::default(),
             groups: Vec::new(),
             approvals: Vec::new(),
             declines: Vec::new(),

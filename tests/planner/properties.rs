@@ -256,6 +256,7 @@ fn assert_declared(resolved: &Resolved, plan: &Plan) -> Result<(), TestCaseError
                 prop_assert!(resolved.rules.iter().any(|rule| rule.name == *name));
             }
             Operation::DeleteRule { name, .. } => prop_assert!(false, "deletes {name} without pruning"),
+            Operation::SaveSynchronization(_) => prop_assert!(resolved.synchronization.is_some()),
         }
     }
     Ok(())
@@ -354,7 +355,8 @@ fn assert_ordered(plan: &Plan, snapshot: &Snapshot) -> Result<(), TestCaseError>
             | Operation::DeleteRule { .. }
             | Operation::Reinstate { .. }
             | Operation::Decline { .. }
-            | Operation::SaveSettings { .. } => {}
+            | Operation::SaveSettings { .. }
+            | Operation::SaveSynchronization(_) => {}
         }
     }
     // Every change has a step: nothing is announced that is not done.

@@ -90,6 +90,7 @@ fn nothing_declared() -> Server {
         connection: None,
         server_id: None,
         settings: Default::default(),
+        synchronization: Default::default(),
         groups: Vec::new(),
         approvals: Vec::new(),
         declines: Vec::new(),

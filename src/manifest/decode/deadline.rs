@@ -61,8 +61,8 @@ fn absolute(text: &Declared<String>, problems: &mut Problems) -> Option<Deadline
     }
 }
 
-/// What is wrong with a deadline, and what to write instead.
-type Refusal = (String, Option<String>);
+/// What is wrong with a time, and what to write instead.
+pub(super) type Refusal = (String, Option<String>);
 
 fn parse_absolute(text: &str) -> Result<DateTime<Utc>, Refusal> {
     let Ok(time) = DateTime::parse_from_rfc3339(text) else {
@@ -96,26 +96,32 @@ fn parse_absolute(text: &str) -> Result<DateTime<Utc>, Refusal> {
 }
 
 fn time_of_day(text: &Declared<String>, problems: &mut Problems) -> Option<NaiveTime> {
-    let written = text.value.as_str();
+    match utc_time_of_day(&text.value) {
+        Ok(time) => Some(time),
+        Err((detail, help)) => {
+            problems.push(bad_deadline(text, detail, help));
+            None
+        }
+    }
+}
+
+/// A time of day with its Z.
+pub(super) fn utc_time_of_day(written: &str) -> Result<NaiveTime, Refusal> {
     let (time, is_utc) = match written.strip_suffix('Z') {
         Some(time) => (time, true),
         None => (written, false),
     };
-    let parsed = parse_time(time);
-    match parsed {
-        Some(time) if is_utc => return Some(time),
-        Some(_) => problems.push(bad_deadline(
-            text,
+    match parse_time(time) {
+        Some(time) if is_utc => Ok(time),
+        Some(_) => Err((
             format!("`{written}` does not say in which time zone"),
             Some(format!("times of day are UTC: write \"{time}Z\"")),
         )),
-        None => problems.push(bad_deadline(
-            text,
+        None => Err((
             format!("`{written}` is not a UTC time of day"),
             Some("write hours and minutes as \"18:00Z\"".to_owned()),
         )),
     }
-    None
 }
 
 /// `HH:MM` or `HH:MM:SS`. Exactly two digits each, which chrono does not insist on; no leap seconds, which it would take.

@@ -13,6 +13,7 @@ mod needed_by;
 mod period;
 mod select;
 mod settings;
+mod synchronization;
 mod update;
 
 pub(super) use select::{Purpose, select};
@@ -24,6 +25,7 @@ use super::node::{Node, Value};
 use super::problems::Problems;
 use super::shape::{Fields, Keyed, Shape, check_name, entries, name, text, word, wrong_type};
 use crate::diagnostic::Diagnostic;
+use crate::model::desired::Synchronization;
 use crate::model::origin::{Declared, Origin};
 use uuid::Uuid;
 
@@ -35,6 +37,7 @@ const SPEC: Shape = Shape::new(
         "identity",
         "updateSource",
         "updateFiles",
+        "synchronization",
         "targeting",
         "automation",
         "reporting",
@@ -72,6 +75,7 @@ pub(super) fn document(root: Node<'_>, problems: &mut Problems) -> Option<Docume
         connection,
         server_id: None,
         settings: Settings::default(),
+        synchronization: Synchronization::default(),
         groups: Vec::new(),
         approvals: Vec::new(),
         declines: Vec::new(),
@@ -123,6 +127,10 @@ fn spec(value: Keyed<'_>, document: &mut Document, problems: &mut Problems) {
             settings::section(section, value, &mut document.settings, problems);
         }
     }
+    document.synchronization = fields
+        .take("synchronization")
+        .map(|value| synchronization::synchronization(value, problems))
+        .unwrap_or_default();
     document.groups = fields.take("groups").map(|value| groups::groups(value, problems)).unwrap_or_default();
     document.approvals =
         fields.take("approvals").map(|value| approvals::approvals(value, problems)).unwrap_or_default();

@@ -7,6 +7,7 @@ mod groups;
 mod ignore;
 mod overlap;
 mod settings;
+mod synchronization;
 
 use super::document::Document;
 use super::problems::Problems;
@@ -36,6 +37,7 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
     let servers = document.downstream_servers.iter().map(|server| &server.name);
     approval_rules::unique(servers, "duplicate-downstream-server", "a downstream server is declared twice", problems);
     settings::check(document, problems);
+    synchronization::below_an_upstream_server(document, problems);
     ignore::declared_groups(&document.management.ignore, &document.groups, problems);
     ignore::declared_servers(&document.management.ignore, &document.downstream_servers, problems);
     ignore::declared_rules(&document.management.ignore, &document.approval_rules, problems);

@@ -21,7 +21,7 @@ fn declared<'d>(document: &'d Document, path: &str) -> Option<&'d DeclaredSettin
     document.settings.scalars.iter().find(|declared| declared.setting.path == path)
 }
 
-fn says(document: &Document, path: &str, word: &str) -> Option<Origin> {
+pub(super) fn says(document: &Document, path: &str, word: &str) -> Option<Origin> {
     let declared = declared(document, path)?;
     (declared.value == Attribute::text(word)).then_some(declared.origin)
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::OptionalExtension;
 
+use super::subscription::state;
 use super::{Call, Failure};
 use crate::sandbox::database::ServerError;
 
@@ -54,11 +55,7 @@ pub(super) fn refuse_on_replica(call: &Call<'_>, procedure: &str) -> Result<(), 
 /// Source: learn.microsoft.com, IUpdateServerConfiguration.Save (grade A); TypeScript WSUS console (which states run,
 /// grade A; that a cancellation still runs is inferred, grade C).
 pub(super) fn refuse_while_synchronising(call: &Call<'_>, procedure: &str) -> Result<(), Failure> {
-    let state: Option<i64> = call
-        .store
-        .query_row("SELECT value FROM sandbox_unplaced WHERE name = 'SubscriptionState'", [], |row| row.get(0))
-        .optional()?;
-    if matches!(state, Some(2 | 3 | 5)) {
+    if matches!(state(call)?, 2 | 3 | 5) {
         Err(refusal(procedure, "this operation is not allowed while a synchronization runs"))
     } else {
         Ok(())

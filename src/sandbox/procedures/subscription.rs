@@ -1,5 +1,7 @@
 //! When and what the server synchronises.
 
+use rusqlite::OptionalExtension;
+
 use super::arguments::nvarchar;
 use super::rows::ColumnSpec;
 use super::{Call, Failure, Procedure};
@@ -49,14 +51,34 @@ static GET_STATE: Procedure = Procedure {
     name: "spGetSubscriptionState",
     parameters: &[],
     run: |call| {
-        call.send(
-            &[("SubscriptionState", Int)],
-            "SELECT coalesce((SELECT value FROM sandbox_unplaced WHERE name = 'SubscriptionState'), 1)",
-            [],
-        )?;
+        let state = state(call)?;
+        call.send(&[("SubscriptionState", Int)], "SELECT ?1", [state])?;
         Ok(0)
     },
 };
+
+/// How long a synchronisation that `spStartCatalogSync` asked for is requested, and how long it works then.
+const SECONDS: (i64, i64) = (1, 1);
+
+/// The state now. What `spStartCatalogSync` asked for goes by: a second later it works, another second later it is over.
+/// What is set by hand stays as it is.
+pub(super) fn state(call: &Call<'_>) -> Result<i64, Failure> {
+    let value = |name: &str| -> Result<Option<i64>, Failure> {
+        let query = "SELECT value FROM sandbox_unplaced WHERE name = ?1";
+        Ok(call.store.query_row(query, [name], |row| row.get(0)).optional()?)
+    };
+    let state = value("SubscriptionState")?.unwrap_or(1);
+    let Some(requested) = value("SynchronizationRequestedAt")?.filter(|_| state == 2) else { return Ok(state) };
+    let (waits, works) = SECONDS;
+    let passed = call.now.and_utc().timestamp() - requested;
+    Ok(if passed < waits {
+        2
+    } else if passed < waits + works {
+        3
+    } else {
+        1
+    })
+}
 
 #[cfg(test)]
 mod tests {

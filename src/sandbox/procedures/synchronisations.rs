@@ -3,14 +3,15 @@
 use super::arguments::defaulted;
 use super::change_tracking::{Event, track};
 use super::refusals::refuse_while_synchronising;
+use super::subscription::state;
 use super::{Call, Failure, Procedure};
 use crate::sandbox::value::SqlType::{Bit, Int};
 
 /// The procedures of this file.
 pub(super) const PROCEDURES: &[&Procedure] = &[&START, &CANCEL, &GET_PROGRESS];
 
-/// Asks for a synchronisation, of everything or of the categories alone. There is no service here that takes the request
-/// up, so it stands until the state is changed by hand. Refuses while one runs.
+/// Asks for a synchronisation, of everything or of the categories alone. It is over after two seconds and brings nothing:
+/// there is nowhere to synchronise from. Refuses while one runs.
 ///
 /// Source: PoshWSUS assemblies (names, grade B); the default and the refusal's text are our guesses (grade C).
 static START: Procedure =
@@ -19,6 +20,7 @@ static START: Procedure =
 fn start(call: &mut Call<'_>) -> Result<i32, Failure> {
     refuse_while_synchronising(call, "spStartCatalogSync")?;
     set(call, "SubscriptionState", 2)?;
+    set(call, "SynchronizationRequestedAt", call.now.and_utc().timestamp())?;
     set(call, "IsCategoryOnly", i64::from(call.bit(0)))?;
     track(call, Event::CatalogSync)?;
     Ok(0)
@@ -30,10 +32,8 @@ fn start(call: &mut Call<'_>) -> Result<i32, Failure> {
 static CANCEL: Procedure = Procedure { name: "spCancelCatalogSync", parameters: &[], run: cancel };
 
 fn cancel(call: &mut Call<'_>) -> Result<i32, Failure> {
-    let changed = call
-        .store
-        .execute("UPDATE sandbox_unplaced SET value = 5 WHERE name = 'SubscriptionState' AND value IN (2, 3)", [])?;
-    if changed > 0 {
+    if matches!(state(call)?, 2 | 3) {
+        set(call, "SubscriptionState", 5)?;
         track(call, Event::CatalogSync)?;
     }
     Ok(0)
@@ -72,7 +72,7 @@ mod tests {
     use super::super::testing::Server;
     use crate::sandbox::value::Value;
 
-    fn state(server: &Server) -> Value {
+    fn shown(server: &Server) -> Value {
         server.call("spGetSubscriptionState", &[]).sets[0].rows[0][0].clone()
     }
 
@@ -84,12 +84,12 @@ mod tests {
     fn a_synchronisation_is_requested_once_and_cancelled() {
         let server = Server::demo();
         server.call("spStartCatalogSync", &[("@isCategoryOnly", Value::Bit(true))]);
-        assert_eq!(state(&server), Value::Int(2));
+        assert_eq!(shown(&server), Value::Int(2));
         let subscription = server.call("spGetSubscription", &[]);
         assert_eq!(subscription.sets[0].column("IsCategoryOnly"), [Value::Bit(true)]);
         server.refuses("spStartCatalogSync", &[], "while a synchronization runs");
         server.call("spCancelCatalogSync", &[]);
-        assert_eq!(state(&server), Value::Int(5));
+        assert_eq!(shown(&server), Value::Int(5));
         assert_eq!(changes(&server), 3);
         server.refuses("spStartCatalogSync", &[], "while a synchronization runs");
     }
@@ -99,14 +99,29 @@ mod tests {
         let server = Server::demo();
         server.by_hand("UPDATE sandbox_unplaced SET value = 4 WHERE name = 'SubscriptionState'");
         server.call("spStartCatalogSync", &[]);
-        assert_eq!(state(&server), Value::Int(2));
+        assert_eq!(shown(&server), Value::Int(2));
+    }
+
+    #[test]
+    fn a_request_is_taken_up_and_comes_to_its_end() {
+        let server = Server::demo();
+        server.call("spStartCatalogSync", &[("@isCategoryOnly", Value::Bit(true))]);
+        for (seconds, state) in [(1, 3), (2, 1), (3600, 1)] {
+            server.by_hand(&format!(
+                "UPDATE sandbox_unplaced SET value = {} WHERE name = 'SynchronizationRequestedAt'",
+                server.now.and_utc().timestamp() - seconds
+            ));
+            assert_eq!(shown(&server), Value::Int(state), "after {seconds} s");
+        }
+        server.call("spStartCatalogSync", &[]);
+        assert_eq!(shown(&server), Value::Int(2));
     }
 
     #[test]
     fn cancelling_nothing_changes_nothing() {
         let server = Server::demo();
         server.call("spCancelCatalogSync", &[]);
-        assert_eq!((state(&server), changes(&server)), (Value::Int(1), 1));
+        assert_eq!((shown(&server), changes(&server)), (Value::Int(1), 1));
     }
 
     #[test]

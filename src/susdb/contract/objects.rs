@@ -77,6 +77,7 @@ pub const OBJECTS: &[ObjectContract] = &[
         "tbUpdateSummaryForAllComputers",
         &["LocalUpdateID", "NotInstalled", "Downloaded", "Failed", "InstalledPendingReboot"],
     ),
+    needed(Needed::BySynchronization, "tbCategoryInSubscription", &["SubscriptionID", "CategoryID"]),
     needed(Needed::ByImpact, "tbUpdateStatusPerComputer", &["SummarizationState", "LocalUpdateID", "TargetID"]),
     needed(Needed::ByImpact, "tbExpandedTargetInTargetGroup", &["TargetGroupID", "TargetID"]),
     needed(Needed::ByImpact, "tbBundleDependency", &["RevisionID", "BundledRevisionID"]),

@@ -189,6 +189,18 @@ pub const PROCEDURES: &[ProcedureContract] = &[
         saves_a_row: false,
         evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
     },
+    ProcedureContract {
+        procedure: Procedure::SetSubscription,
+        parameters: &[],
+        saves_a_row: true,
+        evidence: Evidence { source: "PoshWSUS assemblies", grade: Grade::B },
+    },
+    ProcedureContract {
+        procedure: Procedure::StartCatalogSync,
+        parameters: &[parameter("@isCategoryOnly", BIT, Sent::Always, "PoshWSUS assemblies", Grade::B)],
+        saves_a_row: false,
+        evidence: Evidence { source: "PoshWSUS assemblies", grade: Grade::B },
+    },
 ];
 
 /// The contract of a procedure.

@@ -17,6 +17,16 @@ pub const LANGUAGES: &str = "spGetAllLanguagesWithEnabledState";
 /// Gives the program keys.
 pub const PROGRAM_KEYS: &str = "spGetProgramKeys";
 
+/// Gives the schedule, and what goes back with a save of what is synchronised.
+///
+/// Source: PoshWSUS assemblies (grade B); its fields: MS-WSUSAR 2.2.4.14 (grade A).
+pub const SUBSCRIPTION: &str = "spGetSubscription";
+
+/// Says how far a synchronisation is. Only `apply --sync-categories` calls it.
+///
+/// Source: PoshWSUS assemblies, TypeScript WSUS console (grade B).
+pub const SUBSCRIPTION_PROGRESS: &str = "spGetSubscriptionProgress";
+
 /// The procedure that says whether a synchronisation runs. `doctor` calls it, and `apply` before it saves settings.
 ///
 /// Source: WSUS 3.0 SP2 parameter names (grade B).
@@ -35,5 +45,7 @@ pub fn kinds_of(procedure: Procedure) -> &'static [&'static str] {
         Procedure::CreateAutoDeploymentRule
         | Procedure::SetAutoDeploymentRule
         | Procedure::DeleteAutoDeploymentRule => &["approvalRules"],
+        Procedure::SetSubscription => &["synchronization"],
+        Procedure::StartCatalogSync => &["--sync-categories"],
     }
 }

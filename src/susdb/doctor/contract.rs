@@ -6,7 +6,7 @@ use crate::model::health::{ContractState, Limit, Used, UsedKind};
 use crate::model::procedure::{Procedure, Verdict};
 use crate::susdb::contract::listed::LISTED;
 use crate::susdb::contract::objects::{DOCTOR_OBJECTS, OBJECTS};
-use crate::susdb::contract::uses::{SETTINGS_READ, SUBSCRIPTION_STATE, kinds_of};
+use crate::susdb::contract::uses::{SETTINGS_READ, SUBSCRIPTION, SUBSCRIPTION_PROGRESS, SUBSCRIPTION_STATE, kinds_of};
 use crate::susdb::contract::{Needed, ObjectContract};
 use crate::susdb::preflight;
 use crate::susdb::read::catalogue::PREFLIGHT_COLUMNS;
@@ -29,7 +29,7 @@ pub(super) struct Permitted {
 /// Source: learn.microsoft.com, HAS_PERMS_BY_NAME (grade A).
 pub(super) async fn read_permissions(session: &mut Session) -> Result<Permissions, ReadError> {
     let procedures =
-        Procedure::ALL.iter().map(|procedure| procedure.name()).chain(SETTINGS_READ).chain([SUBSCRIPTION_STATE]);
+        Procedure::ALL.iter().map(|procedure| procedure.name()).chain(read_through().map(|(name, _)| name));
     let names = objects().map(|(object, _)| object.name).chain(procedures);
     let names: Vec<Parameter<'_>> = names.map(Parameter::Text).collect();
     let permissions = rows_in(session, &PERMISSIONS, &names, |row| {
@@ -55,6 +55,7 @@ fn limit_of(needed: Needed) -> Limit {
     match needed {
         Needed::Always => Limit::Everything,
         Needed::BySelections => Limit::Plans(&["select"]),
+        Needed::BySynchronization => Limit::Plans(&["synchronization"]),
         Needed::ByNeededBy => Limit::Plans(&["select.neededBy"]),
         Needed::ByImpact => Limit::Plans(&["what a change comes to"]),
         Needed::ByRules => Limit::Plans(&["approvalRules", "prune.rules", "prune.groups"]),
@@ -85,12 +86,21 @@ pub(super) async fn read_procedures(session: &mut Session, permissions: &Permiss
         };
         all.push(used(procedure.name(), Limit::Apply(kinds_of(procedure)), state));
     }
-    let by_name = SETTINGS_READ.map(|name| (name, Limit::Plans(&["settings"])));
-    for (name, limit) in by_name.into_iter().chain([(SUBSCRIPTION_STATE, Limit::Doctor)]) {
+    for (name, limit) in read_through() {
         let seen = permissions.contains_key(&key("dbo", name));
         all.push(used(name, limit, if seen { ContractState::Present } else { ContractState::Missing }));
     }
     Ok(all)
+}
+
+/// Procedures that are read through, and what goes without each.
+fn read_through() -> impl Iterator<Item = (&'static str, Limit)> {
+    let settings = SETTINGS_READ.into_iter().map(|name| (name, Limit::Plans(&["settings"])));
+    settings.chain([
+        (SUBSCRIPTION, Limit::Plans(&["synchronization"])),
+        (SUBSCRIPTION_PROGRESS, Limit::Apply(&["--sync-categories"])),
+        (SUBSCRIPTION_STATE, Limit::Doctor),
+    ])
 }
 
 /// Compares every table and view.

@@ -191,6 +191,15 @@ pub(super) const CATEGORIES: Select = select!(
     "INNER JOIN dbo.tbUpdate u ON u.LocalUpdateID = c.CategoryID"
 );
 
+pub(super) const SUBSCRIBED_CATEGORIES: Select = select!(
+    "synchronization.categories",
+    "SELECT u.UpdateID, c.CategoryType"
+    "FROM dbo.tbCategoryInSubscription s"
+    "INNER JOIN dbo.tbCategory c ON c.CategoryID = s.CategoryID"
+    "INNER JOIN dbo.tbUpdate u ON u.LocalUpdateID = c.CategoryID"
+    "WHERE s.SubscriptionID = 1"
+);
+
 pub(super) const CATEGORY_TITLES: Select = select!(
     "categories.titles",
     "SELECT CategoryID, ShortLanguage, Title"
@@ -384,6 +393,7 @@ pub const ALL: &[Select] = &[
     IMPACT_REMOVED,
     CATEGORIES,
     CATEGORY_TITLES,
+    SUBSCRIBED_CATEGORIES,
     OTHER_TITLES,
     APPROVALS,
     TOTAL_APPROVALS,

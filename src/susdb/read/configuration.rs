@@ -59,12 +59,20 @@ pub async fn read_configuration(session: &mut Session) -> Result<Configuration, 
 
 /// Reads the row.
 pub(in crate::susdb) async fn read_row(session: &mut Session) -> Result<ConfigurationRow, ReadError> {
-    let rows = session.call_for_rows(CONFIGURATION, |row| Ok::<_, ReadError>(whole(row))).await?;
+    read_one_row(session, CONFIGURATION).await
+}
+
+/// Reads the one row of a procedure that takes no parameters.
+pub(super) async fn read_one_row(
+    session: &mut Session,
+    statement: &'static str,
+) -> Result<ConfigurationRow, ReadError> {
+    let rows = session.call_for_rows(statement, |row| Ok::<_, ReadError>(whole(row))).await?;
     let found = rows.len();
     let mut rows = rows.into_iter();
     match (rows.next(), found) {
         (Some(row), 1) => Ok(row),
-        _ => Err(ReadError::NotOneRow { statement: CONFIGURATION, found }),
+        _ => Err(ReadError::NotOneRow { statement, found }),
     }
 }
 

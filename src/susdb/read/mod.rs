@@ -19,6 +19,7 @@ mod row;
 pub(super) mod rules;
 mod selections;
 mod server;
+pub mod synchronization;
 mod totals;
 mod updates;
 
@@ -120,6 +121,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     require_columns(session, scope, &version).await?;
     let server = server::read_facts(session, version).await?;
     let mut settings = if scope.settings { Some(configuration::read_settings(session).await?) } else { None };
+    let mut synchronization = if scope.synchronization { Some(synchronization::read(session).await?) } else { None };
     let groups = groups::read(session).await?;
     let computers = if scope.computers { computers::read(session).await? } else { Default::default() };
     let memberships =
@@ -144,6 +146,9 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     if let Some(settings) = &mut settings {
         configuration::judge(settings, &mut procedures);
     }
+    if let Some((live, row)) = &mut synchronization {
+        synchronization::judge(live, row, &mut procedures);
+    }
     tracing::debug!(groups = groups.len(), computers = computers.len(), updates = updates.len(), "snapshot read");
     Ok(Snapshot {
         taken_at,
@@ -152,6 +157,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
         settings,
         rules,
         downstream_servers,
+        synchronization: synchronization.map(|(live, _)| live),
         groups,
         computers,
         memberships,

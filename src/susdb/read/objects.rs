@@ -11,11 +11,12 @@ use super::catalogue::{
 use super::conditions::UpdateScope;
 use super::configuration::read_settings;
 use super::row::Cells;
-use super::{ReadError, deployments, rows_about, rows_in, rules};
+use super::{ReadError, deployments, rows_about, rows_in, rules, synchronization};
 use crate::model::configuration::LiveSettings;
 use crate::model::name::fold;
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::snapshot::Deployment;
+use crate::model::synchronization::LiveSynchronization;
 use crate::susdb::session::{Parameter, Session};
 
 /// Reads objects as they are now: a few statements for each kind among the keys. Every key has its entry in the answer.
@@ -36,6 +37,8 @@ pub async fn read_objects(
     let licenses = read_licenses(session, &wanted.licenses).await?;
     let settings = if wanted.settings { Some(read_settings(session).await?) } else { None };
     let rules = if wanted.rules { rules::read(session).await? } else { BTreeMap::new() };
+    let synchronization =
+        if wanted.synchronization { synchronization::read(session).await?.0 } else { LiveSynchronization::default() };
     let state = |key: &ObjectKey| match key {
         ObjectKey::GroupName(name) => {
             let name = fold(name);
@@ -61,6 +64,7 @@ pub async fn read_objects(
         }
         ObjectKey::Rule(id) => ObjectState::Rule(rules.get(id).cloned()),
         ObjectKey::Settings { columns, languages } => settings_state(settings.as_ref(), columns, languages),
+        ObjectKey::Synchronization(parts) => ObjectState::Synchronization(synchronization.parts(*parts)),
     };
     Ok(keys.iter().map(|key| (key.clone(), state(key))).collect())
 }
@@ -76,6 +80,7 @@ struct Wanted<'a> {
     licenses: BTreeSet<Uuid>,
     settings: bool,
     rules: bool,
+    synchronization: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -91,6 +96,7 @@ impl<'a> Wanted<'a> {
                 ObjectKey::License(id) => _ = wanted.licenses.insert(*id),
                 ObjectKey::Settings { .. } => wanted.settings = true,
                 ObjectKey::RuleName(_) | ObjectKey::Rule(_) => wanted.rules = true,
+                ObjectKey::Synchronization(_) => wanted.synchronization = true,
             }
         }
         wanted

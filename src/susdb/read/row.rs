@@ -144,18 +144,22 @@ impl Cells<'_> {
 
     /// The int of the first column, whatever it is called: of results that are known by position only.
     pub(in crate::susdb) fn first_int(&self) -> Result<i32, ReadError> {
-        const FIRST: &str = "(the first)";
-        let value = match self.row.cells().next().map(|(_, data)| data) {
+        self.nth_int(0, "(the first)")
+    }
+
+    /// The number of a column by its position, for procedures whose columns have no known names.
+    pub(in crate::susdb) fn nth_int(&self, position: usize, column: &'static str) -> Result<i32, ReadError> {
+        let value = match self.row.cells().nth(position).map(|(_, data)| data) {
             Some(ColumnData::U8(value)) => value.map(i32::from),
             Some(ColumnData::I16(value)) => value.map(i32::from),
             Some(ColumnData::I32(value)) => *value,
             Some(other) => {
                 let found = format!("{other:?}").chars().take_while(char::is_ascii_alphanumeric).collect();
-                return Err(self.problem(FIRST, ColumnProblem::Type { expected: "int", found }));
+                return Err(self.problem(column, ColumnProblem::Type { expected: "int", found }));
             }
-            None => return Err(self.problem(FIRST, ColumnProblem::Absent)),
+            None => return Err(self.problem(column, ColumnProblem::Absent)),
         };
-        self.present(FIRST, value)
+        self.present(column, value)
     }
 
     /// A number of things.

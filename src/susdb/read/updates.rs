@@ -35,7 +35,7 @@ pub(super) async fn read(
 ) -> Result<(Numbered, Updates, Deployments), ReadError> {
     let parts = parts(scope);
     let selections = merged(&scope.selections);
-    if parts.is_empty() && selections.is_empty() && !scope.rules {
+    if parts.is_empty() && selections.is_empty() && !scope.rules && !scope.synchronization {
         return Ok(Default::default());
     }
     let categories = categories::read(session).await?;

@@ -7,6 +7,7 @@ mod configuration;
 mod echo;
 mod groups;
 mod rules;
+mod subscription;
 mod updates;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict}
 
 pub use self::approvals::NewDeployment;
 pub use self::configuration::{ConfigurationChange, LANGUAGES_LIST, parameter_without_source, password_parameter};
+pub use self::subscription::subscription_parameter_without_source;
+pub(super) use self::subscription::{CLASSIFICATIONS, PRODUCTS};
 
 /// Why a call did not do what it should.
 #[derive(Debug, thiserror::Error)]

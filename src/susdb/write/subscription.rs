@@ -1,0 +1,186 @@
+//! Saving what is synchronised and when: the procedure replaces schedule, products and classifications together, so what does
+//! not change goes back as it was read a moment before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tiberius::{ColumnData, Command};
+use uuid::Uuid;
+
+use super::bind::{BindError, Value, bind};
+use super::echo::{bind_cell, bind_data};
+use super::{WriteError, Writer};
+use crate::model::configuration::Configuration;
+use crate::model::procedure::{LiveParameter, Procedure};
+use crate::model::setting::Cell;
+use crate::model::synchronization::{Schedule, Subscription};
+use crate::susdb::read::configuration::ConfigurationRow;
+use crate::susdb::read::synchronization::{Subscribed, read_subscribed, read_subscription_row};
+
+/// The parameter with products and families.
+///
+/// Source: PoshWSUS assemblies (grade B).
+pub(in crate::susdb) const PRODUCTS: &str = "@CategoryIDListXml";
+/// The parameter with classifications.
+///
+/// Source: PoshWSUS assemblies (grade B).
+pub(in crate::susdb) const CLASSIFICATIONS: &str = "@UpdateClassificationIDListXml";
+/// What the parameter may be called that says who saves. The first is the row's column, the others are called so in WSUS's
+/// other procedures (grade C).
+const USER_NAMES: [&str; 3] = ["@LastModifiedBy", "@adminName", "@userName"];
+
+/// Where a parameter's value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// Who saves.
+    UserName,
+    /// The list of products.
+    Products,
+    /// The list of classifications.
+    Classifications,
+    /// The column of the same name.
+    Column,
+    /// The procedure's own default: it is left out.
+    Default,
+}
+
+/// The parameter of the live procedure that has no source, if one has none: then nothing can be saved.
+#[must_use]
+pub fn subscription_parameter_without_source(parameters: &[LiveParameter], row: &Configuration) -> Option<String> {
+    let lacking = parameters.iter().find(|parameter| source(parameter, |column| row.cell(column).is_some()).is_none());
+    lacking.map(|parameter| parameter.name.clone())
+}
+
+fn source(parameter: &LiveParameter, has_column: impl Fn(&str) -> bool) -> Option<Source> {
+    let is = |name: &str| parameter.name.eq_ignore_ascii_case(name);
+    if parameter.output {
+        None
+    } else if USER_NAMES.into_iter().any(is) {
+        Some(Source::UserName)
+    } else if is(PRODUCTS) {
+        Some(Source::Products)
+    } else if is(CLASSIFICATIONS) {
+        Some(Source::Classifications)
+    } else if has_column(parameter.name.trim_start_matches('@')) {
+        Some(Source::Column)
+    } else {
+        parameter.defaulted.then_some(Source::Default)
+    }
+}
+
+/// What goes back with a save.
+struct Saved<'a> {
+    row: &'a BTreeMap<String, ColumnData<'static>>,
+    changed: BTreeMap<String, Cell>,
+    products: &'a BTreeSet<Uuid>,
+    classifications: &'a BTreeSet<Uuid>,
+    user_name: &'a str,
+}
+
+impl Saved<'_> {
+    /// A parameter's value; none where it is left out.
+    fn value(&self, parameter: &LiveParameter, source: Source) -> Result<Option<ColumnData<'static>>, BindError> {
+        let list = |ids| bind_cell(parameter, &Cell::Text(list_xml(ids)));
+        match source {
+            Source::UserName => bind(parameter, &Value::Text(self.user_name)).map(Some),
+            Source::Products => list(self.products).map(Some),
+            Source::Classifications => list(self.classifications).map(Some),
+            Source::Default => Ok(None),
+            Source::Column => {
+                let column = parameter.name.trim_start_matches('@').to_lowercase();
+                match (self.changed.get(&column), self.row.get(&column)) {
+                    (Some(cell), _) => bind_cell(parameter, cell).map(Some),
+                    (None, Some(data)) => bind_data(parameter, data).map(Some),
+                    (None, None) => Ok(None),
+                }
+            }
+        }
+    }
+}
+
+impl Writer<'_> {
+    /// Asks the server's service to synchronise its categories and nothing else.
+    ///
+    /// Source: PoshWSUS assemblies (grade B).
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub async fn start_category_synchronisation(&mut self) -> Result<(), WriteError> {
+        self.call(Procedure::StartCatalogSync, &[("@isCategoryOnly", Some(Value::Bit(true)))]).await
+    }
+
+    /// Saves parts of what is synchronised and when, in the name of a user.
+    ///
+    /// Source: PoshWSUS assemblies (the procedure, its lists, and that it replaces all three; grade B).
+    ///
+    /// # Errors
+    /// [`WriteError`]; a parameter without a source is found before anything is sent.
+    pub async fn save_subscription(&mut self, change: &Subscription, user_name: &str) -> Result<(), WriteError> {
+        let procedure = Procedure::SetSubscription;
+        let parameters = self.live_parameters(procedure)?.to_vec();
+        let unreadable = |source| WriteError::Unread { procedure, source: Box::new(source) };
+        let ConfigurationRow(row) = read_subscription_row(self.session).await.map_err(unreadable)?;
+        let Subscribed { products, classifications } = read_subscribed(self.session).await.map_err(unreadable)?;
+        let cells = change.schedule.map(Schedule::cells).unwrap_or_default();
+        let saved = Saved {
+            row: &row,
+            changed: cells.into_iter().map(|(column, cell)| (column.to_lowercase(), cell)).collect(),
+            products: change.products.as_ref().unwrap_or(&products),
+            classifications: change.classifications.as_ref().unwrap_or(&classifications),
+            user_name,
+        };
+        let mut command = Command::new(format!("dbo.{}", procedure.name()));
+        for parameter in &parameters {
+            let Some(source) = source(parameter, |column| row.contains_key(&column.to_lowercase())) else {
+                return Err(WriteError::NoSource { procedure, parameter: parameter.name.clone() });
+            };
+            let value = saved.value(parameter, source).map_err(|source| WriteError::Bind { procedure, source })?;
+            if let Some(data) = value {
+                command.bind_param(parameter.name.as_str(), data);
+            }
+        }
+        self.run(procedure, command).await
+    }
+}
+
+/// Ids as the procedure takes them.
+///
+/// Source: kbupdate, a trace of another procedure (the shape, grade C).
+fn list_xml(ids: &BTreeSet<Uuid>) -> String {
+    let items: String = ids.iter().map(|id| format!("<CategoryID>{id}</CategoryID>")).collect();
+    format!("<root>{items}</root>")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use uuid::Uuid;
+
+    use super::{list_xml, subscription_parameter_without_source};
+    use crate::model::configuration::Configuration;
+    use crate::model::procedure::LiveParameter;
+    use crate::model::setting::Cell;
+
+    fn parameter(name: &str, defaulted: bool) -> LiveParameter {
+        LiveParameter { name: name.into(), type_name: "int".into(), max_length: 4, output: false, defaulted }
+    }
+
+    #[test]
+    fn a_parameter_has_its_value_from_the_row_a_list_the_user_or_its_own_default() {
+        let row: Configuration = [("Frequency", Cell::Int(1))].into_iter().collect();
+        let lacking = |parameters: &[LiveParameter]| subscription_parameter_without_source(parameters, &row);
+        let known = ["@frequency", "@categoryIDListXML", "@UpdateClassificationIDListXml", "@ADMINNAME"];
+        assert_eq!(lacking(&known.map(|name| parameter(name, false))), None);
+        assert_eq!(lacking(&[parameter("@new", true)]), None);
+        assert_eq!(lacking(&[parameter("@new", false)]).as_deref(), Some("@new"));
+        let output = LiveParameter { output: true, ..parameter("@Frequency", true) };
+        assert_eq!(lacking(&[output]).as_deref(), Some("@Frequency"));
+    }
+
+    #[test]
+    fn a_list_holds_ids() {
+        let id = Uuid::from_u128(7);
+        assert_eq!(list_xml(&BTreeSet::from([id])), format!("<root><CategoryID>{id}</CategoryID></root>"));
+        assert_eq!(list_xml(&BTreeSet::new()), "<root></root>");
+    }
+}
