@@ -240,7 +240,8 @@ impl Session {
         self.settle(statement, connection, outcome)
     }
 
-    /// Calls a reading procedure without parameters and gives the rows of its first result set. `decode` gets every row.
+    /// Calls a reading procedure without parameters and gives the rows of its first result set. `decode` gets every row; a
+    /// deadlock starts it from the beginning, a few times.
     pub(super) async fn call_for_rows<T, E>(
         &mut self,
         procedure: &'static str,
@@ -249,6 +250,25 @@ impl Session {
     where
         E: From<QueryError>,
     {
+        let mut pause = DEADLOCK_PAUSE;
+        for _ in 0..DEADLOCK_RETRIES {
+            match self.call_for_rows_once(procedure, &decode).await {
+                Err(error) if error.is_deadlock() => {
+                    tracing::debug!(statement = procedure, "deadlock: calling again");
+                    sleep(pause).await;
+                    pause *= 2;
+                }
+                done => return done?.into_iter().collect(),
+            }
+        }
+        self.call_for_rows_once(procedure, &decode).await?.into_iter().collect()
+    }
+
+    async fn call_for_rows_once<T, E>(
+        &mut self,
+        procedure: &'static str,
+        decode: &impl Fn(&Row) -> Result<T, E>,
+    ) -> Result<Vec<Result<T, E>>, QueryError> {
         tracing::debug!(statement = procedure, "call for rows");
         let mut connection = self.take_connection(procedure)?;
         let answer = connection.answer.clone();
@@ -271,7 +291,7 @@ impl Session {
             answer.problem().map_or(Ok(decoded), |problem| Err(Broken::Answer(problem)))
         };
         let outcome = timeout(self.options.statement_timeout, contained(calling)).await;
-        self.settle(procedure, connection, outcome)?.into_iter().collect()
+        self.settle(procedure, connection, outcome)
     }
 
     /// The connection leaves the session for as long as a statement runs: if the future is dropped, so is the connection,
