@@ -6,6 +6,7 @@ mod approvals;
 mod connection;
 mod docs;
 mod doctor;
+mod export;
 mod faults;
 mod get;
 mod guards;

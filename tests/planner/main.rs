@@ -10,6 +10,7 @@ mod decline_selectors;
 mod declines;
 mod desired;
 mod errors;
+mod export;
 mod groups;
 mod guards;
 mod impact;

@@ -36,7 +36,7 @@ struct Refused {
 pub(super) fn section(snapshot: &Snapshot, groups: &Groups<'_>, other_actions: &BTreeMap<i32, u64>) -> Section {
     let actions = other_actions.iter().filter_map(|(action, rows)| LeftOut::number(*rows, of_action(*action)));
     if snapshot.server.replica {
-        let why = "approvals: a replica takes approvals from its parent";
+        let why = "approvals, since a replica takes approvals from its parent";
         let left_out = LeftOut::number(snapshot.totals.approvals, why).into_iter().chain(actions).collect();
         return Section { left_out, ..Section::default() };
     }
@@ -80,9 +80,9 @@ pub(super) fn section(snapshot: &Snapshot, groups: &Groups<'_>, other_actions: &
 /// Source: MS-WSUSAR, two WSUS maintenance scripts: 2 asks computers to report, 5 belongs to a bundle (grade A).
 fn of_action(action: i32) -> String {
     match action {
-        2 => "deployments that only ask whether an update is needed (action 2): no approvals".to_owned(),
-        5 => "deployments of parts of bundles (action 5): no approvals".to_owned(),
-        other => format!("deployments with action {other}: no approvals"),
+        2 => "deployments that only ask whether an update is needed (action 2, no approvals)".to_owned(),
+        5 => "deployments of parts of bundles (action 5, no approvals)".to_owned(),
+        other => format!("deployments with action {other}, which are no approvals"),
     }
 }
 
@@ -136,18 +136,15 @@ impl Refused {
         let reasons = [
             LeftOut::list(
                 older,
-                "pairs with an approval of an older revision: declaring them would move it to the latest",
+                "pairs with an approval of an older revision (declaring them would move it to the latest)",
             ),
-            LeftOut::list(several, "pairs with several approvals: declaring them would leave one"),
+            LeftOut::list(several, "pairs with several approvals (declaring them would leave one)"),
             LeftOut::list(
                 unsayable,
                 "approvals that no manifest can declare as they are (optional with a deadline, say)",
             ),
             LeftOut::number(unnamed, "approvals for groups that a manifest cannot name"),
-            LeftOut::number(
-                declined,
-                "approvals of declined updates: they are declared as declined, where declines are exported",
-            ),
+            LeftOut::number(declined, "approvals of declined updates (a manifest declares either)"),
             LeftOut::number(parts, "approvals of updates that are parts of others, which a manifest cannot name"),
         ];
         reasons.into_iter().flatten().collect()

@@ -9,7 +9,7 @@ use crate::report::yaml::comment;
 pub(super) fn section(snapshot: &Snapshot) -> Section {
     let declined = || snapshot.updates.values().filter(|update| update.declined);
     if snapshot.server.replica {
-        let why = "declined updates: a replica takes declines from its parent";
+        let why = "declined updates, since a replica takes declines from its parent";
         return Section {
             left_out: LeftOut::number(declined().count() as u64, why).into_iter().collect(),
             ..Section::default()

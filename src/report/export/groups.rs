@@ -60,7 +60,7 @@ impl<'a> Groups<'a> {
         let left_out = [
             LeftOut::list(
                 unnamed.iter().map(|group| format!("{} {}", group.id, group.name)).collect(),
-                "groups that no name means alone: several are called so, or the name is empty or that of a built-in group",
+                "groups that no name means alone (several are called so, or the name is empty or that of a built-in group)",
             ),
             LeftOut::list(
                 elsewhere.iter().map(|group| format!("{} {}", group.id, group.name)).collect(),

@@ -35,7 +35,7 @@ impl LeftOut {
 
     fn write(&self, out: &mut Vec<String>) {
         let Self { count, why, items } = self;
-        out.push(format!("  {count} {why}{}", if items.is_empty() { "" } else { ":" }));
+        out.push(format!("  {why}: {count}"));
         out.extend(items.iter().take(LISTED_MAX).map(|item| format!("    {item}")));
         if items.len() > LISTED_MAX {
             out.push(format!("    and {} more, which `wsusctl get` lists", items.len() - LISTED_MAX));

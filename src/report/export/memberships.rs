@@ -23,7 +23,7 @@ impl<'a> Memberships<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, groups: &Groups<'_>) -> Self {
         let mut found = Self { by_group: BTreeMap::new(), pairs: 0, left_out: Vec::new() };
         if !snapshot.server.server_side_targeting {
-            let why = "memberships: group policy places the computers of this server (targeting: client)";
+            let why = "memberships, since group policy places the computers of this server";
             found.left_out.extend(LeftOut::number(snapshot.memberships.len() as u64, why));
             return found;
         }
@@ -97,7 +97,7 @@ impl Refused {
     fn into_left_out(self) -> Vec<LeftOut> {
         let Self { downstream, unnameable, ambiguous } = self;
         let reasons = [
-            LeftOut::number(downstream, "memberships of computers that downstream servers report: read-only here"),
+            LeftOut::number(downstream, "memberships of computers that downstream servers report (read-only here)"),
             LeftOut::list(unnameable, "computers whose names are empty or patterns in a manifest"),
             LeftOut::list(ambiguous, "names that several computers have, which are in different groups"),
         ];

@@ -216,7 +216,9 @@ impl Writer<'_> {
     }
 
     fn content_path(&mut self) {
-        if let Some(Cell::Text(path)) = self.live.row.cell("LocalContentCacheLocation") {
+        // A map of nothing but comments would be a key without a value.
+        let has_map = self.lines.last().is_some_and(|line| line.path.first() == Some(&"updateFiles"));
+        if let Some(Cell::Text(path)) = self.live.row.cell("LocalContentCacheLocation").filter(|_| has_map) {
             let how = format!("contentPath: {path} is not declared: `wsusutil movecontent` moves it");
             self.comment("updateFiles.contentPath", &how);
         }
@@ -227,6 +229,8 @@ fn written(value: &Attribute) -> String {
     match value {
         Attribute::Bool(flag) => flag.to_string(),
         Attribute::Int(number) => number.to_string(),
+        // The word for what is switched off, as the documentation writes it.
+        Attribute::Text(text) if text == "none" => text.clone(),
         Attribute::Text(text) => scalar(text).into_owned(),
         Attribute::Null | Attribute::List(_) | Attribute::Map(_) | Attribute::Unknown(_) => {
             unreachable!("settings are truth values, numbers and texts")
