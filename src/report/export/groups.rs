@@ -24,7 +24,6 @@ pub(super) struct Groups<'a> {
     /// Those that an approval can name: their place in the order of the tree, and the name.
     named: BTreeMap<Uuid, (usize, &'a str)>,
     declared: BTreeSet<Uuid>,
-    total: usize,
     left_out: Vec<LeftOut>,
 }
 
@@ -67,11 +66,10 @@ impl<'a> Groups<'a> {
                 "groups below one that is not declared, or deeper than a manifest goes",
             ),
         ];
-        let in_order = BUILT_IN.into_iter().map(|(id, name)| (id, name));
-        let in_order = in_order
-            .chain(tree.iter().map(|(_, group)| *group).chain(elsewhere).map(|group| (group.id, trim(&group.name))));
-        let named = in_order.enumerate().map(|(place, (id, name))| (id, (place, name))).collect();
-        Self { tree, named, declared, total: own.len(), left_out: left_out.into_iter().flatten().collect() }
+        let own = tree.iter().map(|(_, group)| *group).chain(elsewhere).map(|group| (group.id, trim(&group.name)));
+        let in_order = BUILT_IN.into_iter().chain(own).enumerate();
+        let named = in_order.map(|(place, (id, name))| (id, (place, name))).collect();
+        Self { tree, named, declared, left_out: left_out.into_iter().flatten().collect() }
     }
 
     /// Whether the manifest declares a group.
@@ -104,8 +102,6 @@ impl<'a> Groups<'a> {
                 }
             }
         }
-        let left_out: usize = self.total - self.tree.len();
-        debug_assert!(left_out == 0 || !self.left_out.is_empty(), "what is left out is said");
         Section {
             declares: if self.tree.is_empty() { String::new() } else { counted(self.tree.len(), "group") },
             yaml,
