@@ -7,9 +7,11 @@ use chrono::{DateTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::model::address::Kind;
 use crate::model::connection::DatabaseUrl;
 use crate::model::listing::Noun;
 use crate::plan::permission::Permission;
+use crate::report::export::KINDS;
 
 const EXIT_STATUS: &str = "\
 Exit status:
@@ -93,6 +95,8 @@ pub enum Verb {
     Apply(Apply),
     /// Check connection, permissions and what wsusctl takes SUSDB to be; writes nothing
     Doctor(Doctor),
+    /// Write the live server as a manifest whose diff is empty
+    Export(Export),
     /// List groups, computers, updates, products, ... to write manifests from
     Get(Get),
     /// An emulated WSUS server to try things on
@@ -192,6 +196,38 @@ pub struct Apply {
     /// settings (90s, 30m)
     #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = parse_duration)]
     pub wait: Duration,
+}
+
+/// `export`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "docs/reference/export.md says what is exported and what is left out. There is no --update yet: an existing \
+                        manifest is never refreshed in place."
+)]
+pub struct Export {
+    /// Which server.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Write the manifest to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long, requires = "output")]
+    pub force: bool,
+    /// Export only these kinds; memberships bring the groups with them
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = export_kinds())]
+    pub kinds: Vec<Kind>,
+    /// Do not pin the server's id, for a manifest that goes to another server
+    #[arg(long)]
+    pub without_identity: bool,
+    /// The manifest's name; without it that of the host or the sandbox file
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+fn export_kinds() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(KINDS.map(Kind::plural))
+        .map(|word| Kind::from_plural(&word).expect("the parser knows these words only"))
 }
 
 /// `get`

@@ -4,8 +4,10 @@ mod apply;
 mod arguments;
 mod diff;
 mod doctor;
+mod export;
 mod get;
 mod manifests;
+mod output_file;
 mod planning;
 mod progress;
 #[cfg(feature = "sandbox")]
@@ -76,6 +78,7 @@ async fn dispatch(verb: Verb, streams: Streams) -> Result<Exit, Failure> {
         Verb::Diff(arguments) => diff::run(&arguments, streams).await,
         Verb::Apply(arguments) => apply::run(&arguments, streams).await,
         Verb::Doctor(arguments) => doctor::run(&arguments, streams).await,
+        Verb::Export(arguments) => export::run(&arguments, streams).await,
         Verb::Get(arguments) => get::run(&arguments, streams).await,
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(arguments) => sandbox::run(arguments, streams).await,

@@ -100,7 +100,8 @@ pub(super) struct Group {
 #[derive(Debug)]
 pub(super) struct Approval {
     pub(super) name: Option<Declared<String>>,
-    pub(super) update: Option<UpdateReference>,
+    /// Which updates: one reference, or those of a list.
+    pub(super) updates: Vec<UpdateReference>,
     pub(super) groups: Vec<GroupEntry>,
     pub(super) accept_license: Field<bool>,
     pub(super) origin: Origin,

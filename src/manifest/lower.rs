@@ -30,7 +30,7 @@ pub(super) fn lower(document: Document) -> Desired {
         settings: lower_settings(document.settings),
         synchronization: document.synchronization,
         groups,
-        approvals: document.approvals.into_iter().map(lower_approval).collect(),
+        approvals: document.approvals.into_iter().flat_map(lower_approval).collect(),
         declines: document.declines.into_iter().map(lower_decline).collect(),
         rules: document.approval_rules.into_iter().map(lower_rule).collect(),
         downstream_servers: document.downstream_servers.into_iter().map(lower_downstream_server).collect(),
@@ -78,14 +78,17 @@ fn globs(names: Vec<Declared<String>>) -> Vec<Declared<Glob>> {
     names.into_iter().map(|name| Declared { value: Glob::new(trim(&name.value)), origin: name.origin }).collect()
 }
 
-fn lower_approval(entry: Approval) -> ApprovalEntry {
-    ApprovalEntry {
-        name: entry.name.map(|name| name.value),
-        update: entry.update.expect(COMPLETE),
-        groups: entry.groups.into_iter().map(lower_group_entry).collect(),
-        accept_license: entry.accept_license.or(false),
-        origin: entry.origin,
-    }
+/// Each reference of a list becomes an entry of its own, at its own place.
+fn lower_approval(entry: Approval) -> impl Iterator<Item = ApprovalEntry> {
+    let Approval { name, updates, groups, accept_license, origin } = entry;
+    let name = name.map(|name| name.value);
+    let groups: Vec<GroupApproval> = groups.into_iter().map(lower_group_entry).collect();
+    let accept_license = accept_license.or(false);
+    let listed = updates.len() > 1;
+    updates.into_iter().map(move |update| {
+        let origin = if listed { update.origin() } else { origin };
+        ApprovalEntry { name: name.clone(), groups: groups.clone(), accept_license, origin, update }
+    })
 }
 
 fn lower_group_entry(entry: GroupEntry) -> GroupApproval {

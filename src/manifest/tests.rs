@@ -9,6 +9,7 @@ use crate::model::management::{Limits, Prune};
 use crate::model::origin::Origin;
 
 mod select;
+mod updates;
 
 const HEAD: &str = "apiVersion: wsusctl/v1alpha1\nkind: WsusServer\nmetadata: {name: hq}\n";
 

@@ -33,7 +33,7 @@ pub struct Desired {
     pub synchronization: Synchronization,
     /// The groups, parents before their children.
     pub groups: Vec<DesiredGroup>,
-    /// The approval entries, in the manifest's order.
+    /// The approval entries, in the manifest's order; one with a list of references is an entry for each of them.
     pub approvals: Vec<ApprovalEntry>,
     /// The decline entries, in the manifest's order.
     pub declines: Vec<DeclineEntry>,
@@ -171,6 +171,18 @@ pub enum UpdateReference {
     Kb(KbReference),
     /// The updates that conditions choose.
     Select(Box<Selector>),
+}
+
+impl UpdateReference {
+    /// Its place.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::Id(id) => id.origin,
+            Self::Kb(kb) => kb.kb.origin,
+            Self::Select(selector) => selector.origin,
+        }
+    }
 }
 
 /// The updates of a knowledge-base article.

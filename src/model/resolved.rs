@@ -165,7 +165,7 @@ pub struct ResolvedDownstreamServer {
 pub struct ResolvedEntry {
     /// `Approval` or `Decline`.
     pub kind: Kind,
-    /// Position in the manifest's list, from 0.
+    /// Position among the manifest's entries of this kind, from 0; a list of references is an entry for each of them.
     pub index: usize,
     /// How reports call it: its name, `KB5060526` or the update's id.
     pub label: String,

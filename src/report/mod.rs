@@ -5,6 +5,7 @@
 
 pub mod diagnostics;
 pub mod doctor;
+pub mod export;
 pub mod json;
 pub mod listing;
 pub mod outcome;

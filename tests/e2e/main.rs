@@ -7,6 +7,7 @@ mod connection;
 mod docs;
 mod doctor;
 mod downstream_servers;
+mod export;
 mod faults;
 mod get;
 mod guards;

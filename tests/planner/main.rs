@@ -11,6 +11,7 @@ mod declines;
 mod desired;
 mod downstream_servers;
 mod errors;
+mod export;
 mod groups;
 mod guards;
 mod impact;

@@ -14,7 +14,7 @@ use crate::model::origin::Declared;
 
 const APPROVAL: Shape = Shape {
     what: "an approval",
-    keys: &["name", "update", "select", "groups", "acceptLicense"],
+    keys: &["name", "update", "updates", "select", "groups", "acceptLicense"],
     below: Some(("select", &SELECT)),
 };
 const GROUP: Shape = Shape::new("a group's approval", &["action", "deadline", "optional"]);
@@ -39,10 +39,10 @@ fn approval(value: Keyed<'_>, problems: &mut Problems) -> Option<Approval> {
     let mut fields = Fields::of(value, &APPROVAL, problems)?;
     let origin = fields.origin();
     let name = fields.take("name").and_then(|value| name(&value, "an approval", problems));
-    let update = reference(&mut fields, Purpose::Approve, problems);
+    let updates = references(&mut fields, problems);
     let groups = fields.require("groups", problems).map(|value| groups(value, problems)).unwrap_or_default();
     let accept_license = fields.take("acceptLicense").map(|value| boolean(&value, problems)).unwrap_or_default();
-    Some(Approval { name, update, groups, accept_license, origin })
+    Some(Approval { name, updates, groups, accept_license, origin })
 }
 
 fn groups(value: Keyed<'_>, problems: &mut Problems) -> Vec<GroupEntry> {
@@ -94,6 +94,35 @@ fn decline(value: Keyed<'_>, problems: &mut Problems) -> Option<Decline> {
     let origin = fields.origin();
     let update = reference(&mut fields, Purpose::Decline, problems);
     Some(Decline { update, origin })
+}
+
+/// Which updates an approval means: a list of references, or what [`reference`] reads.
+fn references(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<UpdateReference> {
+    let Some(updates) = fields.take("updates") else {
+        return reference(fields, Purpose::Approve, problems).into_iter().collect();
+    };
+    let place = updates.key;
+    for other in ["update", "select"] {
+        if let Some(other) = fields.take(other) {
+            problems.push(
+                Diagnostic::error("update-and-select", "an entry that says twice which updates it is about")
+                    .detail("an entry has one of `update`, `updates` and `select`")
+                    .at(place.max(other.key), "and here")
+                    .and(place.min(other.key), "here")
+                    .help("put every update into `updates`, or make two entries of it"),
+            );
+        }
+    }
+    let Some(items) = list(updates, "references to updates", problems) else { return Vec::new() };
+    if items.len() == 0 {
+        problems.push(
+            Diagnostic::error("no-updates", "an approval of no update")
+                .detail("it approves nothing")
+                .at(place, "")
+                .help("name an update, or remove the entry"),
+        );
+    }
+    items.filter_map(|item| update(item, problems)).collect()
 }
 
 /// Which updates an entry means: exactly one of `update` and `select`.

@@ -88,7 +88,7 @@ pub(super) fn blockable(entry: &GroupEntry, problems: &mut Problems) {
 
 /// What a selector chooses next month has no use for a deadline of this month.
 pub(super) fn deadline_is_relative(approval: &Approval, problems: &mut Problems) {
-    let Some(UpdateReference::Select(selector)) = &approval.update else { return };
+    let [UpdateReference::Select(selector)] = approval.updates.as_slice() else { return };
     for entry in &approval.groups {
         let Field::Value(Declared { value: Deadline::At(time), origin }) = entry.deadline else { continue };
         let at = time.format(if time.second() == 0 { "%H:%MZ" } else { "%H:%M:%SZ" });

@@ -34,24 +34,42 @@ impl<'d> Meaning<'d> {
     }
 }
 
-fn place(reference: &UpdateReference) -> Origin {
-    match reference {
-        UpdateReference::Id(id) => id.origin,
-        UpdateReference::Kb(kb) => kb.kb.origin,
-        UpdateReference::Select(selector) => selector.origin,
-    }
-}
-
 /// One entry for an update and a group.
 pub(super) fn approvals(approvals: &[Approval], problems: &mut Problems) {
     // Sorted, and stably, so that equal ones stand together in the manifest's order: a map of 100,000 would be four times
     // as large.
-    let mut by_update: Vec<(Meaning<'_>, &Approval)> =
-        approvals.iter().filter_map(|approval| Some((Meaning::of(approval.update.as_ref()?)?, approval))).collect();
-    by_update.sort_by(|(one, _), (other, _)| one.cmp(other));
-    for same in by_update.chunk_by(|(one, _), (other, _)| one == other).filter(|same| same.len() > 1) {
-        once_for_each_group(same.iter().map(|(_, approval)| *approval), problems);
+    let mut by_update: Vec<(Meaning<'_>, Origin, &Approval)> = approvals
+        .iter()
+        .flat_map(|approval| approval.updates.iter().map(move |update| (update, approval)))
+        .filter_map(|(update, approval)| Some((Meaning::of(update)?, update.origin(), approval)))
+        .collect();
+    by_update.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+    for same in by_update.chunk_by(|(one, ..), (other, ..)| one == other).filter(|same| same.len() > 1) {
+        let mut entries: Vec<&Approval> = Vec::with_capacity(same.len());
+        let mut first = same.first().map(|(_, origin, _)| *origin);
+        for (_, origin, approval) in same {
+            match entries.last() {
+                // Those of one entry stand together.
+                Some(last) if std::ptr::eq(*last, *approval) => {
+                    if let Some(first) = first {
+                        problems.push(named_twice(*origin, first));
+                    }
+                }
+                _ => {
+                    entries.push(approval);
+                    first = Some(*origin);
+                }
+            }
+        }
+        once_for_each_group(entries.into_iter(), problems);
     }
+}
+
+fn named_twice(again: Origin, first: Origin) -> Diagnostic {
+    Diagnostic::warning("redundant-update", "an entry names an update twice")
+        .at(again, "again here")
+        .and(first, "first here")
+        .help("remove one of them")
 }
 
 /// Looks at entries for the same update. A group twice in one entry is another rule's, and entries that could not be read
@@ -95,12 +113,12 @@ pub(super) fn declines(declines: &[Decline], problems: &mut Problems) {
     for update in declines.iter().filter_map(|decline| decline.update.as_ref()) {
         let Some(meaning) = Meaning::of(update) else { continue };
         let Some(first) = seen.get(&meaning) else {
-            seen.insert(meaning, place(update));
+            seen.insert(meaning, update.origin());
             continue;
         };
         problems.push(
             Diagnostic::warning("redundant-decline", "an update is declined twice")
-                .at(place(update), "again here")
+                .at(update.origin(), "again here")
                 .and(*first, "first here")
                 .help("remove one of them"),
         );
@@ -113,15 +131,15 @@ pub(super) fn approvals_and_declines(approvals: &[Approval], declines: &[Decline
         BTreeMap::new()
     } else {
         let references = approvals.iter().filter(|approval| approves(approval));
-        let references = references.filter_map(|approval| approval.update.as_ref());
-        references.filter_map(|update| Some((Meaning::of(update)?, place(update)))).collect()
+        let references = references.flat_map(|approval| &approval.updates);
+        references.filter_map(|update| Some((Meaning::of(update)?, update.origin()))).collect()
     };
     for update in declines.iter().filter_map(|decline| decline.update.as_ref()) {
         if let Some(approval) = Meaning::of(update).and_then(|meaning| approved.get(&meaning)) {
             problems.push(
                 Diagnostic::error("approved-and-declined", "an update is approved and declined")
                     .detail("a declined update has no approvals")
-                    .at(place(update), "declined here")
+                    .at(update.origin(), "declined here")
                     .and(*approval, "approved here")
                     .help("remove one of them"),
             );

@@ -171,7 +171,7 @@ fn articles(kbs: &[String]) -> String {
 }
 
 /// Articles and title, for a comment.
-fn described(kbs: &[String], title: &str) -> String {
+pub(in crate::report) fn described(kbs: &[String], title: &str) -> String {
     let missing: Vec<String> =
         kbs.iter().map(|kb| format!("KB{kb}")).filter(|kb| !title.contains(kb.as_str())).collect();
     if missing.is_empty() { title.to_owned() } else { format!("{} {title}", missing.join(", ")) }

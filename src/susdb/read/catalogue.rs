@@ -243,6 +243,14 @@ pub(super) const TOTAL_OWN_APPROVALS: Select = select!(
     "GROUP BY d.TargetGroupID"
 );
 
+pub(super) const TOTAL_OTHER_ACTIONS: Select = select!(
+    "totals.other-actions",
+    "SELECT ActionID, COUNT(*) AS Deployments"
+    "FROM dbo.tbDeployment"
+    "WHERE TargetGroupTypeID = 0 AND ActionID NOT IN (0, 1, 3)"
+    "GROUP BY ActionID"
+);
+
 pub(super) const TOTAL_MEMBERS: Select = select!(
     "totals.members",
     "SELECT m.TargetGroupID, COUNT(*) AS Computers"
@@ -398,6 +406,7 @@ pub const ALL: &[Select] = &[
     APPROVALS,
     TOTAL_APPROVALS,
     TOTAL_OWN_APPROVALS,
+    TOTAL_OTHER_ACTIONS,
     TOTAL_MEMBERS,
     TOTAL_GROUPED_COMPUTERS,
     TOTAL_DECLINES,

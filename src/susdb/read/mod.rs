@@ -42,6 +42,7 @@ pub use self::busy::read_busy;
 pub use self::impact::read_impact;
 pub use self::objects::read_objects;
 pub use self::row::{Cells, ColumnProblem};
+pub use self::totals::read_other_actions;
 
 /// Parameters of one statement at most. SQL Server takes 2100.
 ///

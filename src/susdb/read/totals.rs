@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::catalogue::{
-    Select, TOTAL_APPROVALS, TOTAL_DECLINES, TOTAL_GROUPED_COMPUTERS, TOTAL_MEMBERS, TOTAL_OWN_APPROVALS,
+    Select, TOTAL_APPROVALS, TOTAL_DECLINES, TOTAL_GROUPED_COMPUTERS, TOTAL_MEMBERS, TOTAL_OTHER_ACTIONS,
+    TOTAL_OWN_APPROVALS,
 };
 use super::{ReadError, one, rows};
 use crate::model::snapshot::Totals;
@@ -34,6 +35,18 @@ pub(super) async fn read(session: &mut Session) -> Result<Totals, ReadError> {
         grouped_computers: one(&TOTAL_GROUPED_COMPUTERS, grouped)?,
         declines: one(&TOTAL_DECLINES, declines)?,
     })
+}
+
+/// Reads how many rows for computer groups are no approvals, by action.
+///
+/// Source: tbDeployment: Intensive-Self-Service-Portal (grade A); actions 0, 1 and 3 are the real approvals: two WSUS
+/// maintenance scripts (grade A).
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn read_other_actions(session: &mut Session) -> Result<BTreeMap<i32, u64>, ReadError> {
+    let counts = rows(session, &TOTAL_OTHER_ACTIONS, |row| Ok((row.int("ActionID")?, row.count("Deployments")?)));
+    Ok(counts.await?.into_iter().collect())
 }
 
 /// Reads a number for each group.

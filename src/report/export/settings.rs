@@ -1,0 +1,270 @@
+//! The settings: every one that the server has and a manifest can say.
+
+use super::head::LeftOut;
+use super::{Section, counted};
+use crate::model::attribute::Attribute;
+use crate::model::configuration::LiveSettings;
+use crate::model::setting::{Cell, SETTINGS, Setting, Values, setting};
+use crate::model::snapshot::Snapshot;
+use crate::report::yaml::{comment, scalar, sequence};
+
+/// The settings that are written by hand, since a manifest says them in a shape of their own.
+const SHAPED: &str = "updateSource.";
+const STORE: &str = "updateFiles.store";
+const ALL_LANGUAGES: &str = "ServerSupportsAllLanguages";
+
+/// The sections of settings.
+pub(super) fn section(snapshot: &Snapshot) -> Section {
+    let Some(live) = &snapshot.settings else { return Section::default() };
+    let mut writer =
+        Writer { live, lines: Vec::new(), count: 0, absent: Vec::new(), unsayable: Vec::new(), taken: Vec::new() };
+    writer.update_source();
+    for setting in SETTINGS.iter().filter(|setting| !setting.path.starts_with(SHAPED)) {
+        writer.add(setting.path);
+        // The set of languages and the folder stand with the other settings of files.
+        if setting.path == "updateFiles.express" {
+            writer.languages(snapshot.server.replica);
+            writer.content_path();
+        }
+    }
+    let Writer { lines, count, absent, unsayable, taken, .. } = writer;
+    let left_out = [
+        LeftOut::list(absent, "settings that this server does not have"),
+        LeftOut::list(unsayable, "settings whose value no manifest can say"),
+        LeftOut::list(taken, "settings that a replica takes from its parent"),
+    ];
+    Section {
+        declares: if count == 0 { String::new() } else { counted(count, "setting") },
+        yaml: write(&lines),
+        left_out: left_out.into_iter().flatten().collect(),
+    }
+}
+
+/// A line of the sections: a path, and what stands behind its last key.
+struct Line {
+    path: Vec<&'static str>,
+    written: String,
+    /// Not a key but a comment in its map.
+    is_comment: bool,
+}
+
+struct Writer<'a> {
+    live: &'a LiveSettings,
+    lines: Vec<Line>,
+    count: usize,
+    absent: Vec<String>,
+    unsayable: Vec<String>,
+    taken: Vec<String>,
+}
+
+impl Writer<'_> {
+    /// What a setting holds, if a manifest can say it so that it compares as equal; else it is noted.
+    fn value(&mut self, path: &str) -> Option<(&'static Setting, Attribute)> {
+        let setting = setting(path).expect("the table has every path that is named here");
+        let Some(cell) = self.live.row.cell(setting.column) else {
+            self.absent.push(format!("{path} ({})", setting.column));
+            return None;
+        };
+        // NULL and an empty text say the same: nothing.
+        let empty = matches!(setting.values, Values::Text { empty: true, .. }) && *cell == Cell::Null;
+        let value = if empty { Attribute::text("") } else { setting.value(cell) };
+        if empty || setting.cell(&value).is_some_and(|same| cell.is(&same)) {
+            return Some((setting, value));
+        }
+        self.unsayable.push(format!("{path} ({}): {}", setting.column, shown(cell)));
+        None
+    }
+
+    /// Writes a setting where its path says.
+    fn add(&mut self, path: &'static str) {
+        if let Some((setting, value)) = self.value(path) {
+            self.put(path, setting, &value);
+        }
+    }
+
+    fn put(&mut self, path: &'static str, setting: &Setting, value: &Attribute) {
+        let default = setting.default.map(|default| default.attribute()).filter(|default| default != value);
+        let default = default
+            .map_or_else(String::new, |default| format!("  {}", comment(&format!("by default {}", written(&default)))));
+        self.line(path, written(value) + &default);
+        self.count += 1;
+    }
+
+    fn line(&mut self, path: &'static str, written: String) {
+        self.lines.push(Line { path: path.split('.').collect(), written, is_comment: false });
+    }
+
+    fn comment(&mut self, path: &'static str, text: &str) {
+        self.lines.push(Line { path: path.split('.').collect(), written: comment(text), is_comment: true });
+    }
+
+    /// `from` names one source and what belongs to it; `proxy` is a map or `none`.
+    fn update_source(&mut self) {
+        let source = self.value("updateSource.from").map(|(_, value)| value);
+        let mode = self.value("updateSource.upstream.mode");
+        match source {
+            Some(Attribute::Text(source)) if source == "microsoftUpdate" => match mode {
+                Some((_, mode)) if mode == Attribute::text("autonomous") => {
+                    self.line("updateSource.from", "{microsoftUpdate: {}}".to_owned());
+                    self.count += 2;
+                }
+                _ => self.unsayable.push("updateSource.from: Microsoft Update, and a replica".to_owned()),
+            },
+            Some(_) => self.upstream(mode),
+            None => {}
+        }
+        self.add("updateSource.contentFromMicrosoftUpdate");
+        self.proxy();
+    }
+
+    fn upstream(&mut self, mode: Option<(&'static Setting, Attribute)>) {
+        let Some((setting, server)) = self.value("updateSource.upstream.server") else {
+            self.unsayable.push("updateSource.from: an upstream server without a name".to_owned());
+            return;
+        };
+        self.count += 1;
+        self.put("updateSource.from.upstream.server", setting, &server);
+        for (path, below) in [
+            ("updateSource.upstream.port", "updateSource.from.upstream.port"),
+            ("updateSource.upstream.tls", "updateSource.from.upstream.tls"),
+        ] {
+            if let Some((setting, value)) = self.value(path) {
+                self.put(below, setting, &value);
+            }
+        }
+        if let Some((setting, mode)) = mode {
+            self.put("updateSource.from.upstream.mode", setting, &mode);
+        }
+    }
+
+    fn proxy(&mut self) {
+        let Some((setting, used)) = self.value("updateSource.proxy") else { return };
+        if used == Attribute::text("none") {
+            self.put("updateSource.proxy", setting, &used);
+            return;
+        }
+        self.count += 1;
+        let begin = self.lines.len();
+        self.add_unless_empty("updateSource.proxy.host");
+        self.add("updateSource.proxy.port");
+        let anonymous = self.value("updateSource.proxy.anonymous");
+        let is_anonymous = anonymous.as_ref().is_some_and(|(_, value)| *value == Attribute::Bool(true));
+        if let Some((setting, value)) = anonymous {
+            self.put("updateSource.proxy.anonymous", setting, &value);
+        }
+        if !is_anonymous && self.add_unless_empty("updateSource.proxy.user") {
+            let how =
+                "password: {env: NAME} is not exported: it cannot be read back, and WSUS's own API alone can set it";
+            self.comment("updateSource.proxy.password", how);
+        }
+        self.add("updateSource.proxy.domain");
+        self.add("updateSource.proxy.basicOverHttp");
+        self.tls_proxy();
+        if self.lines.len() == begin {
+            self.line("updateSource.proxy", "{}".to_owned());
+        }
+    }
+
+    fn tls_proxy(&mut self) {
+        let Some((setting, used)) = self.value("updateSource.proxy.tls") else { return };
+        if used == Attribute::text("none") {
+            self.put("updateSource.proxy.tls", setting, &used);
+            return;
+        }
+        self.count += 1;
+        let begin = self.lines.len();
+        self.add_unless_empty("updateSource.proxy.tls.host");
+        self.add("updateSource.proxy.tls.port");
+        if self.lines.len() == begin {
+            self.line("updateSource.proxy.tls", "{}".to_owned());
+        }
+    }
+
+    /// A name that is empty cannot be declared where something needs it.
+    fn add_unless_empty(&mut self, path: &'static str) -> bool {
+        match self.value(path) {
+            Some((_, Attribute::Text(text))) if text.is_empty() => false,
+            Some((setting, value)) => {
+                self.put(path, setting, &value);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn languages(&mut self, replica: bool) {
+        const LANGUAGES: &str = "updateFiles.languages";
+        let enabled: Vec<String> =
+            self.live.languages.iter().filter(|(_, enabled)| **enabled).map(|(name, _)| name.clone()).collect();
+        let on_microsoft_update = setting(STORE)
+            .and_then(|store| Some(store.value(self.live.row.cell(store.column)?)))
+            .is_some_and(|store| store == Attribute::text("microsoftUpdate"));
+        let named = |name: &String| !name.trim().is_empty() && name.trim().to_lowercase() == *name;
+        if self.live.row.cell(ALL_LANGUAGES).is_none() {
+            self.absent.push(format!("{LANGUAGES} ({ALL_LANGUAGES})"));
+        } else if replica {
+            self.taken.push(LANGUAGES.to_owned());
+        } else if self.live.all_languages() {
+            self.line(LANGUAGES, "all".to_owned());
+            self.count += 1;
+        } else if enabled.is_empty() || on_microsoft_update || !enabled.iter().all(named) {
+            self.unsayable.push(format!("{LANGUAGES}: {}", sequence(&enabled)));
+        } else {
+            self.line(LANGUAGES, sequence(&enabled));
+            self.count += 1;
+        }
+    }
+
+    fn content_path(&mut self) {
+        // A map of nothing but comments would be a key without a value.
+        let has_map = self.lines.last().is_some_and(|line| line.path.first() == Some(&"updateFiles"));
+        if let Some(Cell::Text(path)) = self.live.row.cell("LocalContentCacheLocation").filter(|_| has_map) {
+            let how = format!("contentPath: {path} is not declared: `wsusutil movecontent` moves it");
+            self.comment("updateFiles.contentPath", &how);
+        }
+    }
+}
+
+fn written(value: &Attribute) -> String {
+    match value {
+        Attribute::Bool(flag) => flag.to_string(),
+        Attribute::Int(number) => number.to_string(),
+        // The word for what is switched off, as the documentation writes it.
+        Attribute::Text(text) if text == "none" => text.clone(),
+        Attribute::Text(text) => scalar(text).into_owned(),
+        Attribute::Null | Attribute::List(_) | Attribute::Map(_) | Attribute::Unknown(_) => {
+            unreachable!("settings are truth values, numbers and texts")
+        }
+    }
+}
+
+fn shown(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => "NULL".to_owned(),
+        Cell::Bit(bit) => u8::from(*bit).to_string(),
+        Cell::Int(number) => number.to_string(),
+        Cell::Text(text) => text.clone(),
+        Cell::Opaque => "of a type that wsusctl does not know".to_owned(),
+    }
+}
+
+/// Writes the lines as nested maps; those of one map stand together.
+fn write(lines: &[Line]) -> String {
+    let mut out = String::new();
+    let mut open: &[&str] = &[];
+    for Line { path, written, is_comment } in lines {
+        let Some((key, above)) = path.split_last() else { continue };
+        let same = open.iter().zip(above).take_while(|(one, other)| one == other).count();
+        for (depth, map) in above.iter().enumerate().skip(same) {
+            out += &format!("{}{map}:\n", "  ".repeat(depth + 1));
+        }
+        let indent = "  ".repeat(above.len() + 1);
+        if *is_comment {
+            out += &format!("{indent}{written}\n");
+        } else {
+            out += &format!("{indent}{key}: {written}\n");
+        }
+        open = above;
+    }
+    out
+}

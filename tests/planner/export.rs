@@ -1,0 +1,227 @@
+//! An exported manifest declares what the server has: read, looked up and planned, it changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use uuid::Uuid;
+use wsusctl::diagnostic::Sources;
+use wsusctl::manifest::{ReadLimits, read};
+use wsusctl::model::configuration::LiveSettings;
+use wsusctl::model::setting::{Cell, SETTINGS, Values};
+use wsusctl::model::snapshot::Snapshot;
+use wsusctl::plan::plan;
+use wsusctl::report::export::{ExportOptions, KINDS, render};
+use wsusctl::resolve::resolve;
+
+use crate::check::{error_lines, lines, policy};
+use crate::snapshot::{Server, now, server};
+use crate::world::world;
+
+fn export(snapshot: &Snapshot) -> String {
+    let options = ExportOptions {
+        name: "hq".into(),
+        database: None,
+        identity: true,
+        kinds: BTreeSet::from(KINDS),
+        tool_version: "test",
+    };
+    render(snapshot, &BTreeMap::from([(2, 7)]), &options)
+}
+
+/// Exports a server and plans what came out.
+fn assert_nothing_to_do(server: &Server) -> String {
+    let snapshot = server.whole();
+    let text = export(&snapshot);
+    assert_eq!(export(&snapshot), text);
+    let (mut manifests, problems) = read("hq.yaml", text.as_bytes(), &mut Sources::default(), &ReadLimits::default());
+    assert!(!problems.has_errors(), "{:#?}\n{text}", error_lines(&problems));
+    let resolved = resolve(&manifests.remove(0), &snapshot, now());
+    let resolved = resolved.unwrap_or_else(|errors| panic!("{:#?}\n{text}", error_lines(&errors)));
+    let plan = plan(&resolved, &snapshot, &policy(&[]));
+    let said = (&plan.changes, &plan.blockers, &plan.unsupported, &plan.pending);
+    assert!(
+        said.0.is_empty() && said.1.is_empty() && said.2.is_empty() && said.3.is_empty(),
+        "{:#?}\n{text}",
+        lines(&plan)
+    );
+    text
+}
+
+#[test]
+fn updates_with_the_same_approvals_are_one_entry() {
+    let mut live = server().groups(&["Servers", "Servers/SQL", "Ring 0"]);
+    for number in 1..=500 {
+        let short = format!("u{number}");
+        live =
+            live.update(&short, "5060526").approved(&short, "Servers", "install").approved(&short, "Ring 0", "install");
+    }
+    live = live.update("u501", "5060842").approved("u501", "SQL", "notApproved").update("u502", "5060842");
+    let text = assert_nothing_to_do(&live);
+    assert_eq!(text.matches("\n    - update").count(), 2, "{text}");
+    assert!(text.contains("\n    # 500 updates\n    - updates:\n        - "), "{text}");
+    assert!(text.contains("\n# Declared: 3 groups, 1001 approvals of 501 updates.\n"), "{text}");
+    assert!(text.contains("\n        Ring 0: install\n        Servers: install\n"), "{text}");
+}
+
+#[test]
+fn a_server_with_nothing_gives_a_manifest_with_nothing() {
+    let text = assert_nothing_to_do(&server());
+    assert!(text.ends_with("spec:\n  identity:\n    serverId: eeee0000-0000-0000-0000-000000000000\n"), "{text}");
+}
+
+#[test]
+fn a_name_of_several_computers_is_written_where_it_means_them_all() {
+    let live = server()
+        .groups(&["A", "B"])
+        .computer(1, "same", &["A", "B"])
+        .computer(2, "SAME ", &["B", "A"])
+        .computer(3, "apart", &["A"])
+        .computer(4, "apart", &["B"])
+        .computer(5, "mixed", &["A"])
+        .downstream_computer(6, "mixed", &["A"]);
+    let text = assert_nothing_to_do(&live);
+    assert!(text.contains("\n# Declared: 2 groups, 4 memberships.\n"), "{text}");
+    assert_eq!((text.matches("- same\n").count(), text.matches("- mixed").count()), (2, 0), "{text}");
+    assert!(
+        text.contains("names that several computers have, which are in different groups: 1\n#     apart\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn parts_of_bundles_are_counted() {
+    let live = server()
+        .groups(&["A"])
+        .update_with("u1", "5060526", |update| update.deployable = false)
+        .update_with("u2", "5060526", |update| (update.deployable, update.declined) = (false, true))
+        .approved("u1", "A", "install");
+    let text = assert_nothing_to_do(&live);
+    assert!(
+        text.contains("approvals of updates that are parts of others, which a manifest cannot name: 1\n"),
+        "{text}"
+    );
+    assert!(text.contains("declined updates that are parts of others, which a manifest cannot name: 1\n"), "{text}");
+}
+
+/// What people and programs call things, and what would be something else in YAML or in a manifest.
+fn hostile_name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => any::<String>().prop_map(|name| name.chars().take(256).collect()),
+        2 => "[-a-zA-Z :#{}\\[\\],&*?|<>=!%@'\"\\\\.~]{0,12}",
+        1 => select(vec![
+            "All Computers", "unassigned computers", "Alle Computer", "<<", "null", "~", "yes", "1e3", "- a", "a: b", " a", "a ", "A",
+            "pc-*", "", "   ", "\u{feff}", "\u{202e}x", "\u{2028}", "a\n  - b", "? a", "KB5060526",
+        ]).prop_map(str::to_owned),
+        1 => Just("\u{1}".repeat(256)),
+    ]
+}
+
+fn cell(values: Values) -> BoxedStrategy<Option<Cell>> {
+    let number = match values {
+        Values::Word(words) => {
+            let known: Vec<i64> = words.iter().map(|(_, number)| *number).chain([99]).collect();
+            select(known).boxed()
+        }
+        Values::Number(..) | Values::Flag | Values::Text { .. } => {
+            select(vec![-1_i64, 0, 1, 2, 443, 8531, i64::from(i32::MAX)]).boxed()
+        }
+    };
+    let text = prop_oneof![Just(String::new()), Just("proxy.contoso.com".to_owned()), hostile_name()];
+    option::weighted(
+        0.9,
+        match values {
+            Values::Text { .. } => prop_oneof![4 => text.prop_map(Cell::Text), 1 => Just(Cell::Null)].boxed(),
+            Values::Flag => {
+                prop_oneof![6 => any::<bool>().prop_map(Cell::Bit), 1 => number.prop_map(Cell::Int), 1 => Just(Cell::Null)].boxed()
+            }
+            Values::Number(..) | Values::Word(_) => prop_oneof![
+                6 => number.prop_map(Cell::Int),
+                1 => any::<bool>().prop_map(Cell::Bit),
+                1 => Just(Cell::Null),
+                1 => Just(Cell::Opaque)
+            ]
+            .boxed(),
+        },
+    )
+    .boxed()
+}
+
+fn settings() -> impl Strategy<Value = LiveSettings> {
+    let cells: Vec<_> = SETTINGS.iter().map(|setting| cell(setting.values)).collect();
+    let languages = proptest::collection::btree_map(
+        prop_oneof![4 => select(vec!["en", "de", "no", "zh-tw"]).prop_map(str::to_owned), 1 => hostile_name()],
+        any::<bool>(),
+        0..4,
+    );
+    (cells, option::weighted(0.9, any::<bool>()), languages).prop_map(|(cells, all, languages)| {
+        let columns = SETTINGS.iter().map(|setting| setting.column).zip(cells);
+        let all = all.map(|all| ("ServerSupportsAllLanguages", Cell::Bit(all)));
+        let folder = ("LocalContentCacheLocation", Cell::Text("D:\\WSUS\n# \u{202e}".into()));
+        LiveSettings {
+            row: columns.filter_map(|(column, cell)| Some((column, cell?))).chain(all).chain([folder]).collect(),
+            languages,
+            downstream_servers: 1,
+            unsaved: BTreeSet::new(),
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_the_server_has_nothing_is_left_to_do(world in world(), replica in prop::bool::weighted(0.1), client in prop::bool::weighted(0.1)) {
+        let mut live = world.server();
+        live.snapshot.server.replica = replica;
+        live.snapshot.server.server_side_targeting = !client;
+        assert_nothing_to_do(&live);
+    }
+
+    #[test]
+    fn whatever_things_are_called_nothing_is_left_to_do(names in vec(hostile_name(), 20), parents in vec(0_usize..12, 6)) {
+        let mut live = server().groups(&["A", "B", "C", "D", "E", "F"]);
+        let ids: Vec<Uuid> = live.snapshot.groups.values().filter(|group| !group.builtin).map(|group| group.id).collect();
+        for (index, id) in ids.iter().enumerate() {
+            let group = live.snapshot.groups.get_mut(id).unwrap();
+            group.name.clone_from(&names[index]);
+            // Perhaps under another one, perhaps in a circle.
+            if let Some(parent) = ids.get(parents[index]) {
+                group.parent = Some(*parent);
+            }
+        }
+        for (index, name) in names[6..12].iter().enumerate() {
+            let target = i32::try_from(index).unwrap();
+            live = live.computer(target + 1, name, &[]);
+            live.snapshot.memberships.insert((ids[index % 3], target + 1));
+            live.snapshot.memberships.insert((ids[index], target + 1));
+        }
+        for (index, title) in names[12..].iter().enumerate() {
+            let short = format!("u{}", index + 1);
+            live = live.update_with(&short, "5060526", |update| {
+                update.title.clone_from(title);
+                update.declined = index == 0;
+            });
+            let group = ids[index % ids.len()];
+            live = live.approved(&short, "All Computers", "install").approved(&short, "Unassigned Computers", "install");
+            for row in live.snapshot.deployments.values_mut().flatten() {
+                if row.group == wsusctl::model::snapshot::UNASSIGNED_COMPUTERS {
+                    row.group = group;
+                }
+            }
+        }
+        assert_nothing_to_do(&live);
+    }
+
+    #[test]
+    fn whatever_the_settings_are_nothing_is_left_to_do(settings in settings()) {
+        let mut live = server();
+        // Facts of the server are columns of the same row.
+        live.snapshot.server.replica = settings.row.is_on("ReplicaMode");
+        live.snapshot.server.server_side_targeting = settings.row.is_on("ServerTargeting");
+        live.snapshot.settings = Some(settings);
+        assert_nothing_to_do(&live);
+    }
+}
