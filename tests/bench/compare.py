@@ -1,8 +1,9 @@
 """The comparison as a Linux administrator would write it: which of these approvals does the server not have?
 
-    compare.py HOST PORT USER APPROVALS.csv      (update id, group name; the password is in WSUSCTL_PASSWORD)
+    compare.py HOST PORT USER APPROVALS.csv [whole]      (update id, group name; the password is in WSUSCTL_PASSWORD)
 
-Straightforward, and no straw man: lists of 1,000 ids a statement, one pass over each answer, dictionaries.
+Straightforward, and no straw man: lists of 1,000 ids a statement, one pass over each answer, dictionaries. With `whole` it
+says of every difference what a plan says: article, computers that need the update, bytes, who removed the approval.
 """
 
 import csv
@@ -26,20 +27,60 @@ FROM dbo.tbDeployment d INNER JOIN dbo.tbRevision r ON r.RevisionID = d.Revision
 INNER JOIN dbo.tbUpdate u ON u.LocalUpdateID = r.LocalUpdateID
 WHERE d.TargetGroupTypeID = 0 AND u.UpdateID IN ({})"""
 
+ARTICLES = """
+SELECT u.UpdateID, k.KBArticleID
+FROM dbo.tbUpdate u INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID
+INNER JOIN dbo.tbKBArticleForRevision k ON k.RevisionID = r.RevisionID
+WHERE r.IsLatestRevision = 1 AND u.UpdateID IN ({})"""
+NEEDED = """
+SELECT u.UpdateID, m.TargetGroupID, COUNT(*)
+FROM dbo.tbUpdate u INNER JOIN dbo.tbUpdateStatusPerComputer s ON s.LocalUpdateID = u.LocalUpdateID
+INNER JOIN dbo.tbExpandedTargetInTargetGroup m ON m.TargetID = s.TargetID
+WHERE s.SummarizationState IN (2, 3, 5, 6) AND u.UpdateID IN ({}) AND m.TargetGroupID IN ({})
+GROUP BY u.UpdateID, m.TargetGroupID"""
+BYTES = """
+SELECT u.UpdateID, SUM(f.Size)
+FROM dbo.tbUpdate u INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID
+INNER JOIN dbo.tbFileForRevision x ON x.RevisionID = r.RevisionID INNER JOIN dbo.tbFile f ON f.FileDigest = x.FileDigest
+WHERE r.IsLatestRevision = 1 AND x.PatchingType IN (0, 1) AND f.IsEula = 0 AND u.UpdateID IN ({})
+GROUP BY u.UpdateID"""
+REMOVED = """
+SELECT UpdateID, TargetGroupID, AdminNameWhoDeleted, TimeOfDeath
+FROM dbo.tbDeadDeployment
+WHERE TargetGroupTypeID = 0 AND ActionID IN (0, 1, 3) AND UpdateID IN ({})
+ORDER BY TimeOfDeath"""
+
 
 def chunks(values, size=1000):
     for start in range(0, len(values), size):
         yield values[start : start + size]
 
 
-def rows(cursor, text, ids):
+def listed(ids):
+    return ", ".join(f"'{id}'" for id in ids)
+
+
+def rows(cursor, text, ids, *others):
     for chunk in chunks(ids):
-        cursor.execute(text.format(", ".join(f"'{id}'" for id in chunk)))
+        cursor.execute(text.format(listed(chunk), *others))
         yield from cursor.fetchall()
 
 
+def impact(cursor, missing, groups):
+    """What a plan says beside each of the missing approvals."""
+    ids = sorted({id for id, _ in missing})
+    articles = {str(id).lower(): kb for id, kb in rows(cursor, ARTICLES, ids)}
+    bytes = {str(id).lower(): size for id, size in rows(cursor, BYTES, ids)}
+    removed = {(str(id).lower(), group): (by, at) for id, group, by, at in rows(cursor, REMOVED, ids)}
+    concerned = listed({groups[group] for _, group in missing if group in groups})
+    needed = {(str(id).lower(), group): count for id, group, count in rows(cursor, NEEDED, ids, concerned)} if concerned else {}
+    for id, group in missing:
+        pair = (id, groups.get(group))
+        print(f"{id} KB{articles.get(id)}: {needed.get(pair, 0)} computers, {bytes.get(id)} bytes, {removed.get(pair)}")
+
+
 def main():
-    host, port, user, file = sys.argv[1:]
+    host, port, user, file = sys.argv[1:5]
     with open(file, newline="") as lines:
         declared = [(id.lower(), group) for id, group in csv.reader(lines)]
     ids = sorted({id for id, _ in declared})
@@ -52,13 +93,15 @@ def main():
     updates = {str(row[0]).lower(): row for row in rows(cursor, UPDATES, ids)}
     titles = {str(id).lower(): title for id, title in rows(cursor, TITLES, ids)}
     approved = {(str(row[0]).lower(), row[1]): row for row in rows(cursor, DEPLOYMENTS, ids)}
-    differences = 0
+    missing = []
     for id, group in declared:
         update, approval = updates.get(id), approved.get((id, groups.get(group)))
         if update is None or update[1] or approval is None or approval[2] != 0 or approval[3] is not None:
             print(f"{titles.get(id, id)}: not approved for {group}")
-            differences += 1
-    print(f"{len(declared)} approvals, {differences} differences")
+            missing.append((id, group))
+    if sys.argv[5:] == ["whole"]:
+        impact(cursor, missing, groups)
+    print(f"{len(declared)} approvals, {len(missing)} differences")
 
 
 main()
