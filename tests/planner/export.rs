@@ -165,6 +165,8 @@ fn settings() -> impl Strategy<Value = LiveSettings> {
             languages,
             downstream_servers: 1,
             unsaved: BTreeSet::new(),
+            languages_unsaved: false,
+            password_parameter: None,
         }
     })
 }
