@@ -243,8 +243,6 @@ fn what_is_exported_makes_another_server_the_same() {
             "high-risk",
             "--allow",
             "past-deadlines",
-            "--allow",
-            "settings.modify=100%",
         ])
     };
     apply().expect_status(0);
