@@ -236,6 +236,20 @@ async fn computers_that_need_an_update_are_counted_where_a_selection_asks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_article_that_a_selector_lists_and_the_server_lacks_is_no_reason_to_read_all_articles() {
+    let mut session = session(&demo()).await;
+    let listed = kbs(&["5060842", "1"]).unwrap();
+    let scope = ReadScope { selector_kbs: listed.clone(), ..ReadScope::default() };
+    let found = read_snapshot(&mut session, &scope).await.unwrap();
+    assert!(found.articles.is_empty(), "{:?}", found.articles);
+    assert!(!found.updates.is_empty() && found.updates.values().all(|update| update.kbs == ["5060842"]));
+    // One that an entry is about may be a typing error.
+    let scope = ReadScope { kbs: listed, ..ReadScope::default() };
+    let meant = read_snapshot(&mut session, &scope).await.unwrap();
+    assert!(meant.articles.len() > 100 && meant.updates == found.updates);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_impact_is_what_the_tables_say() {
     let directory = tempfile::tempdir().unwrap();
     let dead = |id: i64, action: i64, by: &str, at: &str, kind: i64| {

@@ -302,7 +302,7 @@ pub fn read_more(whole: &Snapshot, scope: &ReadScope, also: &dyn Fn(&Update) -> 
     }
     snapshot.updates.retain(|id, update| {
         scope.update_ids.contains(id)
-            || update.kbs.iter().any(|kb| scope.kbs.contains(kb))
+            || update.kbs.iter().any(|kb| scope.kbs.contains(kb) || scope.selector_kbs.contains(kb))
             || (scope.approved_updates && approved.contains(id))
             || (scope.declined_updates && update.declined)
             || scope.selections.iter().any(|selection| selected(&selection, update))
