@@ -264,6 +264,7 @@ impl Server {
             computers: true,
             update_ids: snapshot.updates.keys().copied().collect(),
             kbs: snapshot.updates.values().flat_map(|update| update.kbs.clone()).collect(),
+            selector_kbs: Default::default(),
             approved_updates: true,
             declined_updates: true,
             selections: vec![UpdateSelection { needed_by: true, superseding: true, ..UpdateSelection::default() }],

@@ -129,20 +129,22 @@ mod tests {
     }
 
     #[test]
-    fn thousands_of_entries_are_one_read() {
+    fn thousands_of_entries_are_a_few_reads() {
         let of = |title: usize| Some(BTreeSet::from([CategoryReference::Title(Glob::new(&title.to_string()))]));
-        let many: Vec<UpdateSelection> = (0..30_000)
-            .map(|n| UpdateSelection {
-                kbs: kbs(&[&n.to_string()]),
-                products: of(n % 30),
-                classifications: of(n % 4),
-                ..since("2026-06-01T00:00:00Z")
-            })
-            .collect();
-        let [one] = &merged(&many)[..] else { panic!() };
+        let entry = |n: usize| UpdateSelection {
+            products: of(n % 30),
+            classifications: of(n / 30 % 4),
+            ..since("2026-06-01T00:00:00Z")
+        };
+        let every_product_of_every_classification: Vec<UpdateSelection> = (0..30_000).map(entry).collect();
+        let [one] = &merged(&every_product_of_every_classification)[..] else { panic!() };
         let length = |list: &Option<BTreeSet<CategoryReference>>| list.as_ref().map(BTreeSet::len);
-        assert_eq!(one.kbs.as_ref().map(BTreeSet::len), Some(30_000));
         assert_eq!((length(&one.products), length(&one.classifications)), (Some(30), Some(4)));
+        // With articles of their own they are of 120 sorts, and no two of these are one selection.
+        let with_articles = (0..30_000).map(|n| UpdateSelection { kbs: kbs(&[&n.to_string()]), ..entry(n) });
+        let found = merged(&with_articles.collect::<Vec<_>>());
+        assert_eq!(found.len(), 120);
+        assert!(found.iter().all(|one| one.kbs.as_ref().map(BTreeSet::len) == Some(250)));
     }
 
     #[test]
