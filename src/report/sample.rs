@@ -379,7 +379,7 @@ fn retimed_approval() -> Change {
     change.fields = vec![FieldChange { path: "deadline".into(), before, after }];
     change.reason.text = "declared otherwise".into();
     change.risk = Risk::Low;
-    change.affects.bytes = Some(Figure::Unknown("the server does not know the update's files"));
+    change.affects.bytes = Some(Figure::Unknown("the update's files are not known"));
     change.changed_by = Some("CONTOSO\\alice".into());
     change.changed_at = Some("2026-11-19T08:30:00.250Z".parse().unwrap());
     change.details.inherited = Some(Inherited {

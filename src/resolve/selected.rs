@@ -1,5 +1,6 @@
 //! The updates that selectors mean, before the rest of a manifest has its say.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -7,8 +8,7 @@ use uuid::Uuid;
 
 use crate::model::address::{Address, Kind};
 use crate::model::desired::{Desired, UpdateReference};
-use crate::model::origin::Origin;
-use crate::model::selector::Selector;
+use crate::model::origin::{Declared, Origin};
 use crate::model::snapshot::{Snapshot, Update};
 
 use super::notes::Notes;
@@ -53,9 +53,15 @@ impl<'a> Hits<'a> {
 impl<'a> Selected<'a> {
     /// Looks at every deployable update once.
     pub(super) fn new(desired: &Desired, snapshot: &'a Snapshot, now: DateTime<Utc>, notes: &mut Notes) -> Self {
+        let known = LazyCell::new(|| {
+            let kbs = snapshot.updates.values().flat_map(|update| &update.kbs);
+            kbs.map(String::as_str).collect::<BTreeSet<&str>>()
+        });
         let mut hits_of = |reference: &UpdateReference, place: Address| {
             let UpdateReference::Select(selector) = reference else { return None };
-            warn_of_unknown_articles(selector, snapshot, &place, notes);
+            for kb in selector.kb.iter().flatten().filter(|kb| !known.contains(kb.value.as_str())) {
+                warn_of_unknown_article(kb, &place, notes);
+            }
             let conditions = Conditions::noting(selector, &snapshot.categories, now, notes);
             Some(match place.kind() {
                 Kind::Approval => Hits::new(conditions.for_approvals()),
@@ -88,19 +94,10 @@ impl<'a> Selected<'a> {
     }
 }
 
-/// Warns about articles that no update has. They are no error: updates come and go.
-fn warn_of_unknown_articles(selector: &Selector, snapshot: &Snapshot, place: &Address, notes: &mut Notes) {
-    let Some(listed) = &selector.kb else { return };
-    let mut unknown: BTreeSet<&str> = listed.iter().map(|kb| kb.value.as_str()).collect();
-    for update in snapshot.updates.values() {
-        update.kbs.iter().for_each(|kb| {
-            unknown.remove(kb.as_str());
-        });
-    }
-    for kb in listed.iter().filter(|kb| unknown.contains(kb.value.as_str())) {
-        let message = format!("no update of the server is of KB{}, which `kb` lists", kb.value);
-        notes.warn(place.clone(), "unknownKb", message, kb.origin);
-    }
+/// Warns about an article that no update has. It is no error: updates come and go.
+fn warn_of_unknown_article(kb: &Declared<String>, place: &Address, notes: &mut Notes) {
+    let message = format!("no update of the server is of KB{}, which `kb` lists", kb.value);
+    notes.warn(place.clone(), "unknownKb", message, kb.origin);
 }
 
 /// Warns about a selector without any update.
