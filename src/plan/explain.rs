@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::context::{Context, label};
+use super::context::Context;
 use super::permission::Permissions;
 use super::{Plan, Policy};
 use crate::model::address::{Address, Kind};
@@ -70,7 +70,7 @@ impl Plan {
             });
             let named = entry.updates.iter().chain(&entry.kept).chain(skipped);
             let known = named.filter_map(|id| snapshot.updates.get(id));
-            explained.titles.extend(known.map(|update| (update.id, label(update))));
+            explained.titles.extend(known.map(|update| (update.id, update.label())));
         }
         self.explained = Some(explained);
     }

@@ -65,7 +65,7 @@ impl Approvals {
             approvals.entries.push(resolved);
         }
         for ((first, second), (group, updates)) in contradictions {
-            notes.error(contradiction(first, second, group, &updates));
+            notes.error(contradiction(first, second, group, &named(&updates, snapshot)));
         }
         approvals
     }
@@ -270,20 +270,24 @@ pub(super) fn label(reference: &UpdateReference) -> String {
     }
 }
 
-pub(super) fn contradiction(first: Origin, second: Origin, group: &str, updates: &[Uuid]) -> Diagnostic {
+pub(super) fn contradiction(first: Origin, second: Origin, group: &str, updates: &str) -> Diagnostic {
     let error = Diagnostic::error("contradicting-approvals", "Two entries yield different approvals")
-        .detail(format!("Both entries yield an approval of {} for `{group}`, and they differ.", named(updates)))
+        .detail(format!("Both entries yield an approval of {updates} for `{group}`, and they differ."))
         .at(second, "differs from the first")
         .and(first, "first declared here");
     error.help("remove one of the two, or narrow one entry by `title`, `product` or an update id")
 }
 
-/// Some updates by id, for a sentence.
-pub(super) fn named(updates: &[Uuid]) -> String {
+/// Some updates with what they are called, for a sentence.
+pub(super) fn named(updates: &[Uuid], snapshot: &Snapshot) -> String {
     const NAMED_MAX: usize = 3;
-    let ids: Vec<String> = updates.iter().take(NAMED_MAX).map(Uuid::to_string).collect();
+    let one = |id: &Uuid| match snapshot.updates.get(id) {
+        Some(update) => format!("{id} ({})", update.label()),
+        None => id.to_string(),
+    };
+    let named: Vec<String> = updates.iter().take(NAMED_MAX).map(one).collect();
     match updates.len().saturating_sub(NAMED_MAX) {
-        0 => ids.join(", "),
-        more => format!("{} and {more} more", ids.join(", ")),
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
     }
 }

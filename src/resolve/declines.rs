@@ -245,6 +245,7 @@ pub(super) fn check_against_approvals(
         if approval.value.action == ApprovalAction::Inherit {
             continue;
         }
+    snapshot: &Snapshot,
         if let Some(decline) = declined.updates.get(update) {
             contradictions.entry((approval.origin, decline.origin)).or_default().insert(*update);
         }
@@ -253,7 +254,7 @@ pub(super) fn check_against_approvals(
         let updates: Vec<Uuid> = updates.into_iter().collect();
         notes.error(
             Diagnostic::error("approved-and-declined", "An update is both approved and declined")
-                .detail(format!("{}: declining an update destroys its approvals.", named(&updates)))
+                .detail(format!("{}: declining an update destroys its approvals.", named(&updates, snapshot)))
                 .at(decline, "declined here")
                 .and(approval, "approved here")
                 .help("remove one of the two, or narrow one entry by `title`, `product` or an update id"),

@@ -118,7 +118,7 @@ fn settle(
     let reinstated = approvals::reinstated(desired, &entry_groups, &hidden);
     let remaining = Remaining::new(desired, snapshot, &declined, &selected, reinstated, &hidden);
     let mut approvals = Approvals::resolve(desired, snapshot, catalog, &entry_groups, &remaining, notes);
-    declines::check_against_approvals(&declined, &approvals.pairs, notes);
+    declines::check_against_approvals(&declined, snapshot, &approvals.pairs, notes);
     selected_approvals::select(&mut approvals, desired, &entry_groups, &selected, snapshot, &remaining, notes);
     let declining = declined.declining(snapshot, &hidden);
     let prunable_groups = prunable::prunable(snapshot, &groups.declared, &groups.referenced, &declining, &hidden);

@@ -45,7 +45,7 @@ pub(super) fn select<'a>(
     notes: &mut Notes,
 ) {
     let selectors = selectors(desired, groups, selected, remaining);
-    let mut pairs = yielded(approvals, &selectors, notes);
+    let mut pairs = yielded(approvals, &selectors, snapshot, notes);
     let accepted = accepted(approvals.pairs.iter().chain(&pairs), snapshot, remaining.hidden);
     let mut problems: BTreeMap<Pair, Problem> = BTreeMap::new();
     pairs.retain(|(update, group), approval| {
@@ -81,7 +81,12 @@ fn selectors<'a>(
 }
 
 /// The pairs of all selectors. Selectors that disagree are errors, unless an entry that names the update decides.
-fn yielded(approvals: &Approvals, selectors: &[Selector<'_>], notes: &mut Notes) -> BTreeMap<Pair, ResolvedApproval> {
+fn yielded(
+    approvals: &Approvals,
+    selectors: &[Selector<'_>],
+    snapshot: &Snapshot,
+    notes: &mut Notes,
+) -> BTreeMap<Pair, ResolvedApproval> {
     let mut pairs: BTreeMap<Pair, ResolvedApproval> = BTreeMap::new();
     let mut contradictions = Contradictions::new();
     for Selector { index, entry, groups, meant, .. } in selectors {
@@ -107,7 +112,7 @@ fn yielded(approvals: &Approvals, selectors: &[Selector<'_>], notes: &mut Notes)
         }
     }
     for ((first, second), (group, updates)) in contradictions {
-        notes.error(contradiction(first, second, group, &updates));
+        notes.error(contradiction(first, second, group, &named(&updates, snapshot)));
     }
     pairs
 }
@@ -264,9 +269,9 @@ fn lose(entry: &ApprovalEntry, resolved: &mut ResolvedEntry, declined: &Declined
     }
 }
 
-fn contradiction(first: Origin, second: Origin, group: &str, updates: &[Uuid]) -> Diagnostic {
+fn contradiction(first: Origin, second: Origin, group: &str, updates: &str) -> Diagnostic {
     Diagnostic::error("contradicting-approvals", "Two selectors yield different approvals")
-        .detail(format!("Both selectors yield an approval of {} for `{group}`, and they differ.", named(updates)))
+        .detail(format!("Both selectors yield an approval of {updates} for `{group}`, and they differ."))
         .at(second, "differs from the first")
         .and(first, "first declared here")
         .help("narrow one selector, or name the update by its id or article: that beats selectors")
