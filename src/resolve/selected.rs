@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::model::address::{Address, Kind};
 use crate::model::desired::{Desired, UpdateReference};
-use crate::model::origin::Origin;
+use crate::model::resolved::ResolvedEntry;
 use crate::model::selector::Selector;
 use crate::model::snapshot::{Snapshot, Update};
 
@@ -48,6 +48,12 @@ impl<'a> Hits<'a> {
             found.push(update);
         }
     }
+
+    /// The declined updates that it means or meant.
+    pub(super) fn ever_declined(&self) -> impl Iterator<Item = Uuid> {
+        let updates = self.now.iter().chain(&self.fallen);
+        updates.filter(|update| update.declined).map(|update| update.id)
+    }
 }
 
 impl<'a> Selected<'a> {
@@ -83,8 +89,7 @@ impl<'a> Selected<'a> {
 
     /// The declined updates that a selector of declines means or meant.
     pub(super) fn ever_declined(&self) -> BTreeSet<Uuid> {
-        let hits = self.declines.iter().flatten().flat_map(|hits| hits.now.iter().chain(&hits.fallen));
-        hits.filter(|update| update.declined).map(|update| update.id).collect()
+        self.declines.iter().flatten().flat_map(Hits::ever_declined).collect()
     }
 }
 
@@ -103,8 +108,27 @@ fn warn_of_unknown_articles(selector: &Selector, snapshot: &Snapshot, place: &Ad
     }
 }
 
-/// Warns about a selector without any update.
-pub(super) fn warn_of_nothing(kind: Kind, index: usize, origin: Origin, notes: &mut Notes) {
-    let message = "no update meets every condition of `select`".to_owned();
-    notes.warn(Address::Entry { kind, index }, "matchesNothing", message, origin);
+/// Warns about selectors without any update. Where all that one meant only fell out of it, as between two Patch Tuesdays,
+/// that is no more than worth a note.
+pub(super) fn tell_of_nothing<'a>(entries: impl Iterator<Item = &'a ResolvedEntry>, notes: &mut Notes) {
+    for entry in entries {
+        let ResolvedEntry { kind, index, selector, updates, kept, skipped, lapsed, origin, .. } = entry;
+        if !selector || !(updates.is_empty() && kept.is_empty() && skipped.is_empty()) {
+            continue;
+        }
+        let meets = match kind {
+            Kind::Approval => "no update that can be approved meets every condition of `select`",
+            _ => "no update meets every condition of `select`",
+        };
+        let fallen = lapsed.iter().filter_map(|address| match address {
+            Address::Approval { update, .. } | Address::Decline(update) => Some(update),
+            _ => None,
+        });
+        let (code, message) = match fallen.collect::<BTreeSet<&Uuid>>().len() {
+            0 => ("matchesNothing", meets.to_owned()),
+            1 => ("note", format!("{meets} (1 update fell out of its conditions and is kept)")),
+            number => ("note", format!("{meets} ({number} updates fell out of its conditions and are kept)")),
+        };
+        notes.warn(Address::Entry { kind: *kind, index: *index }, code, message, *origin);
+    }
 }
