@@ -113,7 +113,8 @@ fn warn_of_unknown_articles(selector: &Selector, snapshot: &Snapshot, place: &Ad
 pub(super) fn tell_of_nothing<'a>(entries: impl Iterator<Item = &'a ResolvedEntry>, notes: &mut Notes) {
     for entry in entries {
         let ResolvedEntry { kind, index, selector, updates, kept, skipped, lapsed, origin, .. } = entry;
-        if !selector || !(updates.is_empty() && kept.is_empty() && skipped.is_empty()) {
+        let means_something = !(updates.is_empty() && kept.is_empty() && skipped.is_empty());
+        if means_something || !selector {
             continue;
         }
         let meets = match kind {
