@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::model::address::{Address, Kind};
 use crate::model::desired::{Desired, UpdateReference};
-use crate::model::origin::{Declared, Origin};
+use crate::model::origin::Declared;
+use crate::model::resolved::ResolvedEntry;
 use crate::model::snapshot::{Snapshot, Update};
 
 use super::notes::Notes;
@@ -47,6 +48,12 @@ impl<'a> Hits<'a> {
             let found = if passes { &mut self.now } else { &mut self.fallen };
             found.push(update);
         }
+    }
+
+    /// The declined updates that it means or meant.
+    pub(super) fn ever_declined(&self) -> impl Iterator<Item = Uuid> {
+        let updates = self.now.iter().chain(&self.fallen);
+        updates.filter(|update| update.declined).map(|update| update.id)
     }
 }
 
@@ -89,8 +96,7 @@ impl<'a> Selected<'a> {
 
     /// The declined updates that a selector of declines means or meant.
     pub(super) fn ever_declined(&self) -> BTreeSet<Uuid> {
-        let hits = self.declines.iter().flatten().flat_map(|hits| hits.now.iter().chain(&hits.fallen));
-        hits.filter(|update| update.declined).map(|update| update.id).collect()
+        self.declines.iter().flatten().flat_map(Hits::ever_declined).collect()
     }
 }
 
@@ -100,8 +106,28 @@ fn warn_of_unknown_article(kb: &Declared<String>, place: &Address, notes: &mut N
     notes.warn(place.clone(), "unknownKb", message, kb.origin);
 }
 
-/// Warns about a selector without any update.
-pub(super) fn warn_of_nothing(kind: Kind, index: usize, origin: Origin, notes: &mut Notes) {
-    let message = "no update meets every condition of `select`".to_owned();
-    notes.warn(Address::Entry { kind, index }, "matchesNothing", message, origin);
+/// Warns about selectors without any update. Where all that one meant only fell out of it, as between two Patch Tuesdays,
+/// that is no more than worth a note.
+pub(super) fn tell_of_nothing<'a>(entries: impl Iterator<Item = &'a ResolvedEntry>, notes: &mut Notes) {
+    for entry in entries {
+        let ResolvedEntry { kind, index, selector, updates, kept, skipped, lapsed, origin, .. } = entry;
+        let means_something = !(updates.is_empty() && kept.is_empty() && skipped.is_empty());
+        if means_something || !selector {
+            continue;
+        }
+        let meets = match kind {
+            Kind::Approval => "no update that can be approved meets every condition of `select`",
+            _ => "no update meets every condition of `select`",
+        };
+        let fallen = lapsed.iter().filter_map(|address| match address {
+            Address::Approval { update, .. } | Address::Decline(update) => Some(update),
+            _ => None,
+        });
+        let (code, message) = match fallen.collect::<BTreeSet<&Uuid>>().len() {
+            0 => ("matchesNothing", meets.to_owned()),
+            1 => ("note", format!("{meets} (1 update fell out of its conditions and is kept)")),
+            number => ("note", format!("{meets} ({number} updates fell out of its conditions and are kept)")),
+        };
+        notes.warn(Address::Entry { kind: *kind, index: *index }, code, message, *origin);
+    }
 }
