@@ -183,7 +183,7 @@ impl OneServer<'_> {
         let chosen = self.arguments.planning.now.map(Judged::chosen);
         match self.plan(&mut session, permissions, chosen).await? {
             Ok(planned) => {
-                let planned = planned.annotated(&mut session, self.arguments.planning.explain).await?;
+                let planned = planned.annotated(&session, self.arguments.planning.explain).await;
                 Ok(Some((session, planned)))
             }
             Err(errors) => {

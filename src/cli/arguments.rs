@@ -246,6 +246,10 @@ pub struct Get {
     /// List only what meets this condition (classifications='Security Updates', arrivedWithin=30d, name='pc-*'); repeatable
     #[arg(long = "where", value_name = "KEY=VALUE")]
     pub conditions: Vec<String>,
+    /// Count the ages of conditions back from this time (RFC 3339, as in 2026-12-08T18:00:00Z), and not from the server's
+    /// clock
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub now: Option<DateTime<Utc>>,
     /// List so many at most
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,

@@ -64,7 +64,7 @@ async fn plan_one(
     let mut session = connecting.open().await?;
     let judged = arguments.now.map(Judged::chosen);
     match planning::plan(&mut session, desired, permissions, judged, &loaded.sources, streams).await? {
-        Ok(planned) => planned.annotated(&mut session, arguments.explain).await.map(Ok),
+        Ok(planned) => Ok(Ok(planned.annotated(&session, arguments.explain).await)),
         Err(diagnostics) => Ok(Err(diagnostics)),
     }
 }

@@ -77,21 +77,26 @@ impl Planned {
     }
 
     /// Makes a plan ready to be shown: reads what its changes come to, where any is about an update, and explains its
-    /// entries where that is wanted.
-    ///
-    /// # Errors
-    /// A server that cannot be read.
-    pub async fn annotated(mut self, session: &mut Session, explain: bool) -> Result<Self, Failure> {
+    /// entries where that is wanted. Nothing depends on that read: it has a connection of its own, and what it does not
+    /// bring is shown as unknown.
+    pub async fn annotated(mut self, session: &Session, explain: bool) -> Self {
         let scope = plan::impact_scope(&self.plan);
         if !scope.updates.is_empty() {
-            let impact = read::read_impact(session, &scope).await.map_err(super::server::unreadable)?;
+            let impact = match session.another().await {
+                Ok(mut own) => read::read_impact(&mut own, &scope).await,
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "what the changes come to cannot be read");
+                    Impact::default()
+                }
+            };
             self.plan.annotate(&impact);
             self.impact = Some(impact);
         }
         if explain {
             self.plan.explain(&self.resolved, &self.snapshot);
         }
-        Ok(self)
+        self
     }
 }
 

@@ -19,8 +19,8 @@ pub struct ImpactScope {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Impact {
     /// Computers of a group and of those below it that report the update as needed, downloaded, failed or waiting for a
-    /// restart, by update and group. A pair of the scope without an entry is needed by none. None where the server did not
-    /// tell.
+    /// restart, by update and group. A pair of the scope without an entry is needed by none. None where that was
+    /// not read: the server did not tell, not in time, or there are too many updates.
     pub needed: Option<BTreeMap<(Uuid, Uuid), u64>>,
     /// Bytes of the files that computers download, by update. None where the server does not know the update's files.
     pub bytes: BTreeMap<Uuid, u64>,

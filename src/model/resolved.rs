@@ -171,6 +171,8 @@ pub struct ResolvedEntry {
     pub label: String,
     /// Conditions choose its updates.
     pub selector: bool,
+    /// Of approvals: the groups that it names, in its order.
+    pub groups: Vec<GroupReference>,
     /// Number of updates that it yields.
     pub matched: usize,
     /// These updates, sorted.
@@ -179,6 +181,9 @@ pub struct ResolvedEntry {
     pub kept: Vec<Uuid>,
     /// What was left out and why.
     pub skipped: Vec<Notice>,
+    /// Approvals or declines on the server that only fell out of it and are kept, sorted; without what `management.ignore`
+    /// hides.
+    pub lapsed: Vec<Address>,
     /// Every update that the reference means is declined, so the entry can do nothing: the planner's blocker.
     pub all_declined: bool,
     /// The entry's place.

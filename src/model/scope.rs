@@ -22,8 +22,11 @@ pub struct ReadScope {
     pub computers: bool,
     /// Updates by id, with their deployments.
     pub update_ids: BTreeSet<Uuid>,
-    /// Updates by knowledge-base article (digits only), with their deployments.
+    /// Updates by knowledge-base article (digits only), with their deployments. Where the server has none of one, the
+    /// numbers of all its articles, too, to find what was meant.
     pub kbs: BTreeSet<String>,
+    /// Likewise those that selectors list, where an article without updates is no error.
+    pub selector_kbs: BTreeSet<String>,
     /// Every update that has an approval (action 0, 1 or 3 of a computer group), with its deployments.
     pub approved_updates: bool,
     /// Every declined update, with its deployments.
@@ -34,7 +37,7 @@ pub struct ReadScope {
 
 /// Conditions that choose deployable updates. A read may bring more than they say, never less: who declared them looks
 /// again.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct UpdateSelection {
     /// In one of these classifications; none for any.
     pub classifications: Option<BTreeSet<CategoryReference>>,

@@ -205,6 +205,16 @@ pub struct Deployment {
     pub pending: bool,
 }
 
+impl Update {
+    /// What people call it: its title, and the articles that the title leaves out.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let missing: Vec<String> =
+            self.kbs.iter().map(|kb| format!("KB{kb}")).filter(|kb| !self.title.contains(kb.as_str())).collect();
+        if missing.is_empty() { self.title.clone() } else { format!("{} ({})", self.title, missing.join(", ")) }
+    }
+}
+
 impl Deployment {
     /// Whether it says the same as another row with its id: it may have come into force since.
     #[must_use]

@@ -10,8 +10,8 @@ use crate::model::impact::{Impact, ImpactScope, Removed};
 use crate::model::resolved::GroupReference;
 use crate::model::snapshot::ALL_COMPUTERS;
 
-const NO_FILES: &str = "the server does not know the update's files";
-const NOT_TOLD: &str = "the server did not tell what computers report";
+const NO_FILES: &str = "the update's files are not known";
+const NOT_TOLD: &str = "what computers report was not read";
 const NO_GROUP: &str = "the group does not exist yet";
 
 /// What has to be read to tell what a plan's changes come to. Empty where it changes no approvals and no declines.

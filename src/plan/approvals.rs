@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::change::{Affects, Change, ChangeAction, Details, FieldChange, Reason, Risk};
-use super::context::{Context, label};
+use super::context::Context;
 use super::draft::{Draft, DraftStep, Milestone, PendingLicense};
 use super::permission::Permission;
 use super::step::Operation;
@@ -235,7 +235,7 @@ fn draft(context: &Context<'_>, update: &Update, group: &GroupReference, live: &
         changed_by: live.primary.map(|row| row.admin_name.clone()),
         changed_at: live.primary.map(|row| row.deployed_at),
         origin: None,
-        label: Some(label(update)),
+        label: Some(update.label()),
         details: Details::default(),
     };
     let mut order = vec![update.id.to_string()];

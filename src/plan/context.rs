@@ -9,7 +9,7 @@ use crate::model::address::Address;
 use crate::model::name::fold;
 use crate::model::procedure::{Procedure, Verdict};
 use crate::model::resolved::{GroupReference, Resolved, ResolvedGroup};
-use crate::model::snapshot::{ALL_COMPUTERS, Deployment, Snapshot, UNASSIGNED_COMPUTERS, Update};
+use crate::model::snapshot::{ALL_COMPUTERS, Deployment, Snapshot, UNASSIGNED_COMPUTERS};
 
 /// The planner's inputs with the lookups that several kinds need.
 pub(super) struct Context<'a> {
@@ -183,11 +183,4 @@ fn approvals_by_pair(snapshot: &Snapshot) -> BTreeMap<(Uuid, Uuid), Vec<&Deploym
         rows.sort_unstable_by_key(|row| row.id);
     }
     approvals
-}
-
-/// What people call an update: its title, and the articles that the title leaves out.
-pub(super) fn label(update: &Update) -> String {
-    let missing: Vec<String> =
-        update.kbs.iter().map(|kb| format!("KB{kb}")).filter(|kb| !update.title.contains(kb.as_str())).collect();
-    if missing.is_empty() { update.title.clone() } else { format!("{} ({})", update.title, missing.join(", ")) }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::approvals::pair_holds;
 use super::change::{Affects, Brings, Change, ChangeAction, Details, Reason, Risk};
-use super::context::{Context, label};
+use super::context::Context;
 use super::draft::{Draft, DraftStep, Milestone};
 use super::step::Operation;
 use super::values::lost_attributes;
@@ -174,7 +174,7 @@ fn change(update: &Update, action: ChangeAction) -> Change {
         changed_by: None,
         changed_at: None,
         origin: None,
-        label: Some(label(update)),
+        label: Some(update.label()),
         details: Details::default(),
     }
 }

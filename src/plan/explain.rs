@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::context::{Context, label};
+use super::context::Context;
 use super::permission::Permissions;
 use super::{Plan, Policy};
 use crate::model::address::{Address, Kind};
-use crate::model::resolved::Resolved;
+use crate::model::name::fold;
+use crate::model::resolved::{GroupReference, Resolved};
 use crate::model::snapshot::Snapshot;
 
 /// What a plan says besides about its entries.
@@ -16,9 +17,27 @@ use crate::model::snapshot::Snapshot;
 pub struct Explained {
     /// Titles and articles of the updates that entries match, keep or leave out.
     pub titles: BTreeMap<Uuid, String>,
-    /// What an entry (an index into `Plan::entries`) declares for an update: by group, or without one for a decline. Nothing
-    /// where another entry decides.
+    /// What an entry (an index into `Plan::entries`) declares for an update: by group, or without one for a decline.
     pub standings: BTreeMap<(usize, Uuid), Standings>,
+}
+
+impl Explained {
+    /// The title of the update that an address names.
+    #[must_use]
+    pub fn title_of(&self, address: &Address) -> Option<&str> {
+        match address {
+            Address::Approval { update, .. } | Address::Decline(update) => self.titles.get(update).map(String::as_str),
+            _ => None,
+        }
+    }
+
+    /// Updates in the order of their titles, those of the same title by id.
+    #[must_use]
+    pub fn by_title(&self, updates: &[Uuid]) -> Vec<Uuid> {
+        let mut updates = updates.to_vec();
+        updates.sort_by_cached_key(|update| (self.titles.get(update).map(|title| fold(title)), *update));
+        updates
+    }
 }
 
 /// Standings by group; of a decline one without a group.
@@ -33,6 +52,8 @@ pub enum Standing {
     Changes,
     /// It differs, and the plan leaves it: it is unsupported, or hidden by `management.ignore`.
     Left,
+    /// Another entry, an index into `Plan::entries`, decides.
+    Decided(usize),
 }
 
 impl Plan {
@@ -48,29 +69,39 @@ impl Plan {
             (false, false) => Standing::Left,
         };
         let mut explained = Explained::default();
-        for ((update, group), approval) in &resolved.approvals {
-            let Some(live) = snapshot.updates.get(update) else { continue };
-            let holds = approval.value.is_all_of(context.approvals_of(*update, group), live.revision);
-            let found = standing(&context.approval_address(*update, group), holds);
-            let of_entry = explained.standings.entry((approval.entry, *update)).or_default();
-            of_entry.push((Some(context.name(group)), found));
-        }
-        for standings in explained.standings.values_mut() {
-            standings.sort();
-        }
-        for (update, decline) in &resolved.declines {
-            let holds = snapshot.updates.get(update).is_some_and(|update| update.declined);
-            let found = standing(&Address::Decline(*update), holds);
-            explained.standings.entry((decline.entry, *update)).or_default().push((None, found));
+        for (index, entry) in self.entries.iter().enumerate() {
+            let stand = |decider: usize, address: &Address, holds: bool| {
+                if decider == index { standing(address, holds) } else { Standing::Decided(decider) }
+            };
+            for update in &entry.updates {
+                let Some(live) = snapshot.updates.get(update) else { continue };
+                let of_pair = |group: &GroupReference| {
+                    let approval = resolved.approvals.get(&(*update, group.clone()))?;
+                    let holds = approval.value.is_all_of(context.approvals_of(*update, group), live.revision);
+                    let found = stand(approval.entry, &context.approval_address(*update, group), holds);
+                    Some((Some(context.name(group)), found))
+                };
+                let mut standings: Standings = match entry.kind {
+                    Kind::Approval => entry.groups.iter().filter_map(of_pair).collect(),
+                    _ => {
+                        let decline = resolved.declines.get(update).into_iter();
+                        let stand = |entry| stand(entry, &Address::Decline(*update), live.declined);
+                        decline.map(|decline| (None, stand(decline.entry))).collect()
+                    }
+                };
+                standings.sort();
+                explained.standings.insert((index, *update), standings);
+            }
         }
         for entry in self.entries.iter().filter(|entry| matches!(entry.kind, Kind::Approval | Kind::Decline)) {
-            let skipped = entry.skipped.iter().filter_map(|notice| match &notice.address {
+            let beside = entry.skipped.iter().map(|notice| &notice.address).chain(&entry.lapsed);
+            let beside = beside.filter_map(|address| match address {
                 Address::Approval { update, .. } | Address::Decline(update) => Some(update),
                 _ => None,
             });
-            let named = entry.updates.iter().chain(&entry.kept).chain(skipped);
+            let named = entry.updates.iter().chain(&entry.kept).chain(beside);
             let known = named.filter_map(|id| snapshot.updates.get(id));
-            explained.titles.extend(known.map(|update| (update.id, label(update))));
+            explained.titles.extend(known.map(|update| (update.id, update.label())));
         }
         self.explained = Some(explained);
     }

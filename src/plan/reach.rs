@@ -27,7 +27,7 @@ pub(super) struct Reach {
     pub(super) prunable: u64,
     /// Undeclared approvals that WSUS itself made.
     pub(super) automatic: u64,
-    /// Approvals and declines that only fell out of a condition.
+    /// Approvals and declines that only fell out of a condition, without what `management.ignore` hides.
     pub(super) lapsed: u64,
     /// Objects that `management.ignore` hides.
     pub(super) ignored: u64,
@@ -166,7 +166,13 @@ fn pairs(context: &Context<'_>) -> Reach {
         reach.managed += 1;
         reach.managed_live += live;
     }
-    reach.lapsed = context.resolved.lapsed.len() as u64;
+    let hidden = |(update, group): &&(Uuid, Uuid)| {
+        context.ignores(&context.approval_address(*update, &GroupReference::Existing(*group)))
+    };
+    let lapsed = &context.resolved.lapsed;
+    let ignored = lapsed.iter().filter(hidden).count() as u64;
+    reach.lapsed = lapsed.len() as u64 - ignored;
+    reach.ignored += ignored;
     let management = &context.resolved.management;
     if context.snapshot.scope.approved_updates {
         for ((update, group), rows) in approvals::undeclared(context) {
@@ -186,14 +192,13 @@ fn pairs(context: &Context<'_>) -> Reach {
         }
     } else {
         let totals = &context.snapshot.totals;
-        let lapsed: BTreeSet<(Uuid, Uuid)> = context.resolved.lapsed.clone();
         let lapsed_automatic = lapsed
             .iter()
             .map(|(update, group)| context.approvals_of(*update, &GroupReference::Existing(*group)))
             .filter(|rows| Context::is_automatic(rows))
             .count() as u64;
         reach.automatic = totals.automatic_approvals.saturating_sub(live_declared_automatic + lapsed_automatic);
-        reach.unmanaged = totals.approvals.saturating_sub(live_declared + reach.lapsed + reach.automatic);
+        reach.unmanaged = totals.approvals.saturating_sub(live_declared + lapsed.len() as u64 + reach.automatic);
     }
     reach
 }
@@ -225,7 +230,9 @@ fn declines(context: &Context<'_>) -> Reach {
         .collect();
     reach.managed_live += taken_back.len() as u64;
     let lapsed = &context.resolved.lapsed_declines;
-    reach.lapsed = lapsed.len() as u64;
+    let ignored = lapsed.iter().filter(|id| context.ignores(&Address::Decline(**id))).count() as u64;
+    reach.lapsed = lapsed.len() as u64 - ignored;
+    reach.ignored += ignored;
     if context.snapshot.scope.declined_updates {
         let declined = context.snapshot.updates.values().filter(|update| update.declined);
         for update in declined.filter(|update| !context.resolved.declines.contains_key(&update.id)) {
@@ -240,7 +247,7 @@ fn declines(context: &Context<'_>) -> Reach {
         }
         reach.prunable = if prunes(context, Kind::Decline) { reach.unmanaged } else { 0 };
     } else {
-        let known = live_declared + taken_back.len() as u64 + reach.lapsed;
+        let known = live_declared + taken_back.len() as u64 + lapsed.len() as u64;
         reach.unmanaged = context.snapshot.totals.declines.saturating_sub(known);
     }
     reach

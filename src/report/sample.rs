@@ -172,22 +172,31 @@ pub(super) fn everything() -> Plan {
             index: 0,
             label: "KB5060526".into(),
             selector: false,
+            groups: Vec::new(),
             matched: 2,
             updates: vec![CUMULATIVE, DEFENDER],
             kept: Vec::new(),
             skipped: vec![notice(Address::Decline(PREVIEW), "declined", "it is declined", Some(28))],
+            lapsed: vec![Address::Approval { update: PREVIEW, group: "Kiosks".into() }],
             all_declined: false,
             origin: at(28),
         }],
         explained: Some(Explained {
             titles: BTreeMap::from([
                 (CUMULATIVE, "KB5060526 2025-06 Cumulative Update for Windows 11".to_owned()),
+                (DEFENDER, "KB2267602 Security Intelligence Update for Microsoft Defender".to_owned()),
                 (PREVIEW, "KB5055555 2026-10 Preview Update for Windows 11".to_owned()),
             ]),
-            standings: BTreeMap::from([(
-                (0, CUMULATIVE),
-                vec![(Some("Ring 0 - IT".to_owned()), Standing::Changes), (Some("Kiosks".to_owned()), Standing::Holds)],
-            )]),
+            standings: BTreeMap::from([
+                (
+                    (0, CUMULATIVE),
+                    vec![
+                        (Some("Ring 0 - IT".to_owned()), Standing::Changes),
+                        (Some("Kiosks".to_owned()), Standing::Holds),
+                    ],
+                ),
+                ((0, DEFENDER), vec![(Some("Kiosks".to_owned()), Standing::Decided(0))]),
+            ]),
         }),
         blockers: vec![Blocker {
             subject: BlockerSubject::Kind(Kind::Group),
@@ -253,10 +262,12 @@ pub(super) fn hostile() -> Plan {
             index: 1,
             label: evil.into(),
             selector: true,
+            groups: Vec::new(),
             matched: 1,
             updates: vec![CUMULATIVE],
             kept: vec![PREVIEW],
             skipped: vec![said],
+            lapsed: vec![Address::Approval { update: PREVIEW, group: evil.into() }],
             all_declined: true,
             origin: at(1),
         }],
@@ -379,7 +390,7 @@ fn retimed_approval() -> Change {
     change.fields = vec![FieldChange { path: "deadline".into(), before, after }];
     change.reason.text = "declared otherwise".into();
     change.risk = Risk::Low;
-    change.affects.bytes = Some(Figure::Unknown("the server does not know the update's files"));
+    change.affects.bytes = Some(Figure::Unknown("the update's files are not known"));
     change.changed_by = Some("CONTOSO\\alice".into());
     change.changed_at = Some("2026-11-19T08:30:00.250Z".parse().unwrap());
     change.details.inherited = Some(Inherited {

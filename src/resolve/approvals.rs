@@ -23,8 +23,8 @@ use super::updates::{Catalog, Referent};
 pub(super) struct Approvals {
     /// The approvals by update and group.
     pub(super) pairs: BTreeMap<(Uuid, GroupReference), ResolvedApproval>,
-    /// Approvals on the server that an article would yield, were the update not left out.
-    pub(super) lapsed: BTreeSet<(Uuid, Uuid)>,
+    /// Approvals on the server that an entry would yield, were the update not left out, with the positions of these entries.
+    pub(super) lapsed: BTreeMap<(Uuid, Uuid), BTreeSet<usize>>,
     /// What each entry came to.
     pub(super) entries: Vec<ResolvedEntry>,
 }
@@ -58,14 +58,14 @@ impl Approvals {
         let mut contradictions = Contradictions::new();
         for (index, (entry, entry_groups)) in desired.approvals.iter().zip(groups).enumerate() {
             let referent = catalog.find(&entry.update, notes);
-            let mut resolved = resolved_entry(index, entry);
+            let mut resolved = resolved_entry(index, entry, entry_groups);
             if let Some(referent) = referent {
                 approvals.take_entry(entry, entry_groups, &referent, &judge, &mut resolved, &mut contradictions);
             }
             approvals.entries.push(resolved);
         }
         for ((first, second), (group, updates)) in contradictions {
-            notes.error(contradiction(first, second, group, &updates));
+            notes.error(contradiction(first, second, group, &named(&updates, snapshot)));
         }
         approvals
     }
@@ -100,7 +100,7 @@ impl Approvals {
                             Some((code, message)) => {
                                 let address = Address::Approval { update: update.id, group: group.0.group.clone() };
                                 resolved.skipped.push(Notice { address, code, message, origin: Some(group.0.origin) });
-                                self.keep(update, &group.1, judge.snapshot);
+                                self.keep(update, &group.1, resolved.index, judge.snapshot);
                             }
                         }
                     }
@@ -138,11 +138,11 @@ impl Approvals {
     }
 
     /// An approval on an update that was left out stays.
-    fn keep(&mut self, update: &Update, group: &GroupReference, snapshot: &Snapshot) {
+    fn keep(&mut self, update: &Update, group: &GroupReference, entry: usize, snapshot: &Snapshot) {
         if let GroupReference::Existing(group) = group
             && rows(snapshot, update.id).any(|row| row.group == *group)
         {
-            self.lapsed.insert((update.id, *group));
+            self.lapsed.entry((update.id, *group)).or_default().insert(entry);
         }
     }
 }
@@ -246,16 +246,18 @@ pub(super) fn look_up_groups<'a>(
     found
 }
 
-fn resolved_entry(index: usize, entry: &ApprovalEntry) -> ResolvedEntry {
+fn resolved_entry(index: usize, entry: &ApprovalEntry, groups: &[EntryGroup<'_>]) -> ResolvedEntry {
     ResolvedEntry {
         kind: Kind::Approval,
         index,
         label: entry.name.clone().unwrap_or_else(|| label(&entry.update)),
         selector: matches!(entry.update, UpdateReference::Select(_)),
+        groups: groups.iter().map(|(_, group)| group.clone()).collect(),
         matched: 0,
         updates: Vec::new(),
         kept: Vec::new(),
         skipped: Vec::new(),
+        lapsed: Vec::new(),
         all_declined: false,
         origin: entry.origin,
     }
@@ -270,20 +272,24 @@ pub(super) fn label(reference: &UpdateReference) -> String {
     }
 }
 
-pub(super) fn contradiction(first: Origin, second: Origin, group: &str, updates: &[Uuid]) -> Diagnostic {
+pub(super) fn contradiction(first: Origin, second: Origin, group: &str, updates: &str) -> Diagnostic {
     let error = Diagnostic::error("contradicting-approvals", "Two entries yield different approvals")
-        .detail(format!("Both entries yield an approval of {} for `{group}`, and they differ.", named(updates)))
+        .detail(format!("Both entries yield an approval of {updates} for `{group}`, and they differ."))
         .at(second, "differs from the first")
         .and(first, "first declared here");
     error.help("remove one of the two, or narrow one entry by `title`, `product` or an update id")
 }
 
-/// Some updates by id, for a sentence.
-pub(super) fn named(updates: &[Uuid]) -> String {
+/// Some updates with what they are called, for a sentence.
+pub(super) fn named(updates: &[Uuid], snapshot: &Snapshot) -> String {
     const NAMED_MAX: usize = 3;
-    let ids: Vec<String> = updates.iter().take(NAMED_MAX).map(Uuid::to_string).collect();
+    let one = |id: &Uuid| match snapshot.updates.get(id) {
+        Some(update) => format!("{id} ({})", update.label()),
+        None => id.to_string(),
+    };
+    let named: Vec<String> = updates.iter().take(NAMED_MAX).map(one).collect();
     match updates.len().saturating_sub(NAMED_MAX) {
-        0 => ids.join(", "),
-        more => format!("{} and {more} more", ids.join(", ")),
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
     }
 }

@@ -17,7 +17,7 @@ use crate::model::snapshot::{Snapshot, Update};
 use super::approvals::{label, named};
 use super::notes::Notes;
 use super::prunable::Hidden;
-use super::selected::{Hits, Selected, warn_of_nothing};
+use super::selected::{Hits, Selected};
 use super::superseding::{Outlook, Superseding};
 use super::updates::Catalog;
 
@@ -43,10 +43,12 @@ pub(super) fn resolve(desired: &Desired, catalog: &Catalog<'_>, notes: &mut Note
             index,
             label: label(&entry.update),
             selector: matches!(entry.update, UpdateReference::Select(_)),
+            groups: Vec::new(),
             matched: ids.len(),
             updates: ids,
             kept: Vec::new(),
             skipped: Vec::new(),
+            lapsed: Vec::new(),
             all_declined: false,
             origin: entry.origin,
         });
@@ -63,6 +65,16 @@ impl Declined {
         }
         let live = |id: &Uuid| snapshot.updates.get(id).is_some_and(|update| !update.declined);
         self.updates.keys().copied().filter(live).filter(|id| !hidden.decline(*id)).collect()
+    }
+
+    /// Tells the entries which declines on the server only fell out of them.
+    pub(super) fn tell_lapsed(&mut self, selected: &Selected<'_>, lapsed: &BTreeSet<Uuid>, hidden: &Hidden<'_>) {
+        for (entry, hits) in self.entries.iter_mut().zip(&selected.declines) {
+            let of_entry = hits.iter().flat_map(Hits::ever_declined);
+            let kept = of_entry.filter(|id| lapsed.contains(id) && !hidden.decline(*id));
+            entry.lapsed = kept.map(Address::Decline).collect();
+            entry.lapsed.sort();
+        }
     }
 }
 
@@ -123,7 +135,6 @@ pub(super) fn select(
     selected: &Selected<'_>,
     remaining: &Remaining<'_>,
     outlook: &Outlook<'_>,
-    notes: &mut Notes,
 ) {
     let selectors: Vec<Selector<'_>> = selectors(desired, selected);
     let answers = judge_superseding(declined, &selectors, remaining, outlook, desired);
@@ -135,9 +146,6 @@ pub(super) fn select(
         let (hiding, open): (Vec<&Update>, Vec<&Update>) = meant.partition(|update| outlook.hides_approval(update));
         let (kept, yielded): (Vec<Uuid>, Vec<Uuid>) =
             open.iter().map(|update| update.id).partition(|update| is_protected(*update, outlook, desired));
-        if kept.is_empty() && yielded.is_empty() && hiding.is_empty() {
-            warn_of_nothing(Kind::Decline, index, entry.origin, notes);
-        }
         let decline = ResolvedDecline { entry: index, origin: entry.origin };
         taken.extend(yielded.iter().map(|update| (*update, decline.clone())));
         if let Some(resolved) = declined.entries.get_mut(index) {
@@ -237,6 +245,7 @@ fn judge_superseding(
 /// Refuses updates that are both approved and declined. Having no approval of its own contradicts nothing.
 pub(super) fn check_against_approvals(
     declined: &Declined,
+    snapshot: &Snapshot,
     approvals: &BTreeMap<(Uuid, GroupReference), ResolvedApproval>,
     notes: &mut Notes,
 ) {
@@ -253,7 +262,7 @@ pub(super) fn check_against_approvals(
         let updates: Vec<Uuid> = updates.into_iter().collect();
         notes.error(
             Diagnostic::error("approved-and-declined", "An update is both approved and declined")
-                .detail(format!("{}: declining an update destroys its approvals.", named(&updates)))
+                .detail(format!("{}: declining an update destroys its approvals.", named(&updates, snapshot)))
                 .at(decline, "declined here")
                 .and(approval, "approved here")
                 .help("remove one of the two, or narrow one entry by `title`, `product` or an update id"),

@@ -70,6 +70,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     let rules = rules::resolve(desired, snapshot, &mut groups, &mut notes);
     let Settled { approvals, declined, lapsed_declines, prunable_groups } =
         settle(desired, snapshot, now, &catalog, &mut groups, &mut notes);
+    selected::tell_of_nothing(approvals.entries.iter().chain(&declined.entries), &mut notes);
     let Approvals { pairs, lapsed, mut entries } = approvals;
     let offset = entries.len();
     let declines = declined.updates.into_iter().map(|(update, mut decline)| {
@@ -93,7 +94,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
         referenced_groups: groups.referenced,
         approvals: pairs,
         declines,
-        lapsed,
+        lapsed: lapsed.into_keys().collect(),
         lapsed_declines,
         rules,
         downstream_servers,
@@ -132,7 +133,7 @@ fn settle(
     let reinstated = approvals::reinstated(desired, &entry_groups, &hidden);
     let remaining = Remaining::new(desired, snapshot, &declined, &selected, reinstated, &hidden);
     let mut approvals = Approvals::resolve(desired, snapshot, catalog, &entry_groups, &remaining, notes);
-    declines::check_against_approvals(&declined, &approvals.pairs, notes);
+    declines::check_against_approvals(&declined, snapshot, &approvals.pairs, notes);
     selected_approvals::select(&mut approvals, desired, &entry_groups, &selected, snapshot, &remaining, notes);
     let declining = declined.declining(snapshot, &hidden);
     let prunable_groups = prunable::prunable(snapshot, &groups.declared, &groups.referenced, &declining, &hidden);
@@ -144,8 +145,9 @@ fn settle(
         doomed: &prunable_groups,
         hidden: &hidden,
     };
-    declines::select(&mut declined, desired, &selected, &remaining, &outlook, notes);
-    approvals.settle(desired, &declined);
+    declines::select(&mut declined, desired, &selected, &remaining, &outlook);
+    approvals.settle(desired, &declined, &hidden);
     let lapsed_declines = remaining.lapsed(snapshot, &declined);
+    declined.tell_lapsed(&selected, &lapsed_declines, &hidden);
     Settled { approvals, declined, lapsed_declines, prunable_groups }
 }

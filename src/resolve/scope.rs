@@ -64,7 +64,7 @@ fn read_for(reference: &UpdateReference, scope: &mut ReadScope) {
             scope.kbs.insert(reference.kb.value.clone());
         }
         UpdateReference::Select(selector) => {
-            scope.kbs.extend(selector.kb.iter().flatten().map(|kb| kb.value.clone()));
+            scope.selector_kbs.extend(selector.kb.iter().flatten().map(|kb| kb.value.clone()));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The updates that selectors mean, before the rest of a manifest has its say.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -7,8 +8,8 @@ use uuid::Uuid;
 
 use crate::model::address::{Address, Kind};
 use crate::model::desired::{Desired, UpdateReference};
-use crate::model::origin::Origin;
-use crate::model::selector::Selector;
+use crate::model::origin::Declared;
+use crate::model::resolved::ResolvedEntry;
 use crate::model::snapshot::{Snapshot, Update};
 
 use super::notes::Notes;
@@ -48,14 +49,26 @@ impl<'a> Hits<'a> {
             found.push(update);
         }
     }
+
+    /// The declined updates that it means or meant.
+    pub(super) fn ever_declined(&self) -> impl Iterator<Item = Uuid> {
+        let updates = self.now.iter().chain(&self.fallen);
+        updates.filter(|update| update.declined).map(|update| update.id)
+    }
 }
 
 impl<'a> Selected<'a> {
     /// Looks at every deployable update once.
     pub(super) fn new(desired: &Desired, snapshot: &'a Snapshot, now: DateTime<Utc>, notes: &mut Notes) -> Self {
+        let known = LazyCell::new(|| {
+            let kbs = snapshot.updates.values().flat_map(|update| &update.kbs);
+            kbs.map(String::as_str).collect::<BTreeSet<&str>>()
+        });
         let mut hits_of = |reference: &UpdateReference, place: Address| {
             let UpdateReference::Select(selector) = reference else { return None };
-            warn_of_unknown_articles(selector, snapshot, &place, notes);
+            for kb in selector.kb.iter().flatten().filter(|kb| !known.contains(kb.value.as_str())) {
+                warn_of_unknown_article(kb, &place, notes);
+            }
             let conditions = Conditions::noting(selector, &snapshot.categories, now, notes);
             Some(match place.kind() {
                 Kind::Approval => Hits::new(conditions.for_approvals()),
@@ -83,28 +96,38 @@ impl<'a> Selected<'a> {
 
     /// The declined updates that a selector of declines means or meant.
     pub(super) fn ever_declined(&self) -> BTreeSet<Uuid> {
-        let hits = self.declines.iter().flatten().flat_map(|hits| hits.now.iter().chain(&hits.fallen));
-        hits.filter(|update| update.declined).map(|update| update.id).collect()
+        self.declines.iter().flatten().flat_map(Hits::ever_declined).collect()
     }
 }
 
-/// Warns about articles that no update has. They are no error: updates come and go.
-fn warn_of_unknown_articles(selector: &Selector, snapshot: &Snapshot, place: &Address, notes: &mut Notes) {
-    let Some(listed) = &selector.kb else { return };
-    let mut unknown: BTreeSet<&str> = listed.iter().map(|kb| kb.value.as_str()).collect();
-    for update in snapshot.updates.values() {
-        update.kbs.iter().for_each(|kb| {
-            unknown.remove(kb.as_str());
+/// Warns about an article that no update has. It is no error: updates come and go.
+fn warn_of_unknown_article(kb: &Declared<String>, place: &Address, notes: &mut Notes) {
+    let message = format!("no update of the server is of KB{}, which `kb` lists", kb.value);
+    notes.warn(place.clone(), "unknownKb", message, kb.origin);
+}
+
+/// Warns about selectors without any update. Where all that one meant only fell out of it, as between two Patch Tuesdays,
+/// that is no more than worth a note.
+pub(super) fn tell_of_nothing<'a>(entries: impl Iterator<Item = &'a ResolvedEntry>, notes: &mut Notes) {
+    for entry in entries {
+        let ResolvedEntry { kind, index, selector, updates, kept, skipped, lapsed, origin, .. } = entry;
+        let means_something = !(updates.is_empty() && kept.is_empty() && skipped.is_empty());
+        if means_something || !selector {
+            continue;
+        }
+        let meets = match kind {
+            Kind::Approval => "no update that can be approved meets every condition of `select`",
+            _ => "no update meets every condition of `select`",
+        };
+        let fallen = lapsed.iter().filter_map(|address| match address {
+            Address::Approval { update, .. } | Address::Decline(update) => Some(update),
+            _ => None,
         });
+        let (code, message) = match fallen.collect::<BTreeSet<&Uuid>>().len() {
+            0 => ("matchesNothing", meets.to_owned()),
+            1 => ("note", format!("{meets} (1 update fell out of its conditions and is kept)")),
+            number => ("note", format!("{meets} ({number} updates fell out of its conditions and are kept)")),
+        };
+        notes.warn(Address::Entry { kind: *kind, index: *index }, code, message, *origin);
     }
-    for kb in listed.iter().filter(|kb| unknown.contains(kb.value.as_str())) {
-        let message = format!("no update of the server is of KB{}, which `kb` lists", kb.value);
-        notes.warn(place.clone(), "unknownKb", message, kb.origin);
-    }
-}
-
-/// Warns about a selector without any update.
-pub(super) fn warn_of_nothing(kind: Kind, index: usize, origin: Origin, notes: &mut Notes) {
-    let message = "no update meets every condition of `select`".to_owned();
-    notes.warn(Address::Entry { kind, index }, "matchesNothing", message, origin);
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::address::{Address, Kind};
+use crate::model::address::Address;
 use crate::model::approval::{ApprovalAction, ApprovalValue};
 use crate::model::desired::{ApprovalEntry, Desired, UpdateReference};
 use crate::model::origin::Origin;
@@ -16,7 +16,7 @@ use super::approvals::{Approvals, Contradictions, EntryGroup, approves, named, r
 use super::declines::{Declined, Remaining};
 use super::notes::Notes;
 use super::prunable::Hidden;
-use super::selected::{Hits, Selected, warn_of_nothing};
+use super::selected::{Hits, Selected};
 
 /// A pair of an update and a group.
 type Pair = (Uuid, GroupReference);
@@ -45,7 +45,7 @@ pub(super) fn select<'a>(
     notes: &mut Notes,
 ) {
     let selectors = selectors(desired, groups, selected, remaining);
-    let mut pairs = yielded(approvals, &selectors, notes);
+    let mut pairs = yielded(approvals, &selectors, snapshot, notes);
     let accepted = accepted(approvals.pairs.iter().chain(&pairs), snapshot, remaining.hidden);
     let mut problems: BTreeMap<Pair, Problem> = BTreeMap::new();
     pairs.retain(|(update, group), approval| {
@@ -57,11 +57,11 @@ pub(super) fn select<'a>(
     });
     approvals.pairs.extend(pairs);
     for selector in &selectors {
-        approvals.account(selector, &problems, remaining, notes);
+        approvals.account(selector, &problems, remaining);
         approvals.lapse(selector, snapshot, remaining);
     }
     let Approvals { pairs, lapsed, .. } = approvals;
-    lapsed.retain(|(update, group)| !pairs.contains_key(&(*update, GroupReference::Existing(*group))));
+    lapsed.retain(|(update, group), _| !pairs.contains_key(&(*update, GroupReference::Existing(*group))));
 }
 
 fn selectors<'a>(
@@ -81,7 +81,12 @@ fn selectors<'a>(
 }
 
 /// The pairs of all selectors. Selectors that disagree are errors, unless an entry that names the update decides.
-fn yielded(approvals: &Approvals, selectors: &[Selector<'_>], notes: &mut Notes) -> BTreeMap<Pair, ResolvedApproval> {
+fn yielded(
+    approvals: &Approvals,
+    selectors: &[Selector<'_>],
+    snapshot: &Snapshot,
+    notes: &mut Notes,
+) -> BTreeMap<Pair, ResolvedApproval> {
     let mut pairs: BTreeMap<Pair, ResolvedApproval> = BTreeMap::new();
     let mut contradictions = Contradictions::new();
     for Selector { index, entry, groups, meant, .. } in selectors {
@@ -107,7 +112,7 @@ fn yielded(approvals: &Approvals, selectors: &[Selector<'_>], notes: &mut Notes)
         }
     }
     for ((first, second), (group, updates)) in contradictions {
-        notes.error(contradiction(first, second, group, &updates));
+        notes.error(contradiction(first, second, group, &named(&updates, snapshot)));
     }
     pairs
 }
@@ -168,13 +173,7 @@ fn holds(snapshot: &Snapshot, update: &Update, group: &GroupReference, value: &A
 
 impl Approvals {
     /// Says what a selector came to.
-    fn account(
-        &mut self,
-        selector: &Selector<'_>,
-        problems: &BTreeMap<Pair, Problem>,
-        remaining: &Remaining<'_>,
-        notes: &mut Notes,
-    ) {
+    fn account(&mut self, selector: &Selector<'_>, problems: &BTreeMap<Pair, Problem>, remaining: &Remaining<'_>) {
         let Selector { index, entry, groups, hits, meant } = selector;
         let mut skipped: Vec<Notice> = Vec::new();
         for update in &hits.now {
@@ -206,9 +205,6 @@ impl Approvals {
                 updates.push(update.id);
             }
         }
-        if updates.is_empty() && skipped.is_empty() {
-            warn_of_nothing(Kind::Approval, *index, entry.origin, notes);
-        }
         if let Some(resolved) = self.entries.get_mut(*index) {
             (resolved.matched, resolved.updates, resolved.skipped) = (updates.len(), updates, skipped);
         }
@@ -216,7 +212,7 @@ impl Approvals {
 
     /// Keeps the approvals of updates that a selector means no more, and of those that it has to leave out.
     fn lapse(&mut self, selector: &Selector<'_>, snapshot: &Snapshot, remaining: &Remaining<'_>) {
-        let Selector { groups, hits, .. } = selector;
+        let Selector { index, groups, hits, .. } = selector;
         let named: BTreeSet<Uuid> = groups
             .iter()
             .filter(|group| approves(group))
@@ -227,13 +223,15 @@ impl Approvals {
             .collect();
         let updates = hits.now.iter().chain(&hits.fallen);
         for update in updates.filter(|update| !remaining.contains(update) && !remaining.is_declared(update.id)) {
-            let of_groups = rows(snapshot, update.id).filter(|row| named.contains(&row.group));
-            self.lapsed.extend(of_groups.map(|row| (update.id, row.group)));
+            for row in rows(snapshot, update.id).filter(|row| named.contains(&row.group)) {
+                self.lapsed.entry((update.id, row.group)).or_default().insert(*index);
+            }
         }
     }
 
-    /// Takes away what updates that selectors decline would lose at once, and what lapsed without need.
-    pub(super) fn settle(&mut self, desired: &Desired, declined: &Declined) {
+    /// Takes away what updates that selectors decline would lose at once, and what lapsed without need; tells the entries
+    /// what lapsed.
+    pub(super) fn settle(&mut self, desired: &Desired, declined: &Declined, hidden: &Hidden<'_>) {
         let selects = |entry: &ApprovalEntry| matches!(entry.update, UpdateReference::Select(_));
         self.pairs.retain(|(update, _), approval| {
             let blocks = approval.value.action == ApprovalAction::NotApproved;
@@ -242,7 +240,19 @@ impl Approvals {
         for (entry, resolved) in desired.approvals.iter().zip(&mut self.entries).filter(|(entry, _)| selects(entry)) {
             lose(entry, resolved, declined);
         }
-        self.lapsed.retain(|(update, _)| !declined.updates.contains_key(update));
+        self.lapsed.retain(|(update, _), _| !declined.updates.contains_key(update));
+        for ((update, group), entries) in &self.lapsed {
+            if hidden.approval(*update, &GroupReference::Existing(*group)) {
+                continue;
+            }
+            let address = Address::Approval { update: *update, group: hidden.name(*group) };
+            for entry in entries {
+                if let Some(entry) = self.entries.get_mut(*entry) {
+                    entry.lapsed.push(address.clone());
+                }
+            }
+        }
+        self.entries.iter_mut().for_each(|entry| entry.lapsed.sort());
     }
 }
 
@@ -264,9 +274,9 @@ fn lose(entry: &ApprovalEntry, resolved: &mut ResolvedEntry, declined: &Declined
     }
 }
 
-fn contradiction(first: Origin, second: Origin, group: &str, updates: &[Uuid]) -> Diagnostic {
+fn contradiction(first: Origin, second: Origin, group: &str, updates: &str) -> Diagnostic {
     Diagnostic::error("contradicting-approvals", "Two selectors yield different approvals")
-        .detail(format!("Both selectors yield an approval of {} for `{group}`, and they differ.", named(updates)))
+        .detail(format!("Both selectors yield an approval of {updates} for `{group}`, and they differ."))
         .at(second, "differs from the first")
         .and(first, "first declared here")
         .help("narrow one selector, or name the update by its id or article: that beats selectors")

@@ -21,7 +21,7 @@ pub(super) struct Outlook<'a> {
     /// The approvals that the manifest yields.
     pub(super) pairs: &'a BTreeMap<(Uuid, GroupReference), ResolvedApproval>,
     /// Approvals that are kept though nothing yields them.
-    pub(super) lapsed: &'a BTreeSet<(Uuid, Uuid)>,
+    pub(super) lapsed: &'a BTreeMap<(Uuid, Uuid), BTreeSet<usize>>,
     /// Groups that the plan deletes.
     pub(super) doomed: &'a BTreeSet<Uuid>,
     pub(super) hidden: &'a Hidden<'a>,
@@ -66,7 +66,7 @@ impl Outlook<'_> {
         if self.doomed.contains(&group) {
             return false;
         }
-        if self.hidden.approval(update, &reference) || self.lapsed.contains(&(update, group)) {
+        if self.hidden.approval(update, &reference) || self.lapsed.contains_key(&(update, group)) {
             return true;
         }
         // What the manifest yields replaces what is there.

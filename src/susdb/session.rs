@@ -117,6 +117,14 @@ impl Session {
         Ok(Self { target: target.clone(), options: options.clone(), connection, lock_held: false })
     }
 
+    /// Connects to the same server once more, with the same login. What happens to that session is nothing to this one.
+    ///
+    /// # Errors
+    /// [`ConnectError`], one variant a stage.
+    pub async fn another(&self) -> Result<Self, ConnectError> {
+        Self::connect(&self.target, &self.options).await
+    }
+
     /// Drops the connection, if there is one, and with it the lock; then connects again.
     ///
     /// # Errors

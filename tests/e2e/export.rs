@@ -95,7 +95,7 @@ fn a_messy_server_round_trips_and_the_head_says_what_is_missing() {
         insert_group("Twins", 2),
         insert_group("TWINS ", 3),
         insert_group("Below a twin", 4),
-        format!("UPDATE tbTargetGroup SET ParentGroupID = '00000000-0000-0000-0000-000000000002' WHERE Name = 'Below a twin';"),
+        "UPDATE tbTargetGroup SET ParentGroupID = '00000000-0000-0000-0000-000000000002' WHERE Name = 'Below a twin';".to_owned(),
         approve(0, &group("All Computers"), 0, 1, 1, "NULL"),
         approve(1, &group("Below a twin"), 0, 1, 1, "NULL"),
         approve(2, &group("Kiosks"), 0, 1, 1, never),
@@ -119,7 +119,7 @@ fn a_messy_server_round_trips_and_the_head_says_what_is_missing() {
          JOIN tbTargetGroup g ON g.TargetGroupID = d.TargetGroupID WHERE g.Name = 'Domain Controllers' LIMIT 1);".to_owned(),
         format!("UPDATE tbTargetGroup SET Name = '{}' WHERE Name = 'Kiosks';", hostile.replace('\'', "''")),
         format!("UPDATE tbTargetGroup SET Name = '{long}' WHERE Name = 'Old Pilot';"),
-        format!("UPDATE tbLocalizedProperty SET Title = 'x\ny: \u{202e} # ' || Title WHERE LocalizedPropertyID % 3 = 0;"),
+        "UPDATE tbLocalizedProperty SET Title = 'x\ny: \u{202e} # ' || Title WHERE LocalizedPropertyID % 3 = 0;".to_owned(),
         "UPDATE tbLocalizedProperty SET Title = 'the same' WHERE LocalizedPropertyID % 5 = 0;".to_owned(),
         // A pattern, a name with a space at its end, and one that looks like YAML.
         "UPDATE tbComputerTarget SET FullDomainName = 'kiosk-*' WHERE FullDomainName = 'kiosk-01.contoso.com';".to_owned(),
@@ -233,18 +233,8 @@ fn what_is_exported_makes_another_server_the_same() {
          DELETE FROM tbTargetInTargetGroup WHERE IsExplicitMember = 1 AND TargetGroupID IN (SELECT TargetGroupID FROM tbTargetGroup WHERE IsBuiltin = 0)",
     );
     fs::write(target.path("lab.yaml"), &text).unwrap();
-    let apply = || {
-        target.run(&[
-            "apply",
-            "-f",
-            "lab.yaml",
-            "--yes",
-            "--allow",
-            "high-risk",
-            "--allow",
-            "past-deadlines",
-        ])
-    };
+    let apply =
+        || target.run(&["apply", "-f", "lab.yaml", "--yes", "--allow", "high-risk", "--allow", "past-deadlines"]);
     apply().expect_status(0);
     apply().expect_status(0).expect_out("No differences");
     assert_eq!(spec(&export(&target, &[]).out), spec(&text));

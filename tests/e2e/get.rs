@@ -124,6 +124,12 @@ fn conditions_choose() {
     ] {
         assert_eq!(count(kind, conditions), expected, "{kind} {conditions:?}");
     }
+    // Ages count from the time that is asked for.
+    let recent = |now: &str| items(&lab, "updates", &["--where", "arrivedWithin=7d", "--now", now]).len();
+    assert_eq!(
+        (recent("2126-01-01T00:00:00Z"), recent("1999-01-01T00:00:00Z")),
+        (0, items(&lab, "updates", &[]).len())
+    );
     let update = &items(&lab, "updates", &["--where", "kb=KB5060526", "--where", "approved=true"])[0];
     assert_eq!((update["approvals"].as_u64(), update["severity"].as_str().is_some()), (Some(1), true), "{update}");
     assert!(
@@ -148,9 +154,17 @@ fn what_cannot_be_a_condition_is_refused_before_anything_is_read() {
         ("updates", "products=Widnows 11", "Windows 11"),
         ("updates", "products=Windows Admin Center", "Windows Admin Center"),
         ("downstreamServers", "mode=both", "none of replica, autonomous"),
+        ("computers", "group=Kioks", "did you mean `Kiosks`?"),
+        ("approvals", "group=Rng 2 - Broad", "did you mean `Ring 2 - Broad`?"),
+        ("rules", "group=Nobody's", "no group called `Nobody's`"),
     ] {
         get(&lab, kind, &["--where", condition]).expect_status(3).expect_err(expected);
     }
+    for kind in ["computers", "approvals", "rules"] {
+        // A pattern may match nothing.
+        get(&lab, kind, &["--where", "group=Kioks*"]).expect_status(0).expect_err("nothing found");
+    }
+    get(&lab, "updates", &["--now", "soon"]).expect_status(3).expect_err("--now");
     get(&lab, "update", &[]).expect_status(3).expect_err("updates");
     lab.run(&["get", "groups"]).expect_status(3).expect_err("--server");
     lab.run(&["get", "groups", "--server", "sandbox:missing.db"]).expect_status(1);

@@ -1,6 +1,6 @@
 //! Selectors of declines: approvals of the manifest keep updates from them, and what falls out of them stays declined.
 
-use wsusctl::model::address::Kind;
+use wsusctl::model::address::{Address, Kind};
 use wsusctl::model::management::Prune;
 use wsusctl::plan::Summary;
 
@@ -28,6 +28,7 @@ fn summary(manifest: &Manifest, server: &Server) -> Summary {
 const U1: &str = "+ decline[u1] declared";
 const U2: &str = "+ decline[u2] declared";
 const NOTHING: &str = "warning matchesNothing declines[0]";
+const ONLY_LAPSED: &str = "warning note declines[0]";
 
 #[test]
 fn expired_superseded_and_declined_updates_are_meant_unless_a_key_says_otherwise() {
@@ -39,7 +40,8 @@ fn expired_superseded_and_declined_updates_are_meant_unless_a_key_says_otherwise
     check(&decline("select superseded=true"), &live, &[U1, U2]);
     check(&decline("select superseded=false; expired=false"), &live, &[u3]);
     check(&decline("select expired=true"), &live, &[u4]);
-    check(&decline("select expired=true; superseded=true"), &live, &[NOTHING]);
+    // The declined update fell out of it.
+    check(&decline("select expired=true; superseded=true"), &live, &[ONLY_LAPSED]);
 }
 
 #[test]
@@ -166,7 +168,12 @@ fn a_decline_that_falls_out_of_a_selector_is_lapsed_and_never_pruned() {
         "kb=100; neededBy=1-",
     ] {
         let declared = decline(&format!("select {conditions}"));
-        check(&declared, &live, &[NOTHING]);
+        check(&declared, &live, &[ONLY_LAPSED]);
+        let entry = plan_of(&declared, &live).entries[0].clone();
+        assert_eq!(entry.lapsed, [Address::Decline(uid("u1"))], "{conditions}");
+        let own = format!("decline[\"{}\"]", uid("u1"));
+        let hidden = plan_of(&declared.clone().ignore(&[&own]), &live).summary;
+        assert_eq!((hidden.lapsed, hidden.ignored, hidden.unmanaged[&Kind::Decline]), (0, 1, 1), "{conditions}");
         let numbers = summary(&declared, &live);
         assert_eq!((numbers.lapsed, numbers.unmanaged[&Kind::Decline]), (1, 1), "{conditions}");
         let plan = plan_of(&declared.prune(Kind::Decline, Prune::Always), &live);

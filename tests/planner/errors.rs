@@ -104,7 +104,7 @@ fn entries_that_disagree_are_cited_both() {
     let declared = manifest().approve("KB100", &[("Servers", "install")]).approve("u1", &[("servers", "uninstall")]);
     let error = only(&declared, &live, "contradicting-approvals");
     assert_eq!((error.primary.unwrap().origin.line, error.secondary[0].origin.line), (7, 4));
-    assert!(error.detail.contains(&uid("u1").to_string()));
+    assert!(error.detail.contains(&format!("{} (Update u1 (KB100))", uid("u1"))), "{}", error.detail);
 }
 
 #[test]

@@ -100,6 +100,11 @@ fn the_scope_is_what_is_declared() {
     assert!(found.computers && !found.approved_updates && !found.declined_updates);
     assert_eq!(found.update_ids.into_iter().collect::<Vec<_>>(), [uid("u1"), uid("u3")]);
     assert_eq!(found.kbs.into_iter().collect::<Vec<_>>(), ["200"]);
+    let selected = scope(&manifest().approve("select kb=200", &[("Servers", "install")]).desired, now());
+    assert_eq!(
+        (selected.kbs.len(), selected.selector_kbs.into_iter().collect::<Vec<_>>()),
+        (0, vec!["200".to_owned()])
+    );
     assert!(!scope(&manifest().groups(&["A"]).desired, now()).computers);
 }
 

@@ -1,18 +1,23 @@
 //! Selectors of approvals: what they mean, what beats them, what they leave out and what they leave behind.
 
+use wsusctl::diagnostic::Sources;
 use wsusctl::model::address::Kind;
 use wsusctl::model::management::Prune;
 use wsusctl::model::selector::{Severity, UpdateType};
 use wsusctl::model::snapshot::License;
 use wsusctl::plan::Summary;
+use wsusctl::plan::explain::Standing;
+use wsusctl::report::text::{TextOptions, render_plan};
+use wsusctl::resolve::resolve;
 
-use crate::check::{check, plan_of, plan_with};
+use crate::check::{check, plan_of, plan_with, short};
 use crate::desired::{Manifest, manifest};
-use crate::snapshot::{REVISION, Server, cid, server, time, uid};
+use crate::snapshot::{REVISION, Server, cid, now, server, time, uid};
 
 const U1: &str = "+ approval[u1][Servers] declared action=install";
 const U2: &str = "+ approval[u2][Servers] declared action=install";
 const NOTHING: &str = "warning matchesNothing approvals[0]";
+const ONLY_LAPSED: &str = "warning note approvals[0]";
 
 fn live() -> Server {
     server().groups(&["Servers", "Ring 0"]).update("u1", "100").update("u2", "200")
@@ -204,10 +209,14 @@ fn what_leaves_a_condition_is_lapsed_and_never_pruned() {
             let declared = approve(&format!("select {conditions}")).approve("u2", &[("Servers", "install")]);
             let mut expect = vec![U2];
             if conditions.starts_with("neededBy") || conditions.starts_with("kb") {
-                expect.push(NOTHING);
+                expect.push(ONLY_LAPSED);
             }
             check(&declared, &live, &expect);
-            let numbers = summary(&declared, &live);
+            let plan = plan_of(&declared, &live);
+            let lapsed: Vec<String> =
+                plan.entries[0].lapsed.iter().map(|address| short(&address.to_string())).collect();
+            assert_eq!((lapsed, &plan.entries[1].lapsed), (vec!["approval[u1][Servers]".into()], &Vec::new()));
+            let numbers = plan.summary;
             assert_eq!((numbers.lapsed, numbers.unmanaged[&Kind::Approval]), (1, 1), "{conditions}");
             let pruned = declared.clone().prune(Kind::Approval, Prune::Always);
             expect.insert(0, "- approval[u1][Ring 0] pruned");
@@ -244,7 +253,7 @@ fn a_declined_update_comes_back_for_a_selector_only_where_pruning_brings_it() {
     check(&pruning, &live, &[U1, U2, u3, "- decline[u3] pruned", "blocker pruneToEmpty declines (empty)"]);
     check(&pruning.clone().decline("select kb=300"), &live, &[U1, U2, left_out]);
     // One that merely fell out of a selector of declines stays declined, too.
-    let fallen = [U1, U2, "warning matchesNothing declines[0]", left_out];
+    let fallen = [U1, U2, "warning note declines[0]", left_out];
     check(&pruning.decline("select kb=300; expired=true"), &live, &fallen);
     // And one that another entry approves by its id comes back for everybody.
     let named = approve("select").approve("u3", &[("Ring 0", "install")]);
@@ -256,4 +265,66 @@ fn approvals_that_wsus_made_itself_are_as_declared_or_left_alone() {
     let live = live().automatic("u1", "Servers").automatic("u2", "Ring 0");
     check(&approve("select"), &live, &[U2]);
     assert_eq!(summary(&approve("select"), &live).automatic, 1);
+}
+
+#[test]
+fn what_lapsed_is_listed_by_every_entry_that_it_fell_out_of() {
+    let live = live()
+        .update_with("u1", "100", |update| update.expired = true)
+        .approved("u1", "Servers", "install")
+        .approved("u1", "Ring 0", "install");
+    let groups = [("Ring 0", "install"), ("Servers", "install")];
+    let declared = manifest().approve("select kb=100", &groups).approve("select kb=100", &groups[1..]);
+    check(&declared, &live, &[ONLY_LAPSED, "warning note approvals[1]"]);
+    let plan = plan_of(&declared, &live);
+    let lapsed = |entry: usize| -> Vec<String> {
+        plan.entries[entry].lapsed.iter().map(|address| short(&address.to_string())).collect()
+    };
+    assert_eq!(lapsed(0), ["approval[u1][Ring 0]", "approval[u1][Servers]"]);
+    assert_eq!(lapsed(1), ["approval[u1][Servers]"]);
+    assert_eq!(plan.summary.lapsed, 2);
+    let message = "no update that can be approved meets every condition of `select` \
+                   (1 update fell out of its conditions and is kept)";
+    assert_eq!(plan.warnings[0].message, message);
+    let nothing = plan_of(&approve("select kb=999"), &live);
+    let of_nothing = nothing.warnings.iter().find(|warning| warning.code == "matchesNothing").unwrap();
+    assert_eq!(of_nothing.message, "no update that can be approved meets every condition of `select`");
+    // Another entry that yields the approval keeps it from lapsing, and then the selector means nothing at all.
+    let plan = plan_of(&approve("select kb=100").approve("u1", &groups), &live);
+    assert_eq!((plan.summary.lapsed, plan.warnings[0].code), (0, "matchesNothing"));
+}
+
+#[test]
+fn what_lapsed_and_is_hidden_counts_as_ignored() {
+    let live = live()
+        .update_with("u1", "100", |update| update.expired = true)
+        .approved("u1", "Servers", "install")
+        .approved("u1", "Ring 0", "install");
+    let declared = manifest().approve("select kb=100", &[("Ring 0", "install"), ("Servers", "install")]);
+    let hiding = declared.ignore(&["approval[*][\"Servers\"]"]);
+    for declared in [hiding.clone(), hiding.prune(Kind::Approval, Prune::Always)] {
+        let plan = plan_of(&declared, &live);
+        let numbers = &plan.summary;
+        assert_eq!((numbers.lapsed, numbers.ignored, numbers.unmanaged[&Kind::Approval]), (1, 1, 0));
+        assert_eq!(plan.entries[0].lapsed.len(), 1);
+    }
+}
+
+#[test]
+fn what_another_entry_decides_is_explained_as_such() {
+    let live = live().approved("u1", "Ring 0", "install");
+    let groups = [("Servers", "install"), ("Ring 0", "install")];
+    let declared = manifest().approve("select kb=100", &groups).approve("u1", &[("Ring 0", "uninstall")]);
+    let snapshot = live.whole();
+    let resolved = resolve(&declared.desired, &snapshot, now()).unwrap();
+    let mut plan = plan_of(&declared, &live);
+    plan.explain(&resolved, &snapshot);
+    let explained = plan.explained.as_ref().unwrap();
+    let of_selector = [("Ring 0", Standing::Decided(1)), ("Servers", Standing::Changes)];
+    let of_selector = of_selector.map(|(group, standing)| (Some(group.to_owned()), standing));
+    assert_eq!(explained.standings[&(0, uid("u1"))], of_selector);
+    assert_eq!(explained.standings[&(1, uid("u1"))], [(Some("Ring 0".to_owned()), Standing::Changes)]);
+    let options = TextOptions { color: false, width: 0, explain: true };
+    let text = render_plan(&plan, &Sources::default(), &options);
+    assert!(text.contains("\"Ring 0\": decided by approvals[1], \"Servers\": changes\n"), "{text}");
 }

@@ -296,6 +296,7 @@ impl Server {
             computers: true,
             update_ids: snapshot.updates.keys().copied().collect(),
             kbs: snapshot.updates.values().flat_map(|update| update.kbs.clone()).collect(),
+            selector_kbs: Default::default(),
             approved_updates: true,
             declined_updates: true,
             selections: vec![UpdateSelection { needed_by: true, superseding: true, ..UpdateSelection::default() }],
@@ -343,7 +344,7 @@ pub fn read_more(whole: &Snapshot, scope: &ReadScope, also: &dyn Fn(&Update) -> 
     }
     snapshot.updates.retain(|id, update| {
         scope.update_ids.contains(id)
-            || update.kbs.iter().any(|kb| scope.kbs.contains(kb))
+            || update.kbs.iter().any(|kb| scope.kbs.contains(kb) || scope.selector_kbs.contains(kb))
             || (scope.approved_updates && approved.contains(id))
             || (scope.declined_updates && update.declined)
             || scope.selections.iter().any(|selection| selected(&selection, update))

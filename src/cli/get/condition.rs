@@ -67,6 +67,11 @@ impl Conditions {
         self.own.get(key).map(|text| Glob::new(text))
     }
 
+    /// The condition `group` where it names one group and is no pattern for several.
+    pub(super) fn named_group(&self) -> Option<Glob> {
+        self.pattern("group").filter(|pattern| !pattern.has_wildcard())
+    }
+
     /// Whether a condition over one name is met, or there is none.
     pub(super) fn name(&self, key: &str, name: &str) -> bool {
         self.pattern(key).is_none_or(|pattern| pattern.matches(name))
@@ -108,6 +113,25 @@ impl Conditions {
             None => Err(bad(format!("the condition {key}={text} is none of {}", words.join(", ")))),
         }
     }
+}
+
+/// Checks that there is a group of the one name that a condition gives: with a typing error an empty list looks like an
+/// answer.
+///
+/// # Errors
+/// There is none; with what it may have meant.
+pub(super) fn check_named_group<'a>(
+    named: &Glob,
+    groups: impl Iterator<Item = &'a str> + Clone,
+) -> Result<(), Failure> {
+    if groups.clone().any(|group| named.matches(group)) {
+        return Ok(());
+    }
+    let failure = bad(format!("the server has no group called `{}`", named.as_str()));
+    Err(match did_you_mean(&nearest(named.as_str(), groups)) {
+        Some(question) => failure.hint(question),
+        None => failure.hint("`wsusctl get groups` lists those there are"),
+    })
 }
 
 /// Whether the conditions of `select` hold for a kind: it is about updates.

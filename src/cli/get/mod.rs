@@ -54,7 +54,8 @@ pub async fn run(arguments: &Get, streams: Streams) -> Result<Exit, Failure> {
     let of = ListOf { noun, server_id: listed.server_id, taken_at: listed.taken_at };
     let mut page = Page::new(of, format(arguments.output, streams), Pager::new(arguments), streams);
     if selects(noun) {
-        let wanted = updates::Wanted::new(noun, &conditions, &selector, listed.taken_at)?;
+        let now = arguments.now.unwrap_or(listed.taken_at);
+        let wanted = updates::Wanted::new(noun, &conditions, &selector, now)?;
         return updates::list(&mut session, &wanted, &sources, &mut page).await;
     }
     list(&mut session, noun, &conditions, &mut page).await?;
@@ -126,6 +127,7 @@ async fn list(session: &mut Session, noun: Noun, conditions: &Conditions, page: 
         }
         Noun::Computers => {
             let downstream = conditions.flag("downstream")?;
+            check_group(session, conditions).await?;
             let mut rows = listing::read_computers(session).await.map_err(unreadable)?;
             rows.retain(|computer| {
                 let os = computer.os_version.map(|(major, minor, build)| format!("{major}.{minor}.{build}"));
@@ -148,6 +150,7 @@ async fn list(session: &mut Session, noun: Noun, conditions: &Conditions, page: 
         }
         Noun::Rules => {
             let enabled = conditions.flag("enabled")?;
+            check_group(session, conditions).await?;
             let mut rows = listing::read_rules(session).await.map_err(unreadable)?;
             rows.retain(|rule| {
                 conditions.name("name", &rule.name)
@@ -168,6 +171,13 @@ async fn list(session: &mut Session, noun: Noun, conditions: &Conditions, page: 
         }
         Noun::Updates | Noun::Approvals | Noun::Declines => unreachable!("these are listed in batches"),
     }
+}
+
+/// A condition that names one group needs a group of that name.
+async fn check_group(session: &mut Session, conditions: &Conditions) -> Result<(), Failure> {
+    let Some(named) = conditions.named_group() else { return Ok(()) };
+    let groups = listing::read_group_names(session).await.map_err(unreadable)?;
+    condition::check_named_group(&named, groups.values().map(String::as_str))
 }
 
 async fn categories(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::condition::Conditions;
+use super::condition::{Conditions, check_named_group};
 use super::page::{Page, not_there};
 use crate::cli::planning::show_diagnostics;
 use crate::cli::server::unreadable;
@@ -34,6 +34,7 @@ pub(super) struct Wanted<'a> {
     declined: Option<bool>,
     approved: Option<bool>,
     group: Option<Glob>,
+    named_group: Option<Glob>,
     action: Option<i32>,
     automatic: Option<bool>,
 }
@@ -61,6 +62,7 @@ impl<'a> Wanted<'a> {
             declined: if noun == Noun::Declines { Some(true) } else { conditions.flag("declined")? },
             approved: if noun == Noun::Approvals { Some(true) } else { conditions.flag("approved")? },
             group: conditions.pattern("group"),
+            named_group: conditions.named_group(),
             action: actions.iter().find(|known| is_meant(known)).and_then(|known| known.code()),
             automatic: conditions.flag("automatic")?,
         })
@@ -90,7 +92,7 @@ impl<'a> Wanted<'a> {
 /// Lists what is wanted.
 ///
 /// # Errors
-/// A server that cannot be read; `--after` with an update that it does not have (exit 3).
+/// A server that cannot be read; `--after` with an update, or a condition with a group, that it does not have (exit 3).
 pub(super) async fn list(
     session: &mut Session,
     wanted: &Wanted<'_>,
@@ -116,6 +118,13 @@ pub(super) async fn list(
     } else {
         BTreeMap::new()
     };
+    if let Some(named) = &wanted.named_group {
+        // Approvals of a group that is not there any more are listed with its id.
+        let is_id = Uuid::try_parse(named.as_str()).is_ok();
+        if !is_id {
+            check_named_group(named, groups.values().map(String::as_str))?;
+        }
+    }
     if let Some(after) = page.after().map(str::to_owned) {
         let known = match Uuid::try_parse(&after) {
             Ok(id) => updates.skip_past(session, id).await.map_err(unreadable)?,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{FORMAT_VERSION, ServerReport};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
+use crate::model::address::Address;
 use crate::model::attribute::Attribute;
 use crate::model::origin::Origin;
 use crate::model::resolved::{Notice, ResolvedEntry};
@@ -90,6 +91,7 @@ struct EntryWire<'a> {
     updates: Vec<String>,
     kept: Vec<String>,
     skipped: Vec<SkippedWire<'a>>,
+    lapsed: Vec<String>,
 }
 
 #[derive(Debug, serde::Serialize)]
@@ -339,10 +341,12 @@ fn entry_wire<'a>(entry: &'a ResolvedEntry, sources: &'a Sources) -> EntryWire<'
         index: _,
         label: _,
         selector: _,
+        groups: _,
         matched,
         updates,
         kept,
         skipped,
+        lapsed,
         all_declined: _,
         origin,
     } = entry;
@@ -358,6 +362,7 @@ fn entry_wire<'a>(entry: &'a ResolvedEntry, sources: &'a Sources) -> EntryWire<'
         updates: ids(updates),
         kept: ids(kept),
         skipped: skipped.collect(),
+        lapsed: lapsed.iter().map(Address::to_string).collect(),
     }
 }
 

@@ -108,7 +108,9 @@ fn entry(rows: &[ListedApproval]) -> String {
     for row in rows {
         let line = format!("{}: {}", scalar(&row.group), value(&row.approval));
         if written.contains(&fold(&row.group)) {
-            out += &format!("      {}\n", comment(&format!("besides, for revision {}: {line}", row.approval.revision)));
+            let also = if is_cut(&row.approval) { format!("; {CUT}") } else { String::new() };
+            let text = format!("besides, for revision {}: {line}{also}", row.approval.revision);
+            out += &format!("      {}\n", comment(&text));
             continue;
         }
         written.push(fold(&row.group));
@@ -119,10 +121,21 @@ fn entry(rows: &[ListedApproval]) -> String {
         if row.approval.is_automatic() {
             notes.push("automatic".to_owned());
         }
+        if is_cut(&row.approval) {
+            notes.push(CUT.to_owned());
+        }
         let notes = if notes.is_empty() { String::new() } else { format!("  {}", comment(&notes.join("; "))) };
         out += &format!("      {line}{notes}\n");
     }
     out
+}
+
+/// What a comment says where [`is_cut`].
+const CUT: &str = "IsAssigned 0: optional besides, which cannot stand beside a deadline";
+
+/// Whether an approval is optional and has a deadline: a manifest can say only one of the two, and says the deadline.
+fn is_cut(approval: &Deployment) -> bool {
+    !approval.assigned && approval.deadline.is_some()
 }
 
 fn value(approval: &Deployment) -> String {
@@ -137,4 +150,46 @@ fn value(approval: &Deployment) -> String {
 /// Only actions 0, 1 and 3 are read.
 fn action(approval: &Deployment) -> &'static str {
     ApprovalAction::from_code(approval.action).map_or("unknown", ApprovalAction::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use uuid::Uuid;
+
+    use super::{Deployment, ListedApproval, entry};
+
+    fn row(revision: i32, assigned: bool, deadline: Option<&str>) -> ListedApproval {
+        let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        ListedApproval {
+            update: Uuid::from_u128(7),
+            kbs: vec!["100".into()],
+            title: "Update".into(),
+            latest_revision: 200,
+            deployable: true,
+            group: "Servers".into(),
+            approval: Deployment {
+                id: Uuid::from_u128(1),
+                revision,
+                group: Uuid::from_u128(8),
+                action: 0,
+                deadline: deadline.map(time),
+                assigned,
+                admin_name: "anna".into(),
+                deployed_at: time("2026-06-09T10:00:00Z"),
+                pending: false,
+            },
+        }
+    }
+
+    #[test]
+    fn an_optional_approval_with_a_deadline_says_that_it_is_both() {
+        let deadline = Some("2026-12-01T18:00:00Z");
+        let said = |rows: &[ListedApproval]| entry(rows).matches("IsAssigned 0").count();
+        assert_eq!(said(&[row(200, false, deadline)]), 1);
+        assert_eq!(said(&[row(200, false, deadline), row(199, false, deadline)]), 2);
+        assert_eq!(said(&[row(200, true, deadline), row(200, true, None)]), 0);
+        assert!(entry(&[row(200, false, None)]).contains("{action: install, optional: true}\n"));
+        assert!(entry(&[row(200, false, deadline)]).contains("deadline: \"2026-12-01T18:00:00Z\"}  # "));
+    }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::count::{count, length};
 use super::own;
-use super::page::{Page, Piece, listed, words};
+use super::page::{Page, Piece, listed, listed_pieces, words};
 use super::value::{Key, Shown};
 use crate::diagnostic::Sources;
 use crate::model::address::{Address, Kind, Quoted};
@@ -79,7 +79,9 @@ pub(super) fn render(page: &mut Page, indent: usize, name: &str, extent: Extent,
     let mut head = vec![Piece::new(symbol, style), Piece::next(name, Style::Plain)];
     head.extend(title.as_deref().filter(|_| extent == Extent::Whole).map(Piece::plain));
     match action {
-        ChangeAction::Create => head.extend(listed(created(before.as_ref(), after.as_ref(), members, *due, &is_own))),
+        ChangeAction::Create => {
+            head.extend(listed_pieces(created(before.as_ref(), after.as_ref(), members, *due, &is_own)));
+        }
         ChangeAction::Delete => head.extend(listed(deleted(before.as_ref(), members, &is_own))),
         ChangeAction::Modify => {}
     }
@@ -123,21 +125,21 @@ fn created(
     members: Option<&Members>,
     due: Option<DateTime<Utc>>,
     left_out: &dyn Fn(&str) -> bool,
-) -> Vec<String> {
+) -> Vec<Vec<Piece<'static>>> {
     let (none, null) = (Attributes::new(), Attribute::Null);
     let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
     let own_lines = |path: &str| left_out(path) || path == LOST_APPROVALS && before.contains_key(path);
     let mut items = Vec::new();
     for (path, value) in after {
-        let due = due_text(path, due);
+        let item = |text: String| [Piece::plain(text)].into_iter().chain(due_piece(path, due)).collect();
         match before.get(path) {
             was if own_lines(path) || is_set_of(members, was, Some(value)) => {}
-            Some(was) if was != value => items.push(arrow(path, was, value) + &due),
-            _ => items.push(format!("{}: {}{due}", Key(path), Shown(value))),
+            Some(was) if was != value => items.push(item(arrow(path, was, value))),
+            _ => items.push(item(format!("{}: {}", Key(path), Shown(value)))),
         }
     }
     let gone = before.iter().filter(|(path, _)| !own_lines(path) && !after.contains_key(*path));
-    items.extend(gone.map(|(path, value)| arrow(path, value, &null)));
+    items.extend(gone.map(|(path, value)| vec![Piece::plain(arrow(path, value, &null))]));
     items
 }
 
@@ -158,17 +160,16 @@ fn field_lines(
 ) {
     for FieldChange { path, before, after } in fields {
         if !left_out(path) && !is_set_of(members, Some(before), Some(after)) {
-            page.line(indent, [Piece::plain(arrow(path, before, after) + &due_text(path, due))]);
+            let arrow = Piece::plain(arrow(path, before, after));
+            page.line(indent, [arrow].into_iter().chain(due_piece(path, due)));
         }
     }
 }
 
 /// What a relative deadline comes to.
-fn due_text(path: &str, due: Option<DateTime<Utc>>) -> String {
-    match due {
-        Some(due) if path == DEADLINE => format!(" = {} if applied today", timestamp(due)),
-        _ => String::new(),
-    }
+fn due_piece(path: &str, due: Option<DateTime<Utc>>) -> Option<Piece<'static>> {
+    let due = due.filter(|_| path == DEADLINE)?;
+    Some(Piece::next(format!("= {} if applied today", timestamp(due)), Style::Plain).flowing())
 }
 
 pub(super) fn arrow(path: &str, before: &Attribute, after: &Attribute) -> String {
@@ -182,7 +183,7 @@ fn hidden_line(page: &mut Page, indent: usize, fields: &[FieldChange], sides: [O
     let hidden = paths.iter().filter(|path| !changed.contains(*path)).count();
     if hidden > 0 {
         let counted = count(u64::try_from(hidden).unwrap_or(u64::MAX), "unchanged attribute");
-        page.line(indent, [Piece::new(format!("# ({counted} hidden)"), Style::Dim)]);
+        page.line(indent, [Piece::new(format!("# ({counted} hidden)"), Style::Dim).flowing()]);
     }
 }
 
@@ -328,9 +329,11 @@ fn reason_line(page: &mut Page, indent: usize, reason: &Reason) {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{created, is_set_of};
+    use super::{Attributes, created, is_set_of, listed_pieces};
     use crate::model::attribute::Attribute;
     use crate::plan::change::Members;
+    use crate::report::text::TextOptions;
+    use crate::report::text::page::Page;
 
     fn set(names: &[&str]) -> Attribute {
         Attribute::List(names.iter().map(|name| Attribute::text(*name)).collect())
@@ -356,10 +359,12 @@ mod tests {
         let approvals = ("approvals".to_owned(), set(&["Servers"]));
         let before = BTreeMap::from([approvals, ("declined".to_owned(), Attribute::Bool(false))]);
         let after = [("approvals".to_owned(), set(&[])), ("declined".to_owned(), Attribute::Bool(true))];
-        assert_eq!(
-            created(Some(&before), Some(&BTreeMap::from(after)), None, None, &|_| false),
-            ["declined: false -> true"]
-        );
-        assert_eq!(created(Some(&before), None, None, None, &|_| false), ["declined: false -> none"]);
+        let shown = |after: Option<&Attributes>| {
+            let mut page = Page::new(&TextOptions::default());
+            page.line(0, listed_pieces(created(Some(&before), after, None, None, &|_| false)));
+            page.finish()
+        };
+        assert_eq!(shown(Some(&BTreeMap::from(after))), "declined: false -> true\n");
+        assert_eq!(shown(None), "declined: false -> none\n");
     }
 }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::change::origin_piece;
-use super::count::{count, length};
+use super::count::{count, count_of, length};
 use super::page::{Page, Piece, listed, words};
 use crate::diagnostic::Sources;
 use crate::model::address::{Address, Quoted};
+use crate::model::name::fold;
 use crate::model::resolved::{Notice, ResolvedEntry};
 use crate::plan::explain::{Explained, Standing};
 use crate::report::style::Style;
@@ -42,35 +43,56 @@ pub(super) fn render_entries(
     let explained = explained.unwrap_or(&nothing);
     for (index, entry) in entries.iter().enumerate() {
         entry_line(page, entry, sources);
-        for update in &entry.updates {
-            let standings = standings(explained, index, *update);
-            page.line(INDENT + 2, update_pieces(explained, *update).chain(listed(standings)));
+        for update in explained.by_title(&entry.updates) {
+            let standings = standings(explained, entries, index, update);
+            page.line(INDENT + 2, update_pieces(explained, update).chain(listed(standings)));
         }
-        for update in &entry.kept {
+        for update in explained.by_title(&entry.kept) {
             let lead = [Piece::plain("kept, since the manifest approves it:")];
-            page.line(INDENT + 2, lead.into_iter().chain(update_pieces(explained, *update)));
+            page.line(INDENT + 2, lead.into_iter().chain(update_pieces(explained, update)));
         }
-        for notice in &entry.skipped {
+        let mut lapsed: Vec<&Address> = entry.lapsed.iter().collect();
+        lapsed.sort_by_cached_key(|address| explained.title_of(address).map(fold));
+        for address in lapsed {
+            let lead = words("kept, since it only fell out of a condition:");
+            let title = explained.title_of(address).map(Piece::plain);
+            let address = Piece::next(address.to_string(), Style::Plain);
+            page.line(INDENT + 2, lead.chain([address]).chain(title));
+        }
+        let mut skipped: Vec<&Notice> = entry.skipped.iter().collect();
+        skipped.sort_by_cached_key(|notice| explained.title_of(&notice.address).map(fold));
+        for notice in skipped {
             // Its place is the entry's.
             let Notice { address, code, message, origin: _ } = notice;
-            let title = match address {
-                Address::Approval { update, .. } | Address::Decline(update) => explained.titles.get(update),
-                _ => None,
-            };
+            let title = explained.title_of(address).map(Piece::plain);
             let lead = [Piece::plain("left out:"), Piece::next(format!("{address}:"), Style::Plain)];
             let code = Piece::next(format!("[{code}]"), Style::Dim);
-            let title = title.map(|title| Piece::plain(title.as_str()));
             page.line(INDENT + 2, lead.into_iter().chain(words(message)).chain([code]).chain(title));
         }
     }
 }
 
 fn entry_line(page: &mut Page, entry: &ResolvedEntry, sources: &Sources) {
-    let ResolvedEntry { kind, index, label, selector: _, matched, updates, kept, skipped, all_declined, origin } =
-        entry;
+    let ResolvedEntry {
+        kind,
+        index,
+        label,
+        selector: _,
+        groups: _,
+        matched,
+        updates,
+        kept,
+        skipped,
+        lapsed,
+        all_declined,
+        origin,
+    } = entry;
     let mut found = count(u64::try_from(*matched).unwrap_or(u64::MAX), "update");
     if !kept.is_empty() {
         found.push_str(&format!(", {} kept", length(kept)));
+    }
+    if !lapsed.is_empty() {
+        found.push_str(&format!(", {} lapsed", count_of(length(lapsed), *kind)));
     }
     found.push_str(&left_out(updates, skipped));
     if *all_declined {
@@ -116,19 +138,20 @@ fn update_pieces(explained: &Explained, update: Uuid) -> impl Iterator<Item = Pi
 }
 
 /// How the server stands to what the entry declares for an update, by group.
-fn standings(explained: &Explained, entry: usize, update: Uuid) -> Vec<String> {
-    let Some(standings) = explained.standings.get(&(entry, update)) else {
-        return vec!["declared by another entry".to_owned()];
-    };
+fn standings(explained: &Explained, entries: &[ResolvedEntry], entry: usize, update: Uuid) -> Vec<String> {
     let one = |(group, standing): &(Option<String>, Standing)| {
         let word = match standing {
-            Standing::Holds => "holds",
-            Standing::Changes => "changes",
-            Standing::Left => "differs and is left alone",
+            Standing::Holds => "holds".to_owned(),
+            Standing::Changes => "changes".to_owned(),
+            Standing::Left => "differs and is left alone".to_owned(),
+            Standing::Decided(other) => match entries.get(*other) {
+                Some(ResolvedEntry { kind, index, .. }) => format!("decided by {}[{index}]", kind.plural()),
+                None => "decided by another entry".to_owned(),
+            },
         };
-        group.as_ref().map_or_else(|| word.to_owned(), |group| format!("{}: {word}", Quoted(group)))
+        group.as_ref().map_or_else(|| word.clone(), |group| format!("{}: {word}", Quoted(group)))
     };
-    standings.iter().map(one).collect()
+    explained.standings.get(&(entry, update)).into_iter().flatten().map(one).collect()
 }
 
 #[cfg(test)]

@@ -105,11 +105,12 @@ fn render_legend(page: &mut Page, plan: &Plan) {
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
+    use uuid::Uuid;
 
     use super::{TextOptions, render_notices, render_permissions, render_plan};
-    use crate::model::address::Kind;
+    use crate::model::address::{Address, Kind};
     use crate::model::attribute::Attribute;
-    use crate::plan::change::{Figure, Risk};
+    use crate::plan::change::{Change, Figure, Risk};
     use crate::plan::permission::{Permission, Permissions};
     use crate::plan::{Plan, Summary};
     use crate::report::sample;
@@ -136,6 +137,11 @@ mod tests {
               added: "Ring 1 - Pilot"  removed: "Servers"
 
         Approvals
+          ~ approval["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0002"]["All Computers"]
+              KB2267602 Security Intelligence Update for Microsoft Defender  high risk  contoso-hq.yaml:34
+              deadline: (unknown: the login may not read it) -> none
+              # (2 unchanged attributes hidden)
+              reason: the approval is for revision 100 and 101 is the latest [newRevision]
           approval["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0001"]  KB5060526 2025-06 Cumulative Update for Windows 11
             + ["Ring 0 - IT"]  action: "install", deadline: none, optional: false
                 affects 23 computers, 5 need it, 312.4 MB to download, may restart  contoso-hq.yaml:30
@@ -144,24 +150,19 @@ mod tests {
                 # (2 unchanged attributes hidden)
                 instead of install (optional) from "All Computers"
                 last changed by CONTOSO\alice at 2026-11-19T08:30:00.250Z
-          ~ approval["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0002"]["All Computers"]
-              KB2267602 Security Intelligence Update for Microsoft Defender  high risk  contoso-hq.yaml:34
-              deadline: (unknown: the login may not read it) -> none
-              # (2 unchanged attributes hidden)
-              reason: the approval is for revision 100 and 101 is the latest [newRevision]
 
         Declines
+          - decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0002"]  KB2267602 Security Intelligence Update for Microsoft Defender
+              declined: true  7 computers of the server need it  contoso-hq.yaml:34
+              offers the update again:  "Definition Updates", "Microsoft Defender Antivirus"
+              reason: approved by its id, which reinstates it [reinstated]
+              approvals removed by CONTOSO\bob at 2026-10-02T07:00:00Z
           + decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0003"]  KB5055555 2026-10 Preview Update for Windows 11  declined: true
               contoso-hq.yaml:40
               destroys 3 approvals:
                 "Ring 1": install, by CONTOSO\alice
                 "Ring 2": install, by CONTOSO\alice
                 "Ring 3": install, by CONTOSO\alice
-          - decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0002"]  KB2267602 Security Intelligence Update for Microsoft Defender
-              declined: true  7 computers of the server need it  contoso-hq.yaml:34
-              offers the update again:  "Definition Updates", "Microsoft Defender Antivirus"
-              reason: approved by its id, which reinstates it [reinstated]
-              approvals removed by CONTOSO\bob at 2026-10-02T07:00:00Z
 
         Deletions of groups
           - group["Old kiosks"]  parent: "All Computers"  affects 12 computers, destroys 0 approvals
@@ -191,10 +192,13 @@ mod tests {
           # (and 2 more)
 
         Entries
-          approvals[0]  KB5060526  2 updates, 1 left out [declined]  contoso-hq.yaml:28
+          approvals[0]  KB5060526  2 updates, 1 approval lapsed, 1 left out [declined]  contoso-hq.yaml:28
+            5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0002  KB2267602 Security Intelligence Update for Microsoft Defender
+                "Kiosks": decided by approvals[0]
             5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0001  KB5060526 2025-06 Cumulative Update for Windows 11  "Ring 0 - IT": changes,
                 "Kiosks": holds
-            5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0002  declared by another entry
+            kept, since it only fell out of a condition: approval["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0003"]["Kiosks"]
+                KB5055555 2026-10 Preview Update for Windows 11
             left out: decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0003"]: it is declined [declined]
                 KB5055555 2026-10 Preview Update for Windows 11
 
@@ -415,5 +419,70 @@ mod tests {
 
         Plan: 6 to create, 0 to modify, 0 to delete.
         "#);
+    }
+
+    /// A decline of an update with this title.
+    fn decline_of(number: u128, title: &str) -> Change {
+        let mut change = sample::decline(0);
+        change.address = Address::Decline(Uuid::from_u128(number));
+        change.label = Some(title.into());
+        change.before = None;
+        change
+    }
+
+    #[test]
+    fn declines_that_are_alike_are_listed_by_title_below_what_changes() {
+        let mut changes =
+            vec![decline_of(1, "zeta"), decline_of(2, "Beta"), decline_of(4, "alpha"), decline_of(3, "alpha")];
+        changes[1].affects.needed = Some(Figure::Known(3));
+        // What differs in more than the update stands by itself.
+        let mut other = decline_of(5, "Gamma");
+        other.risk = Risk::High;
+        changes.push(other);
+        let plan = Plan { changes, ..sample::no_differences() };
+        assert_snapshot!(section_of(&plan, "Declines"), @r#"
+        4 updates, of each
+          + decline  declined: true  contoso-hq.yaml:40
+            00000000-0000-0000-0000-000000000003  alpha
+            00000000-0000-0000-0000-000000000004  alpha
+            00000000-0000-0000-0000-000000000002  Beta  3 computers of the server need it
+            00000000-0000-0000-0000-000000000001  zeta
+        + decline["00000000-0000-0000-0000-000000000005"]  Gamma  declined: true  high risk  contoso-hq.yaml:40
+        "#);
+    }
+
+    #[test]
+    fn updates_that_change_alike_stand_in_the_order_of_their_titles() {
+        let mut plan = sample::many_approvals(8);
+        for (change, title) in plan.changes.iter_mut().zip(["d", "d", "B", "B", "c", "c", "a", "a"]) {
+            change.label = Some(title.into());
+        }
+        let text = section_of(&plan, "Approvals");
+        let titles: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("      00000000-")).collect();
+        let titles: Vec<&str> = titles.iter().filter_map(|line| line.split_whitespace().nth(1)).collect();
+        assert_eq!(titles, ["a", "B", "c", "d"], "{text}");
+    }
+
+    /// The lines below a heading.
+    fn section_of(plan: &Plan, heading: &str) -> String {
+        let text = rendered(plan, PLAIN);
+        let (_, after) = text.split_once(&format!("\n{heading}\n")).unwrap();
+        after.split_once("\n\n").unwrap().0.to_owned()
+    }
+
+    #[test]
+    fn remarks_the_last_line_and_deadlines_break_between_words() {
+        let mut plan = sample::everything();
+        let relative = Attribute::map([("days", Attribute::Int(7)), ("at", Attribute::text("18:00Z"))]);
+        for change in plan.changes.iter_mut().filter(|change| change.after.is_some()) {
+            change.details.due = Some("2026-11-27T18:00:00Z".parse().unwrap());
+            change.after.as_mut().unwrap().insert("deadline".into(), relative.clone());
+            change.fields.iter_mut().for_each(|field| field.after = relative.clone());
+        }
+        let text = rendered(&plan, TextOptions { width: 60, ..PLAIN });
+        let flowing =
+            |line: &&str| line.starts_with('#') || line.starts_with("Plan:") || line.contains("applied today");
+        let lines: Vec<&str> = text.lines().filter(flowing).collect();
+        assert!(lines.len() > 6 && lines.iter().all(|line| line.chars().count() <= 60), "{lines:#?}");
     }
 }

@@ -110,7 +110,7 @@ fn blocked(page: &mut Page, blockers: &[&Blocker], sources: &Sources) {
     }
     let rest = blockers.len().saturating_sub(BLOCKED_LISTED_MAX);
     if rest > 0 {
-        page.line(INDENT + 4, [Piece::new(format!("# (and {rest} more)"), Style::Dim)]);
+        page.line(INDENT + 4, [Piece::new(format!("# (and {rest} more)"), Style::Dim).flowing()]);
     }
 }
 
@@ -143,7 +143,7 @@ pub(super) fn render_unsupported(page: &mut Page, unsupported: &[Notice], source
         }
         let rest = notices.len().saturating_sub(UNSUPPORTED_LISTED_MAX);
         if rest > 0 {
-            page.line(INDENT + 4, [Piece::new(format!("# (and {rest} more)"), Style::Dim)]);
+            page.line(INDENT + 4, [Piece::new(format!("# (and {rest} more)"), Style::Dim).flowing()]);
         }
     }
 }
@@ -170,7 +170,7 @@ pub(super) fn render_pending(page: &mut Page, pending: &[Notice], sources: &Sour
     }
     let rest = pending.len().saturating_sub(PENDING_LISTED_MAX);
     if rest > 0 {
-        page.line(INDENT, [Piece::new(format!("# (and {rest} more)"), Style::Dim)]);
+        page.line(INDENT, [Piece::new(format!("# (and {rest} more)"), Style::Dim).flowing()]);
     }
 }
 

@@ -30,6 +30,12 @@ pub(super) fn pieces(changes: &[(&str, &Change)]) -> Vec<Piece<'static>> {
     pieces
 }
 
+/// The pieces of a decline that shares its change with others.
+pub(super) fn of_decline(change: &Change) -> Vec<Piece<'static>> {
+    let figures = figures(Kind::Decline, &change.affects).map(Piece::plain);
+    figures.into_iter().chain(changed(change).map(|text| Piece::new(text, Style::Dim))).collect()
+}
+
 fn revision(change: &Change) -> Option<String> {
     if let Some(field) = change.fields.iter().find(|field| field.path == REVISION) {
         return Some(arrow(REVISION, &field.before, &field.after));

@@ -9,28 +9,35 @@ use crate::report::visible::visible;
 /// How far a continued line stands in behind its first.
 const HANGING: usize = 4;
 
-/// A run of text that is never broken.
+/// A run of text that is never broken, unless it flows.
 pub(in crate::report) struct Piece<'a> {
     /// Spaces between it and the piece before it on the line.
     gap: usize,
     text: Cow<'a, str>,
     style: Style,
+    /// Whether it may be broken between its words.
+    flows: bool,
 }
 
 impl<'a> Piece<'a> {
     /// Text set apart from what is before it.
     pub(in crate::report) fn new(text: impl Into<Cow<'a, str>>, style: Style) -> Self {
-        Self { gap: 2, text: text.into(), style }
+        Self { gap: 2, text: text.into(), style, flows: false }
     }
 
     /// Text that continues what is before it.
     pub(in crate::report) fn next(text: impl Into<Cow<'a, str>>, style: Style) -> Self {
-        Self { gap: 1, text: text.into(), style }
+        Self { gap: 1, text: text.into(), style, flows: false }
     }
 
     /// Plain text set apart.
     pub(in crate::report) fn plain(text: impl Into<Cow<'a, str>>) -> Self {
         Self::new(text, Style::Plain)
+    }
+
+    /// The same text, which may be broken between its words.
+    pub(in crate::report) fn flowing(self) -> Self {
+        Self { flows: true, ..self }
     }
 }
 
@@ -41,10 +48,20 @@ pub(in crate::report) fn words(message: &str) -> impl Iterator<Item = Piece<'_>>
 
 /// Items of a list, each a piece with its comma.
 pub(in crate::report) fn listed<'a>(items: Vec<String>) -> impl Iterator<Item = Piece<'a>> {
+    listed_pieces(items.into_iter().map(|item| vec![Piece::plain(item)]).collect())
+}
+
+/// Items of a list, each of some pieces, with its comma.
+pub(super) fn listed_pieces(items: Vec<Vec<Piece<'_>>>) -> impl Iterator<Item = Piece<'_>> {
     let last = items.len().saturating_sub(1);
-    items.into_iter().enumerate().map(move |(at, item)| {
-        let text = if at < last { item + "," } else { item };
-        if at == 0 { Piece::plain(text) } else { Piece::next(text, Style::Plain) }
+    items.into_iter().enumerate().flat_map(move |(at, mut item)| {
+        if let Some(first) = item.first_mut().filter(|_| at > 0) {
+            first.gap = 1;
+        }
+        if let Some(end) = item.last_mut().filter(|_| at < last) {
+            end.text.to_mut().push(',');
+        }
+        item
     })
 }
 
@@ -88,29 +105,43 @@ impl Page {
         self.line(0, [Piece::new(text, Style::Heading)]);
     }
 
-    /// The pieces on one line, or on several where the width does not suffice: broken between pieces only, nothing cut.
+    /// The pieces on one line, or on several where the width does not suffice: broken between pieces, and between the words
+    /// of those that flow; nothing cut.
     pub(in crate::report) fn line<'a>(&mut self, indent: usize, pieces: impl IntoIterator<Item = Piece<'a>>) {
         let mut column = indent;
-        for (at, Piece { gap, text, style }) in pieces.into_iter().enumerate() {
+        for (at, Piece { gap, text, style, flows }) in pieces.into_iter().enumerate() {
             let text = visible(&text);
-            let length = text.chars().count();
-            if at == 0 {
-                self.spaces(indent);
-            } else if self.width > 0 && column + gap + length > self.width {
-                self.out.push('\n');
-                self.spaces(indent + HANGING);
-                column = indent + HANGING;
-            } else {
-                self.spaces(gap);
-                column += gap;
+            let parts = if flows { text.split(' ').collect() } else { vec![&*text] };
+            let mut run = String::new();
+            for (place, part) in parts.into_iter().enumerate() {
+                let gap = if place == 0 { gap } else { 1 };
+                let length = part.chars().count();
+                if (at, place) == (0, 0) {
+                    self.spaces(indent);
+                } else if self.width > 0 && column + gap + length > self.width {
+                    self.put(&std::mem::take(&mut run), style);
+                    self.out.push('\n');
+                    self.spaces(indent + HANGING);
+                    column = indent + HANGING;
+                } else if place == 0 {
+                    self.spaces(gap);
+                    column += gap;
+                } else {
+                    run.push(' ');
+                    column += gap;
+                }
+                run.push_str(part);
+                column += length;
             }
-            self.put(&text, style);
-            column += length;
+            self.put(&run, style);
         }
         self.out.push('\n');
     }
 
     fn put(&mut self, text: &str, style: Style) {
+        if text.is_empty() {
+            return;
+        }
         match style.parameters().filter(|_| self.color) {
             Some(parameters) => {
                 for part in ["\u{1b}[", parameters, "m", text, "\u{1b}[0m"] {
@@ -141,6 +172,18 @@ mod tests {
         let mut page = page(false, 20);
         page.line(2, [Piece::plain("12345"), Piece::plain("a piece longer than the width"), Piece::plain("end")]);
         assert_eq!(page.finish(), "  12345\n      a piece longer than the width\n      end\n");
+    }
+
+    #[test]
+    fn what_flows_breaks_between_words_and_is_coloured_line_by_line() {
+        let text = "# 12 words of a remark";
+        let mut plain = page(false, 10);
+        plain.line(0, [Piece::new(text, Style::Dim).flowing()]);
+        assert_eq!(plain.finish(), "# 12 words\n    of a\n    remark\n");
+        let mut colored = page(true, 10);
+        colored.line(0, [Piece::new(text, Style::Dim).flowing()]);
+        let expected = "ESC[2m# 12 wordsESC[0m\n    ESC[2mof aESC[0m\n    ESC[2mremarkESC[0m\n";
+        assert_eq!(colored.finish().replace('\u{1b}', "ESC"), expected);
     }
 
     #[test]

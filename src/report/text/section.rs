@@ -76,12 +76,8 @@ pub(super) fn render(page: &mut Page, changes: &[Change], entries: &[ResolvedEnt
         match section {
             Section::Groups => render_groups(page, &changes, sources),
             Section::Approvals => render_approvals(page, &changes, entries, sources),
-            Section::Identity
-            | Section::Settings
-            | Section::Memberships
-            | Section::Declines
-            | Section::Rules
-            | Section::GroupDeletions => {
+            Section::Declines => render_declines(page, &changes, entries, sources),
+            Section::Identity | Section::Settings | Section::Memberships | Section::Rules | Section::GroupDeletions => {
                 for change in changes {
                     render_whole(page, INDENT, change, sources);
                 }
@@ -139,7 +135,7 @@ fn planned_parent(change: &Change) -> Option<&str> {
 type Approvals<'a> = Vec<(&'a str, &'a Change)>;
 
 /// Writes what many updates have in common once, with the list of these updates; of the others, the approvals of one
-/// update under one heading where there are several. In the order of the plan.
+/// update under one heading where there are several. In the order of titles.
 fn render_approvals(page: &mut Page, changes: &[&Change], entries: &[ResolvedEntry], sources: &Sources) {
     let mut updates: Vec<(Uuid, Approvals<'_>)> = Vec::new();
     let mut places: BTreeMap<Uuid, usize> = BTreeMap::new();
@@ -155,63 +151,93 @@ fn render_approvals(page: &mut Page, changes: &[&Change], entries: &[ResolvedEnt
             _ => render_whole(page, INDENT, change, sources),
         }
     }
-    for (shared, updates) in alike(page, updates, sources) {
+    updates.sort_by_cached_key(|(update, approvals)| (title_of(approvals).map(fold), *update));
+    let shared = |page: &mut Page, (_, approvals): &(Uuid, Approvals<'_>)| {
+        for (group, change) in approvals {
+            change::render(page, INDENT + 2, &own_part(group), Extent::Shared, change, sources);
+        }
+    };
+    for (shared, updates) in alike(page, updates, shared) {
         match updates.as_slice() {
             [(_, approvals)] if approvals.len() == 1 => render_whole(page, INDENT, approvals[0].1, sources),
             [(update, approvals)] => render_update(page, *update, approvals, sources),
-            several => render_alike(page, &shared, several, entries),
+            several => {
+                let first = several.first().and_then(|(_, approvals)| approvals.first());
+                render_heading(page, first.map(|(_, change)| *change), length(several), entries);
+                page.append(&shared);
+                for (update, approvals) in several {
+                    render_row(page, *update, title_of(approvals), own::pieces(approvals));
+                }
+            }
         }
     }
 }
 
-/// Puts updates of which the same changes together, by the text that they share, in the order in which they appear.
-fn alike<'a>(
-    page: &Page,
-    updates: Vec<(Uuid, Approvals<'a>)>,
-    sources: &Sources,
-) -> Vec<(String, Vec<(Uuid, Approvals<'a>)>)> {
-    let mut alike: Vec<(String, Vec<(Uuid, Approvals<'a>)>)> = Vec::new();
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    for (update, approvals) in updates {
-        let mut shared = page.another();
-        for (group, change) in &approvals {
-            change::render(&mut shared, INDENT + 2, &own_part(group), Extent::Shared, change, sources);
+/// Writes declines that differ in nothing but the update once, with the list of the updates. In the order of titles.
+fn render_declines(page: &mut Page, changes: &[&Change], entries: &[ResolvedEntry], sources: &Sources) {
+    let mut changes = changes.to_vec();
+    changes.sort_by_cached_key(|change| (change.label.as_deref().map(fold), change.address.clone()));
+    let shared = |page: &mut Page, change: &&Change| {
+        change::render(page, INDENT + 2, change.address.kind().singular(), Extent::Shared, change, sources);
+    };
+    for (shared, changes) in alike(page, changes, shared) {
+        if let [change] = changes[..] {
+            render_whole(page, INDENT, change, sources);
+            continue;
         }
-        let shared = shared.finish();
-        let place = *places.entry(shared).or_insert_with_key(|shared| {
+        render_heading(page, changes.first().copied(), length(&changes), entries);
+        page.append(&shared);
+        for change in changes {
+            if let Address::Decline(update) = change.address {
+                render_row(page, update, change.label.as_deref(), own::of_decline(change));
+            }
+        }
+    }
+}
+
+/// Puts together of which the same is written, by that text, in the order in which it appears.
+fn alike<T>(page: &Page, items: Vec<T>, write: impl Fn(&mut Page, &T)) -> Vec<(String, Vec<T>)> {
+    let mut alike: Vec<(String, Vec<T>)> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for item in items {
+        let mut shared = page.another();
+        write(&mut shared, &item);
+        let place = *places.entry(shared.finish()).or_insert_with_key(|shared| {
             alike.push((shared.clone(), Vec::new()));
             alike.len() - 1
         });
-        alike[place].1.push((update, approvals));
+        alike[place].1.push(item);
     }
     alike
 }
 
-/// Writes how many updates change alike, what changes, and each of the updates with what is its own.
-fn render_alike(page: &mut Page, shared: &str, updates: &[(Uuid, Approvals<'_>)], entries: &[ResolvedEntry]) {
-    let first = updates.first().and_then(|(_, approvals)| approvals.first());
-    let entry = first.and_then(|(_, change)| entry_of(change, entries));
-    let counted = count(length(updates), "update");
-    let heading = match entry {
+/// Writes how many updates change alike, and by which entry.
+fn render_heading(page: &mut Page, first: Option<&Change>, updates: u64, entries: &[ResolvedEntry]) {
+    let counted = count(updates, "update");
+    let heading = match first.and_then(|change| entry_of(change, entries)) {
         Some(entry) => format!("{}: {counted}, of each", entry.label),
         None => format!("{counted}, of each"),
     };
     page.line(INDENT, [Piece::plain(heading)]);
-    page.append(shared);
-    for (update, approvals) in updates {
-        let title = approvals.first().and_then(|(_, change)| change.label.as_deref());
-        let id = Piece::plain(update.to_string());
-        let own = own::pieces(approvals);
-        page.line(INDENT + 4, [id].into_iter().chain(title.map(Piece::plain)).chain(own));
-    }
 }
 
-/// The entry that declares an approval: the last one that begins before it.
+/// Writes one of the updates that change alike, with what is its own.
+fn render_row(page: &mut Page, update: Uuid, title: Option<&str>, own: Vec<Piece<'_>>) {
+    let id = Piece::plain(update.to_string());
+    page.line(INDENT + 4, [id].into_iter().chain(title.map(Piece::plain)).chain(own));
+}
+
+/// What an update is called.
+fn title_of<'a>(approvals: &Approvals<'a>) -> Option<&'a str> {
+    approvals.first().and_then(|(_, change)| change.label.as_deref())
+}
+
+/// The entry that declares a change: the last one that begins before it.
 fn entry_of<'a>(change: &Change, entries: &'a [ResolvedEntry]) -> Option<&'a ResolvedEntry> {
     let origin = change.origin?;
     let before = |entry: &&ResolvedEntry| {
         let Origin { source, start, .. } = entry.origin;
-        entry.kind == Kind::Approval && source == origin.source && start <= origin.start
+        source == origin.source && start <= origin.start
     };
     entries.iter().filter(before).max_by_key(|entry| entry.origin.start)
 }

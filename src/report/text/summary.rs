@@ -49,7 +49,7 @@ pub(super) fn render_remarks(page: &mut Page, plan: &Plan) {
         page.blank();
     }
     for remark in remarks {
-        page.line(0, [Piece::new(format!("# {remark}"), Style::Dim)]);
+        page.line(0, [Piece::new(format!("# {remark}"), Style::Dim).flowing()]);
     }
 }
 
@@ -64,7 +64,7 @@ pub(super) fn render_summary(page: &mut Page, plan: &Plan) {
             1 => "No differences. 1 managed object is as declared.".to_owned(),
             _ => format!("No differences. {managed} managed objects are as declared."),
         };
-        page.line(0, [Piece::new(line, Style::Heading)]);
+        page.line(0, [Piece::new(line, Style::Heading).flowing()]);
         return;
     }
     let changes = create + modify + delete;
@@ -84,7 +84,7 @@ pub(super) fn render_summary(page: &mut Page, plan: &Plan) {
     if !beside.is_empty() {
         line.push_str(&format!(" {}.", beside.join(", ")));
     }
-    page.line(0, [Piece::new(line, Style::Heading)]);
+    page.line(0, [Piece::new(line, Style::Heading).flowing()]);
 }
 
 /// A share in percent with two decimals, rounded half up. Whole numbers throughout: every platform prints the same.

@@ -1,39 +1,78 @@
 //! What a plan's changes come to: display only, from tables that a login need not be able to read.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::catalogue::{IMPACT_BUNDLED_FILES, IMPACT_FILES, IMPACT_NEEDED, IMPACT_REMOVED, with_lists};
 use super::row::Cells;
 use super::{PARAMETERS_MAX, ReadError, pad, rows_in, run};
 use crate::model::impact::{Impact, ImpactScope, Removed};
-use crate::susdb::error::QueryError;
 use crate::susdb::session::{Parameter, Session};
 
-/// Reads what the changes of some updates come to. What the server does not tell is left out, with a warning in the log.
-///
-/// # Errors
-/// [`ReadError`] where the connection is of no use any more; never because of a table or column.
-pub async fn read_impact(session: &mut Session, scope: &ImpactScope) -> Result<Impact, ReadError> {
+/// How long each part may take: somebody waits for the plan, maybe with the lock held.
+const PART_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// Updates of a statement that counts computers. It touches a row for each computer that reported on each of them: of 200
+/// updates and 20,000 computers that is 4 million.
+const COUNTED_A_STATEMENT: usize = 200;
+
+/// Updates of which computers are counted at all: about so many the numbers say nothing to a reader any more.
+const COUNTED_MAX: usize = 20_000;
+
+/// Reads what the changes of some updates come to. Whatever goes wrong, nothing does but that a part stays unknown, with a
+/// warning in the log. A connection that breaks over it is opened again, so that a lock is to be held by another session.
+pub async fn read_impact(session: &mut Session, scope: &ImpactScope) -> Impact {
     let updates: Vec<Parameter<'_>> = scope.updates.iter().map(|id| Parameter::Guid(*id)).collect();
     let groups: Vec<Parameter<'_>> = scope.groups.iter().map(|id| Parameter::Guid(*id)).collect();
-    let needed = told("how many computers need an update", read_needed(session, &updates, &groups).await)?;
-    let bytes = told("the size of updates", read_bytes(session, &updates).await)?;
-    let removed = told("who removed approvals", read_removed(session, &updates).await)?;
-    Ok(Impact { needed, bytes: bytes.unwrap_or_default(), removed: removed.unwrap_or_default() })
+    let mut impact = Impact::default();
+    if !is_usable(session).await {
+        return impact;
+    }
+    if updates.len() > COUNTED_MAX {
+        tracing::warn!(updates = updates.len(), "too many updates change to count the computers that need them");
+    } else {
+        let needed = timeout(PART_TIME_MAX, read_needed(session, &updates, &groups)).await;
+        impact.needed = told("how many computers need an update", needed);
+    }
+    if !is_usable(session).await {
+        return impact;
+    }
+    let bytes = timeout(PART_TIME_MAX, read_bytes(session, &updates)).await;
+    impact.bytes = told("the size of updates", bytes).unwrap_or_default();
+    if !is_usable(session).await {
+        return impact;
+    }
+    let removed = timeout(PART_TIME_MAX, read_removed(session, &updates)).await;
+    impact.removed = told("who removed approvals", removed).unwrap_or_default();
+    impact
 }
 
-/// What was read; none where the server refuses or answers with something else, which is logged.
-fn told<T>(what: &'static str, read: Result<T, ReadError>) -> Result<Option<T>, ReadError> {
+/// What was read; none where it was not, which is logged.
+fn told<T>(what: &'static str, read: Result<Result<T, ReadError>, Elapsed>) -> Option<T> {
     match read {
-        Ok(value) => Ok(Some(value)),
-        Err(error @ (ReadError::Query(QueryError::Server { .. }) | ReadError::Column { .. })) => {
+        Ok(Ok(value)) => return Some(value),
+        Ok(Err(error)) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "the server does not tell {what}");
-            Ok(None)
         }
-        Err(error) => Err(error),
+        Err(_) => tracing::warn!("the server does not tell {what} within {} seconds", PART_TIME_MAX.as_secs()),
     }
+    None
+}
+
+/// Whether more can be read: a part that was not read to its end has cost the connection.
+async fn is_usable(session: &mut Session) -> bool {
+    if session.is_connected() {
+        return true;
+    }
+    let again = session.reconnect().await;
+    if let Err(error) = &again {
+        tracing::warn!(error = error as &dyn std::error::Error, "the server tells no more of what the changes come to");
+    }
+    again.is_ok()
 }
 
 /// Source: tbUpdateStatusPerComputer: Intensive-Self-Service-Portal (grade A); SummarizationState 2 not installed,
@@ -46,11 +85,11 @@ async fn read_needed(
 ) -> Result<BTreeMap<(Uuid, Uuid), u64>, ReadError> {
     let count = |row: &Cells<'_>| Ok(((row.guid("UpdateID")?, row.guid("TargetGroupID")?), row.count("Computers")?));
     let mut needed = BTreeMap::new();
-    // Two full lists are within SQL Server's limit.
+    // Both lists are within SQL Server's limit.
     for groups in groups.chunks(PARAMETERS_MAX) {
         let groups = pad(groups, PARAMETERS_MAX);
-        for updates in updates.chunks(PARAMETERS_MAX) {
-            let mut parameters = pad(updates, PARAMETERS_MAX);
+        for updates in updates.chunks(COUNTED_A_STATEMENT) {
+            let mut parameters = pad(updates, COUNTED_A_STATEMENT);
             let text = with_lists(IMPACT_NEEDED.text, parameters.len(), groups.len());
             parameters.extend_from_slice(&groups);
             needed.extend(run(session, &IMPACT_NEEDED, &text, &parameters, &count).await?);

@@ -33,7 +33,8 @@ pub(super) async fn read(
     session: &mut Session,
     scope: &ReadScope,
 ) -> Result<(Numbered, Updates, Deployments), ReadError> {
-    let parts = parts(scope);
+    let kbs: BTreeSet<String> = scope.kbs.union(&scope.selector_kbs).cloned().collect();
+    let parts = parts(scope, &kbs);
     let selections = merged(&scope.selections);
     if parts.is_empty() && selections.is_empty() && !scope.rules && !scope.synchronization {
         return Ok(Default::default());
@@ -74,7 +75,8 @@ pub(super) async fn read_batch(
     Ok((updates, deployments))
 }
 
-/// Reads the numbers of all articles where one of the scope has no update; else nothing.
+/// Reads the numbers of all articles where one that is referred to has no update; else nothing. What a selector lists and
+/// the server does not have is no reason to.
 pub(super) async fn read_articles(
     session: &mut Session,
     scope: &ReadScope,
@@ -87,7 +89,7 @@ pub(super) async fn read_articles(
     Ok(rows(session, &ARTICLES, |row| row.text("KBArticleID")).await?.into_iter().collect())
 }
 
-fn parts(scope: &ReadScope) -> Vec<UpdateScope<'_>> {
+fn parts<'s>(scope: &'s ReadScope, kbs: &'s BTreeSet<String>) -> Vec<UpdateScope<'s>> {
     let mut parts = Vec::new();
     if scope.approved_updates {
         parts.push(UpdateScope::Approved);
@@ -98,8 +100,8 @@ fn parts(scope: &ReadScope) -> Vec<UpdateScope<'_>> {
     if !scope.update_ids.is_empty() {
         parts.push(UpdateScope::Ids(&scope.update_ids));
     }
-    if !scope.kbs.is_empty() {
-        parts.push(UpdateScope::Kbs(&scope.kbs));
+    if !kbs.is_empty() {
+        parts.push(UpdateScope::Kbs(kbs));
     }
     parts
 }
