@@ -53,7 +53,7 @@ pub(super) fn manifest(snapshot: &Snapshot, options: &ExportOptions, sections: &
     let declares: Vec<&str> =
         sections.iter().map(|section| section.declares.as_str()).filter(|declares| !declares.is_empty()).collect();
     lines.push(format!("Declared: {}.", if declares.is_empty() { "nothing".to_owned() } else { declares.join(", ") }));
-    lines.push(format!("Not known to this version, so neither declared nor touched: {NOT_KNOWN}."));
+    lines.push(format!("Not exported by this version, so neither declared nor touched: {NOT_KNOWN}."));
     let left_out: Vec<&LeftOut> = sections.iter().flat_map(|section| &section.left_out).collect();
     if left_out.is_empty() {
         lines.push("Nothing else was left out.".to_owned());
