@@ -96,7 +96,7 @@ fn decline(value: Keyed<'_>, problems: &mut Problems) -> Option<Decline> {
     Some(Decline { update, origin })
 }
 
-/// Which updates an approval means: a list of references, or what [`reference`] reads.
+/// Which updates an approval means: a list of references, or what [`reference()`] reads.
 fn references(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<UpdateReference> {
     let Some(updates) = fields.take("updates") else {
         return reference(fields, Purpose::Approve, problems).into_iter().collect();

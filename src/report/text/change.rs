@@ -49,7 +49,7 @@ pub(super) enum Extent {
     Whole,
     /// All but the update's title, which stands in a heading.
     Untitled,
-    /// What it has in common with the same change of other updates; [`own`](super::own) has the rest.
+    /// What it has in common with the same change of other updates; [`own`] has the rest.
     Shared,
 }
 

@@ -1,7 +1,7 @@
 //! Every SELECT that wsusctl runs. Each begins with its name, so that it is known in a profiler.
 //!
 //! Plain joins, IN lists, EXISTS and counts only: the Windows Internal Database of 2012 has to understand them. `{list}` and
-//! `{groups}` stand for placeholders and `{scope}` for the fixed fragments of [`conditions`]; nothing else is ever put into a text.
+//! `{groups}` stand for placeholders and `{scope}` for the fixed fragments of `conditions`; nothing else is ever put into a text.
 
 use super::conditions;
 use super::listing::selects::{
