@@ -13,7 +13,7 @@ use super::problems::Problems;
 use super::shape::Keyed;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::model::origin::{Origin, SourceId};
-use crate::model::selector::{Period, Selector};
+use crate::model::selector::Selector;
 
 /// Reads conditions as one selector, which all of them make up; without any it chooses every update.
 ///
@@ -43,7 +43,7 @@ pub fn read_selector<C: AsRef<str>>(
     match selector {
         _ if problems.has_errors() => Err(problems),
         Some(Some(selector)) => Ok(selector),
-        _ => Ok(everything(place("", sources.add(name, ""), 0, 0))),
+        _ => Ok(Selector::everything(place("", sources.add(name, ""), 0, 0))),
     }
 }
 
@@ -51,25 +51,6 @@ fn selector(entries: Vec<Entry<'_>>, problems: &mut Problems) -> Option<Selector
     let key = entries[0].origin;
     let node = Node { origin: key, value: Value::Mapping(entries.into_boxed_slice()) };
     select(Keyed { key, node }, Purpose::List, problems)
-}
-
-/// The selector without a condition.
-fn everything(origin: Origin) -> Selector {
-    Selector {
-        classifications: None,
-        products: None,
-        title: None,
-        severity: None,
-        kb: None,
-        update_type: None,
-        arrived: Period::default(),
-        created: Period::default(),
-        superseded: None,
-        expired: None,
-        superseding_approved: None,
-        needed_by: None,
-        origin,
-    }
 }
 
 /// Takes a condition apart at its first `=`.

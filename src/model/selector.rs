@@ -38,6 +38,28 @@ pub struct Selector {
     pub origin: Origin,
 }
 
+impl Selector {
+    /// The selector without a condition, which every update meets. `origin` is the place that stands for it.
+    #[must_use]
+    pub fn everything(origin: Origin) -> Self {
+        Self {
+            classifications: None,
+            products: None,
+            title: None,
+            severity: None,
+            kb: None,
+            update_type: None,
+            arrived: Period::default(),
+            created: Period::default(),
+            superseded: None,
+            expired: None,
+            superseding_approved: None,
+            needed_by: None,
+            origin,
+        }
+    }
+}
+
 /// A period of time. Its ends are moments, or ages that count back from the plan's `now`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Period {

@@ -153,21 +153,7 @@ mod tests {
     }
 
     fn everything() -> Selector {
-        Selector {
-            classifications: None,
-            products: None,
-            title: None,
-            severity: None,
-            kb: None,
-            update_type: None,
-            arrived: Period::default(),
-            created: Period::default(),
-            superseded: None,
-            expired: None,
-            superseding_approved: None,
-            needed_by: None,
-            origin: origin(),
-        }
+        Selector::everything(origin())
     }
 
     fn origin() -> Origin {

@@ -14,7 +14,7 @@ use wsusctl::model::glob::Glob;
 use wsusctl::model::management::{Limits, Management, Prune};
 use wsusctl::model::origin::{Declared, Origin, SourceId};
 use wsusctl::model::rule::RuleDeadline;
-use wsusctl::model::selector::{Moment, NeededBy, Period, Selector, Severity, UpdateType};
+use wsusctl::model::selector::{Moment, NeededBy, Selector, Severity, UpdateType};
 
 use crate::snapshot::{cid, time, uid};
 
@@ -117,21 +117,7 @@ impl Manifest {
 
     /// Conditions as `KEY=VALUE` separated by `;`, lists by `,`; `product={id CID}` and `product={family Windows}`.
     fn selector(&mut self, text: &str) -> Selector {
-        let mut selector = Selector {
-            classifications: None,
-            products: None,
-            title: None,
-            severity: None,
-            kb: None,
-            update_type: None,
-            arrived: Period::default(),
-            created: Period::default(),
-            superseded: None,
-            expired: None,
-            superseding_approved: None,
-            needed_by: None,
-            origin: self.origin(),
-        };
+        let mut selector = Selector::everything(self.origin());
         for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
             let (key, value) = part.split_once('=').unwrap();
             let list = || value.split(',');
