@@ -5,6 +5,7 @@
 mod agreement;
 mod committed;
 mod corpus;
+mod page;
 mod second_opinion;
 mod validator;
 
