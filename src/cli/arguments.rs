@@ -313,6 +313,8 @@ pub struct SchemaOf {
 pub enum Described {
     /// The manifest.
     Manifest,
+    /// The JSON plan: the document of diff --output json.
+    Plan,
 }
 
 /// `sandbox`

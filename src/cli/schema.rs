@@ -4,7 +4,7 @@ use super::arguments::{Described, SchemaOf};
 use super::report_lost;
 use super::streams::Streams;
 use crate::failure::{Exit, Failure};
-use crate::manifest;
+use crate::{manifest, report};
 
 /// Runs the verb.
 ///
@@ -13,6 +13,7 @@ use crate::manifest;
 pub fn run(arguments: &SchemaOf, streams: Streams) -> Result<Exit, Failure> {
     let document = match arguments.document {
         Described::Manifest => manifest::schema(),
+        Described::Plan => report::json::schema(),
     };
     streams.report(&document.render()).map_err(report_lost)?;
     Ok(Exit::Success)

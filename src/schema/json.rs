@@ -144,7 +144,7 @@ fn list_keywords<M: SerializeMap>(list: &List, nullable: bool, map: &mut M) -> R
 }
 
 fn map_keywords<M: SerializeMap>(known: &Map, nullable: bool, map: &mut M) -> Result<(), M::Error> {
-    let Map { properties, exactly_one, filled } = known;
+    let Map { properties, open, exactly_one, filled } = known;
     kind(&["object"], nullable, map)?;
     let pairs = properties.iter().map(|Property { name, schema, .. }| (*name, schema)).collect();
     map.serialize_entry("properties", &Pairs(pairs))?;
@@ -159,7 +159,7 @@ fn map_keywords<M: SerializeMap>(known: &Map, nullable: bool, map: &mut M) -> Re
     if *filled {
         map.serialize_entry("minProperties", &1)?;
     }
-    map.serialize_entry("additionalProperties", &false)
+    if *open { Ok(()) } else { map.serialize_entry("additionalProperties", &false) }
 }
 
 fn table_keywords<M: SerializeMap>(table: &Table, nullable: bool, map: &mut M) -> Result<(), M::Error> {

@@ -84,11 +84,13 @@ pub struct List {
     pub unique: bool,
 }
 
-/// A map with known keys. Others are refused.
+/// A map with known keys.
 #[derive(Debug, Clone, Default)]
 pub struct Map {
     /// The keys, in the order in which they are shown.
     pub properties: Vec<Property>,
+    /// Whether other keys may be there, too: those of a later version.
+    pub open: bool,
     /// Keys of which exactly one is there; none where there is no such rule.
     pub exactly_one: Vec<&'static str>,
     /// Whether it holds something.
@@ -246,6 +248,12 @@ impl Map {
     #[must_use]
     pub fn of(properties: Vec<Property>) -> Self {
         Self { properties, ..Self::default() }
+    }
+
+    /// The same, where other keys may be there, too.
+    #[must_use]
+    pub fn open(self) -> Self {
+        Self { open: true, ..self }
     }
 
     /// The same, where exactly one of these keys is there.

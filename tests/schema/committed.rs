@@ -25,10 +25,21 @@ fn the_schema_of_the_manifest_is_the_programs() {
 }
 
 #[test]
-fn the_program_prints_it() {
-    let ran = Command::new(env!("CARGO_BIN_EXE_wsusctl")).arg("schema").output().unwrap();
-    assert!(ran.status.success() && ran.stderr.is_empty());
-    assert!(String::from_utf8(ran.stdout).unwrap() == wsusctl::manifest::schema().render());
+fn the_schema_of_the_plan_is_the_programs() {
+    check("schemas/wsusctl-plan-v1.schema.json", &wsusctl::report::json::schema().render());
+}
+
+#[test]
+fn the_program_prints_them() {
+    let manifest = wsusctl::manifest::schema().render();
+    let plan = wsusctl::report::json::schema().render();
+    for (arguments, expected) in
+        [(&["schema"][..], &manifest), (&["schema", "manifest"], &manifest), (&["schema", "plan"], &plan)]
+    {
+        let ran = Command::new(env!("CARGO_BIN_EXE_wsusctl")).args(arguments).output().unwrap();
+        assert!(ran.status.success() && ran.stderr.is_empty(), "{arguments:?}");
+        assert!(String::from_utf8(ran.stdout).unwrap() == *expected, "{arguments:?}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod agreement;
 mod committed;
 mod corpus;
 mod page;
+mod plan;
 mod second_opinion;
 mod validator;
 

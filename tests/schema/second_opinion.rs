@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::corpus::{documents, manifests};
+use crate::plan;
 use crate::validator::Validator;
 
 const SCRIPT: &str = r#"
@@ -30,13 +31,24 @@ fn another_validator_says_the_same() {
         eprintln!("SKIPPED: {python} has no jsonschema (set WSUSCTL_TEST_PYTHON)");
         return;
     }
-    let schema = wsusctl::manifest::schema().render();
     let documents: Vec<Value> = manifests().values().filter_map(|yaml| documents(yaml)).flatten().collect();
-    let expected = verdicts(&schema, &documents);
+    let cases = [
+        (wsusctl::manifest::schema().render(), documents),
+        (
+            wsusctl::report::json::schema().render(),
+            vec![plan::example(), plan::errors(), json!({"formatVersion": "2.0"})],
+        ),
+    ];
+    let mut expected = Vec::new();
+    let mut lines = String::new();
+    for (schema, documents) in &cases {
+        expected.extend(verdicts(schema, documents));
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        lines += &format!("{}\n", json!({"schema": schema, "documents": documents}));
+    }
     let directory = tempfile::tempdir().unwrap();
     let cases = directory.path().join("cases.jsonl");
-    let schema: Value = serde_json::from_str(&schema).unwrap();
-    fs::write(&cases, json!({"schema": schema, "documents": documents}).to_string()).unwrap();
+    fs::write(&cases, lines).unwrap();
     let ran = Command::new(&python).args(["-c", SCRIPT]).arg(&cases).output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     let said: Vec<String> = String::from_utf8(ran.stdout).unwrap().lines().map(str::to_owned).collect();
