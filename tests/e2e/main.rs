@@ -29,6 +29,8 @@ mod settings;
 mod synchronization;
 #[cfg(unix)]
 mod terminal;
+#[path = "../schema/validator.rs"]
+mod validator;
 mod variants;
 
 /// Cargo builds this file alone: a file beside it that no `mod` names would never run.
