@@ -7,6 +7,7 @@ mod connection;
 mod docs;
 mod doctor;
 mod downstream_servers;
+mod examples;
 mod export;
 mod faults;
 mod get;
