@@ -52,6 +52,11 @@ const RULES: &[Rule] = &[
         may_use: &["model", "plan", "apply", "diagnostic"],
         forbidden: &["async fn", "tokio", "SystemTime", "std::fs", "std::net", "std::env"],
     },
+    Rule {
+        module: "saved",
+        may_use: &["model"],
+        forbidden: &["async fn", "tokio", "tiberius", "SystemTime", "Instant", "std::fs", "std::net", "std::env"],
+    },
     Rule { module: "sandbox", may_use: &[], forbidden: &[] },
     Rule { module: "failure", may_use: &["report"], forbidden: &["async fn", "tokio", "std::fs", "std::env"] },
     Rule {
@@ -65,6 +70,7 @@ const RULES: &[Rule] = &[
             "plan",
             "apply",
             "report",
+            "saved",
             "sandbox",
             "failure",
         ],

@@ -1,5 +1,6 @@
 //! The command line: the only place where the stages meet.
 
+mod against;
 mod apply;
 mod arguments;
 mod diff;
@@ -13,6 +14,7 @@ mod progress;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod server;
+mod snapshot;
 mod stop;
 mod streams;
 mod synchronise;
@@ -79,6 +81,7 @@ async fn dispatch(verb: Verb, streams: Streams) -> Result<Exit, Failure> {
         Verb::Apply(arguments) => apply::run(&arguments, streams).await,
         Verb::Doctor(arguments) => doctor::run(&arguments, streams).await,
         Verb::Export(arguments) => export::run(&arguments, streams).await,
+        Verb::Snapshot(arguments) => snapshot::run(&arguments, streams).await,
         Verb::Get(arguments) => get::run(&arguments, streams).await,
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(arguments) => sandbox::run(arguments, streams).await,
