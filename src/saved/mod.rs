@@ -18,7 +18,7 @@ mod writer;
 use crate::model::impact::Impact;
 use crate::model::snapshot::Snapshot;
 
-pub use self::error::SavedError;
+pub use self::error::{Alteration, SavedError};
 pub use self::lines::Limits;
 pub use self::reader::read;
 pub use self::writer::write;

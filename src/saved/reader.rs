@@ -243,3 +243,153 @@ impl Records {
         Ok(Saved { tool_version: tool.version, snapshot, impact })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::read;
+    use crate::saved::lines::{Limits, hexadecimal};
+
+    const HEAD: &str = r#"{"kind":"WsusSnapshot","formatVersion":"1.0","tool":{"name":"wsusctl","version":"0.1.0"},"takenAt":"2026-11-20T12:00:00Z","serverId":"3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11","contents":{"rules":false,"downstreamServers":false,"needed":false}}"#;
+    const SERVER: &str = r#"{"server":{"replica":false,"hasUpstream":false,"approvesNewRevisions":true,"serverSideTargeting":true,"sqlVersion":"15"}}"#;
+    const TOTALS: &str = r#"{"totals":{"approvals":0,"automaticApprovals":0,"approvalsByGroup":{},"automaticApprovalsByGroup":{},"computersByGroup":{},"groupedComputers":0,"declines":0}}"#;
+
+    /// A file of these lines with the end that belongs to them.
+    fn file(lines: &[&str]) -> String {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let mut hash = Sha256::new();
+        hash.update(text.as_bytes());
+        let (records, sha256) = (lines.len().saturating_sub(1), hexadecimal(&hash));
+        format!("{text}{{\"end\":{{\"records\":{records},\"sha256\":\"{sha256}\"}}}}\n")
+    }
+
+    fn problem(bytes: &[u8]) -> String {
+        read(bytes, &Limits::default()).unwrap_err().to_string()
+    }
+
+    /// What is wrong with a file that has this line, too.
+    fn problem_with(line: &str) -> String {
+        problem(file(&[HEAD, SERVER, TOTALS, line]).as_bytes())
+    }
+
+    #[test]
+    fn the_smallest_file_is_read_whatever_its_line_ends_are() {
+        let text = file(&[HEAD, SERVER, TOTALS]);
+        let saved = read(text.as_bytes(), &Limits::default()).unwrap();
+        assert_eq!((saved.tool_version.as_str(), saved.snapshot.server.sql_version.as_str()), ("0.1.0", "15"));
+        assert_eq!((saved.snapshot.rules, saved.impact.needed), (None, None));
+        read(text.replace('\n', "\r\n").as_bytes(), &Limits::default()).unwrap();
+        read(text.trim_end().as_bytes(), &Limits::default()).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_snapshot_is_told_so() {
+        let not_one = "line 1: this is not a snapshot of wsusctl, which begins with `{\"kind\":\"WsusSnapshot\"`";
+        for text in [
+            "{\n",
+            "apiVersion: wsusctl/v1alpha1\n",
+            "{}\n",
+            "[]",
+            "null",
+            "\n",
+            r#"{"kind":"WsusServer","formatVersion":"1.0"}"#,
+        ] {
+            assert_eq!(problem(text.as_bytes()), not_one, "{text}");
+        }
+        assert_eq!(problem(b""), "the file is empty");
+        assert_eq!(problem(&[0x1f, 0x8b, 8, 0]), "the file is compressed with gzip");
+        assert_eq!(problem(&[0xff, 0xfe, b'{', 0]), "line 1 is not UTF-8");
+    }
+
+    #[test]
+    fn a_version_that_is_not_known_is_told_so() {
+        for found in ["1.1", "2.0"] {
+            let text =
+                format!("{}\n", HEAD.replace("\"1.0\"", &format!("\"{found}\"")).replace("\"tool\"", "\"tools\""));
+            let expected = format!("line 1: the file has format {found}, and this wsusctl knows 1.0 and older");
+            assert_eq!(problem(text.as_bytes()), expected);
+        }
+        assert!(problem(HEAD.replace("\"1.0\"", "\"one\"").as_bytes()).starts_with("line 1: this is not a snapshot"));
+    }
+
+    #[test]
+    fn a_line_that_is_no_record_is_named_with_its_place() {
+        for (line, expected) in [
+            ("", "line 4, column 0: EOF while parsing a value"),
+            ("{", "line 4, column 1: EOF while parsing an object"),
+            (r#"{"hat":{}}"#, "line 4, column 6: unknown variant `hat`, expected one of `server`, "),
+            (r#"{"article":7}"#, "line 4, column 12: invalid type: integer `7`, expected a string"),
+            (r#"{"article":"7"} x"#, "line 4, column 17: trailing characters"),
+            (
+                r#"{"categoryNumber":{"number":1,"id":"x"}}"#,
+                "line 4, column 38: invalid value: string \"x\", expected an id as 8-4-4-4-12",
+            ),
+            (
+                r#"{"requestedGroup":{"name":"A","computers":-1}}"#,
+                "line 4, column 44: invalid value: integer `-1`, expected u32",
+            ),
+            (r#"{"requestedGroup":{"name":"A","computers":1,"hat":1}}"#, "line 4, column 49: unknown field `hat`"),
+            (
+                r#"{"procedure":{"name":"spHat","expected":"","verdict":"missing"}}"#,
+                "line 4, column 1: no procedure `spHat` is known",
+            ),
+            (SERVER, "line 4: the second record of the server"),
+            (TOTALS, "line 4: the second record of the totals"),
+        ] {
+            let found = problem_with(line);
+            assert!(found.starts_with(expected), "{line}: {found}");
+        }
+        let article = r#"{"article":"5060526"}"#;
+        assert_eq!(
+            problem(file(&[HEAD, SERVER, TOTALS, article, article]).as_bytes()),
+            "line 5: the second record of article 5060526"
+        );
+    }
+
+    #[test]
+    fn what_is_missing_or_contradicts_the_head_is_named() {
+        assert_eq!(problem(file(&[HEAD, TOTALS]).as_bytes()), "the file has no record `server`");
+        assert_eq!(problem(file(&[HEAD, SERVER]).as_bytes()), "the file has no record `totals`");
+        assert_eq!(
+            problem_with(r#"{"rule":{"id":1,"name":"R","enabled":true}}"#),
+            "line 1 says that nobody read approval rules, and there are records of it"
+        );
+    }
+
+    #[test]
+    fn a_file_that_breaks_off_or_was_altered_is_noticed() {
+        let whole = file(&[HEAD, SERVER, TOTALS]);
+        for (text, expected) in [
+            (format!("{HEAD}\n{SERVER}\n{TOTALS}\n"), "the file is incomplete: it breaks off after line 3"),
+            (
+                whole.replace("\"approvals\":0", "\"approvals\":1"),
+                "the file was altered after it was written: its checksum is ",
+            ),
+            (whole.replace("2026-11-20", "2026-11-21"), "the file was altered after it was written: its checksum is "),
+            (
+                whole.replace(&format!("{TOTALS}\n"), ""),
+                "the file was altered after it was written: it has 1 records instead of 2",
+            ),
+            (format!("{whole}{SERVER}\n"), "line 5: something follows the record `end`"),
+        ] {
+            let found = problem(text.as_bytes());
+            assert!(found.starts_with(expected), "{found}");
+        }
+    }
+
+    #[test]
+    fn limits_end_the_read() {
+        let text = file(&[HEAD, SERVER, TOTALS]);
+        let limited =
+            |file_bytes, line_bytes| read(text.as_bytes(), &Limits { file_bytes, line_bytes }).unwrap_err().to_string();
+        assert_eq!(limited(300, 1000), "the file is larger than 300 bytes");
+        assert_eq!(limited(10_000, 200), "line 1 is longer than 200 bytes");
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(problem_with(&deep).starts_with("line 4, column "));
+    }
+}

@@ -25,6 +25,7 @@ mod readme;
 mod references;
 mod roles;
 mod rules;
+mod saved;
 mod settings;
 mod synchronization;
 #[cfg(unix)]
