@@ -22,7 +22,7 @@ spec:
   synchronization: {schedule: manual, products: [{family: Windows}], classifications: [Updates]}
   groups: [{name: A, computers: ['*'], groups: [{name: B}]}]
   approvals:
-    - {update: KB1, groups: {A: install}}
+    - {update: KB4901425, groups: {A: install}}
     - {select: {products: [Windows], neededBy: {atLeast: 1}}, groups: {B: install}}
   declines:
     - select: {superseded: true, supersedingApproved: true}
