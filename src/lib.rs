@@ -1,7 +1,8 @@
 //! GitOps for Windows Server Update Services.
 //!
 //! One way through: `manifest` reads YAML into `model` values, `susdb` reads the server into the same, `resolve` turns
-//! names into ids, `plan` compares, `apply` carries a plan out, `report` shows. Only `cli` brings the stages together.
+//! names into ids, `plan` compares, `apply` carries a plan out, `report` shows; `saved` keeps a read in a file. Only `cli`
+//! brings the stages together.
 //! docs/ARCHITECTURE.md has the map.
 
 pub mod apply;
@@ -15,5 +16,6 @@ pub mod report;
 pub mod resolve;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod saved;
 pub mod schema;
 pub mod susdb;

@@ -57,6 +57,11 @@ const RULES: &[Rule] = &[
         may_use: &["model", "plan", "apply", "diagnostic", "schema"],
         forbidden: &["async fn", "tokio", "SystemTime", "std::fs", "std::net", "std::env"],
     },
+    Rule {
+        module: "saved",
+        may_use: &["model"],
+        forbidden: &["async fn", "tokio", "tiberius", "SystemTime", "Instant", "std::fs", "std::net", "std::env"],
+    },
     Rule { module: "sandbox", may_use: &[], forbidden: &[] },
     Rule { module: "failure", may_use: &["report"], forbidden: &["async fn", "tokio", "std::fs", "std::env"] },
     Rule {
@@ -71,6 +76,7 @@ const RULES: &[Rule] = &[
             "apply",
             "report",
             "schema",
+            "saved",
             "sandbox",
             "failure",
         ],

@@ -10,6 +10,8 @@ use std::fs;
 mod answer;
 #[path = "fuzz/inputs/manifest.rs"]
 mod manifest;
+#[path = "fuzz/inputs/saved.rs"]
+mod saved;
 #[path = "fuzz/inputs/tds.rs"]
 mod tds;
 
@@ -34,4 +36,9 @@ fn requests_to_the_emulated_server() {
 #[test]
 fn answers_to_the_gateway() {
     seeds("answer").iter().for_each(|seed| answer::answer(seed));
+}
+
+#[test]
+fn snapshots() {
+    seeds("saved").iter().for_each(|seed| saved::saved(seed));
 }

@@ -21,5 +21,7 @@ mod sandbox;
 mod scripted;
 #[path = "gateway/selections.rs"]
 mod selections;
+#[path = "gateway/whole.rs"]
+mod whole;
 #[path = "gateway/write.rs"]
 mod write;

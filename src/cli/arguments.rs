@@ -97,6 +97,8 @@ pub enum Verb {
     Doctor(Doctor),
     /// Write the live server as a manifest whose diff is empty
     Export(Export),
+    /// Save what a server has to a file, for diff --against FILE without a server
+    Snapshot(Snapshot),
     /// List groups, computers, updates, products, ... to write manifests from
     Get(Get),
     /// Print a JSON Schema, for editors and validators
@@ -177,6 +179,14 @@ pub struct Diff {
     /// What to plan.
     #[command(flatten)]
     pub planning: Planning,
+    /// Compare with a file that `wsusctl snapshot` wrote: nothing is contacted, and no password is needed; repeatable, for
+    /// manifests that pin their server's id
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["server", "password_file", "connect_timeout", "timeout"]
+    )]
+    pub against: Vec<PathBuf>,
 }
 
 /// `apply`
@@ -230,6 +240,26 @@ pub struct Export {
 fn export_kinds() -> impl TypedValueParser<Value = Kind> {
     PossibleValuesParser::new(KINDS.map(Kind::plural))
         .map(|word| Kind::from_plural(&word).expect("the parser knows these words only"))
+}
+
+/// `snapshot`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "docs/reference/snapshot.md says what the file holds: no secrets, but the names of computers and people."
+)]
+pub struct Snapshot {
+    /// The manifest whose connection to use; where it pins a server's id, another server is refused
+    #[arg(short = 'f', long = "file", value_name = "PATH")]
+    pub file: Option<PathBuf>,
+    /// Which server.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Write the snapshot to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `get`

@@ -1,5 +1,6 @@
 //! `wsusctl diff`: shows what `apply` would change. Writes nothing and takes no lock.
 
+use super::against::Snapshots;
 use super::arguments::{Diff, Output, Planning};
 use super::planning::{self, Judged, Planned};
 use super::report_lost;
@@ -14,10 +15,11 @@ use crate::report::json::{self, ServerReport};
 /// # Errors
 /// What keeps the run from starting; a server's own failure is reported and the others go on.
 pub async fn run(arguments: &Diff, streams: Streams) -> Result<Exit, Failure> {
-    let arguments = &arguments.planning;
+    let (files, arguments) = (&arguments.against, &arguments.planning);
     let loaded = planning::load_valid(&arguments.manifests, &arguments.reach, arguments.output, streams)?;
     let Some(loaded) = loaded else { return Ok(Exit::Invalid) };
     let permissions = Permissions::new(arguments.allow.iter().copied());
+    let mut snapshots = Snapshots::load(files, loaded.servers.len())?;
     let sandboxes = Sandboxes::default();
     let mut exit = Exit::Success;
     let mut planned: Vec<Planned> = Vec::new();
@@ -25,7 +27,15 @@ pub async fn run(arguments: &Diff, streams: Streams) -> Result<Exit, Failure> {
     for server in &loaded.servers {
         let connecting =
             Connecting { server: Some(server), reach: &arguments.reach, verb: "diff", streams, sandboxes: &sandboxes };
-        match plan_one(connecting, &server.desired, arguments, &permissions, &loaded, streams).await {
+        let one = if files.is_empty() {
+            plan_one(connecting, &server.desired, arguments, &permissions, &loaded, streams).await
+        } else {
+            let plan = |against| {
+                planning::plan_saved(against, &server.desired, arguments, &permissions, &loaded.sources, streams)
+            };
+            snapshots.of(&server.desired).and_then(plan)
+        };
+        match one {
             Ok(Ok(one)) => {
                 exit = exit.worse(if one.plan.has_differences() { Exit::Differences } else { Exit::Success });
                 if arguments.output == Output::Text {

@@ -1,5 +1,6 @@
 //! The command line: the only place where the stages meet.
 
+mod against;
 mod apply;
 mod arguments;
 mod diff;
@@ -14,6 +15,7 @@ mod progress;
 mod sandbox;
 mod schema;
 mod server;
+mod snapshot;
 mod stop;
 mod streams;
 mod synchronise;
@@ -80,6 +82,7 @@ async fn dispatch(verb: Verb, streams: Streams) -> Result<Exit, Failure> {
         Verb::Apply(arguments) => apply::run(&arguments, streams).await,
         Verb::Doctor(arguments) => doctor::run(&arguments, streams).await,
         Verb::Export(arguments) => export::run(&arguments, streams).await,
+        Verb::Snapshot(arguments) => snapshot::run(&arguments, streams).await,
         Verb::Get(arguments) => get::run(&arguments, streams).await,
         Verb::Schema(arguments) => schema::run(&arguments, streams),
         #[cfg(feature = "sandbox")]

@@ -1,7 +1,7 @@
 //! A file that a verb writes: whole or not at all, and never over another one unless told to.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Exit, Failure};
@@ -37,6 +37,14 @@ impl OutputFile {
     /// # Errors
     /// The file cannot be written, or has come into being since (exit 3).
     pub fn write(&self, content: &[u8]) -> Result<(), Failure> {
+        self.write_with(|file| file.write_all(content))
+    }
+
+    /// Likewise, with content that is written piece by piece.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn write_with(&self, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         let temporary = self.temporary();
         let written = self.write_by_way_of(&temporary, content);
         if written.is_err() {
@@ -49,11 +57,14 @@ impl OutputFile {
         })
     }
 
-    fn write_by_way_of(&self, temporary: &Path, content: &[u8]) -> io::Result<()> {
-        let mut file = File::create(temporary)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        drop(file);
+    fn write_by_way_of(
+        &self,
+        temporary: &Path,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut file = BufWriter::new(File::create(temporary)?);
+        content(&mut file)?;
+        file.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?;
         if self.force {
             return fs::rename(temporary, &self.path);
         }

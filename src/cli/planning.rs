@@ -3,8 +3,10 @@
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
-use super::arguments::{Manifests, Output, Reach};
+use super::against::Against;
+use super::arguments::{Manifests, Output, Planning, Reach};
 use super::manifests::{Loaded, load};
 use super::report_lost;
 use super::streams::Streams;
@@ -20,6 +22,7 @@ use crate::plan::{Plan, Policy};
 use crate::report::json::ServerReport;
 use crate::report::text::{self, TextOptions};
 use crate::report::{self, diagnostics};
+use crate::saved::Saved;
 use crate::susdb::read;
 use crate::susdb::session::Session;
 use crate::{plan, resolve};
@@ -36,6 +39,8 @@ pub struct Planned {
     judged: Judged,
     /// What was read about the plan's changes, once it was.
     impact: Option<Impact>,
+    /// The file that the snapshot was saved in; none where a server was asked.
+    against: Option<String>,
 }
 
 /// The time that a plan is judged by.
@@ -63,17 +68,17 @@ impl Planned {
     /// The plan as the JSON report wants it.
     pub fn report(&self, permissions: &Permissions) -> ServerReport<'_> {
         let permissions = permissions.given().iter().map(ToString::to_string).collect();
-        ServerReport { plan: &self.plan, digest: self.plan.digest(), permissions }
+        ServerReport { plan: &self.plan, digest: self.plan.digest(), permissions, against: self.against.as_deref() }
     }
 
     /// The same with other permissions.
     pub fn with(self, permissions: &Permissions) -> Self {
-        let Self { resolved, snapshot, judged, impact, plan: _ } = self;
+        let Self { resolved, snapshot, judged, impact, against, plan: _ } = self;
         let mut plan = plan_with(&resolved, &snapshot, judged, permissions);
         if let Some(impact) = &impact {
             plan.annotate(impact);
         }
-        Self { plan, resolved, snapshot, judged, impact }
+        Self { plan, resolved, snapshot, judged, impact, against }
     }
 
     /// Makes a plan ready to be shown: reads what its changes come to, where any is about an update, and explains its
@@ -93,6 +98,17 @@ impl Planned {
             self.plan.annotate(&impact);
             self.impact = Some(impact);
         }
+        self.explained(explain)
+    }
+
+    /// Likewise, with what was read before.
+    pub fn annotated_with(mut self, impact: Impact, explain: bool) -> Self {
+        self.plan.annotate(&impact);
+        self.impact = Some(impact);
+        self.explained(explain)
+    }
+
+    fn explained(mut self, explain: bool) -> Self {
         if explain {
             self.plan.explain(&self.resolved, &self.snapshot);
         }
@@ -152,18 +168,49 @@ pub async fn plan(
     check_pin(session, desired, sources).await?;
     let ServerClock(clock) = read::read_clock(session).await.map_err(super::server::unreadable)?;
     let judged = judged.unwrap_or(Judged { now: clock, chosen: false });
-    let now = judged.now;
-    let scope = resolve::scope(desired, now);
+    let scope = resolve::scope(desired, judged.now);
     let snapshot = read::read_snapshot(session, &scope).await.map_err(super::server::unreadable)?;
-    let resolved = match resolve::resolve(desired, &snapshot, now) {
+    Ok(plan_from(snapshot, desired, permissions, judged, sources, streams))
+}
+
+/// Plans from a snapshot that was saved: nothing is contacted. Without a time that the user chose, this machine's clock says
+/// what time it is. The inner error is as with [`plan`].
+///
+/// # Errors
+/// The snapshot of another server than the manifest pins (exit 4).
+pub fn plan_saved(
+    against: Against,
+    desired: &Desired,
+    arguments: &Planning,
+    permissions: &Permissions,
+    sources: &Sources,
+    streams: Streams,
+) -> Result<Result<Planned, Diagnostics>, Failure> {
+    let Against { file, saved: Saved { tool_version: _, snapshot, impact } } = against;
+    check_server_id(snapshot.server.server_id, desired, sources)?;
+    let judged = arguments.now.map_or_else(|| Judged { now: now(), chosen: false }, Judged::chosen);
+    let snapshot = snapshot.within(&resolve::scope(desired, judged.now));
+    let planned = plan_from(snapshot, desired, permissions, judged, sources, streams);
+    Ok(planned.map(|planned| Planned { against: Some(file), ..planned }.annotated_with(impact, arguments.explain)))
+}
+
+fn plan_from(
+    snapshot: Snapshot,
+    desired: &Desired,
+    permissions: &Permissions,
+    judged: Judged,
+    sources: &Sources,
+    streams: Streams,
+) -> Result<Planned, Diagnostics> {
+    let resolved = match resolve::resolve(desired, &snapshot, judged.now) {
         Ok(resolved) => resolved,
         Err(diagnostics) => {
             show_diagnostics(&diagnostics, sources, streams);
-            return Ok(Err(diagnostics));
+            return Err(diagnostics);
         }
     };
     let plan = plan_with(&resolved, &snapshot, judged, permissions);
-    Ok(Ok(Planned { plan, resolved, snapshot, judged, impact: None }))
+    Ok(Planned { plan, resolved, snapshot, judged, impact: None, against: None })
 }
 
 fn plan_with(resolved: &Resolved, snapshot: &Snapshot, judged: Judged, permissions: &Permissions) -> Plan {
@@ -180,8 +227,16 @@ fn plan_with(resolved: &Resolved, snapshot: &Snapshot, judged: Judged, permissio
 /// # Errors
 /// Another server (exit 4), or one that cannot be read.
 pub async fn check_pin(session: &mut Session, desired: &Desired, sources: &Sources) -> Result<(), Failure> {
-    let Some(pin) = desired.server_id else { return Ok(()) };
+    if desired.server_id.is_none() {
+        return Ok(());
+    }
     let live = read::read_server_id(session).await.map_err(super::server::unreadable)?;
+    check_server_id(live, desired, sources)
+}
+
+/// The server that a manifest pins is the one with this id.
+fn check_server_id(live: Uuid, desired: &Desired, sources: &Sources) -> Result<(), Failure> {
+    let Some(pin) = desired.server_id else { return Ok(()) };
     if live == pin.value {
         return Ok(());
     }
@@ -213,7 +268,10 @@ pub fn plan_text(
     streams: Streams,
 ) -> String {
     let options = TextOptions { color: streams.color_out, width: streams.width(), explain };
-    text::render_permissions(permissions, &options) + &text::render_plan(&planned.plan, sources, &options)
+    let against = planned.against.as_ref().map_or_else(String::new, |file| {
+        text::render_against(file, planned.plan.taken_at, planned.judged.now, &options)
+    });
+    text::render_permissions(permissions, &options) + &against + &text::render_plan(&planned.plan, sources, &options)
 }
 
 /// Shows a plan's warnings on standard error.

@@ -315,8 +315,8 @@ impl Limit {
     #[must_use]
     pub fn verbs(self) -> &'static [&'static str] {
         match self {
-            Self::Everything => &["diff", "apply", "get"],
-            Self::Plans(_) => &["diff", "apply"],
+            Self::Everything => &["diff", "apply", "export", "snapshot", "get"],
+            Self::Plans(_) => &["diff", "apply", "snapshot"],
             Self::Lists => &["get"],
             Self::Apply(_) => &["apply"],
             Self::Doctor => &["doctor"],

@@ -27,3 +27,4 @@ pub mod selector;
 pub mod setting;
 pub mod snapshot;
 pub mod synchronization;
+mod within;

@@ -33,6 +33,41 @@ pub struct ReadScope {
     pub declined_updates: bool,
     /// Updates by conditions, with their deployments: at least those that the selectors of a manifest mean.
     pub selections: Vec<UpdateSelection>,
+    /// Every update with all that is known about it, the parts of bundles included, and the numbers of all articles.
+    pub every_update: bool,
+}
+
+impl ReadScope {
+    /// Everything that any manifest may ask for.
+    #[must_use]
+    pub fn whole() -> Self {
+        Self {
+            settings: true,
+            rules: true,
+            downstream_servers: true,
+            synchronization: true,
+            computers: true,
+            update_ids: BTreeSet::new(),
+            kbs: BTreeSet::new(),
+            selector_kbs: BTreeSet::new(),
+            approved_updates: true,
+            declined_updates: true,
+            selections: Vec::new(),
+            every_update: true,
+        }
+    }
+
+    /// Whether it asks for any update.
+    #[must_use]
+    pub fn asks_for_updates(&self) -> bool {
+        self.every_update
+            || self.approved_updates
+            || self.declined_updates
+            || !self.update_ids.is_empty()
+            || !self.kbs.is_empty()
+            || !self.selector_kbs.is_empty()
+            || !self.selections.is_empty()
+    }
 }
 
 /// Conditions that choose deployable updates. A read may bring more than they say, never less: who declared them looks

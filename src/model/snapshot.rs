@@ -28,7 +28,7 @@ pub const UNASSIGNED_COMPUTERS: Uuid = uuid!("b73ca6ed-5727-47f3-84de-015e03f6a8
 pub const AUTOMATIC_ADMIN_NAME: &str = "WUS Server";
 
 /// A server as it was read, within a scope.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     /// When the read began, by the server's clock.
     pub taken_at: DateTime<Utc>,

@@ -86,9 +86,9 @@ async fn require(session: &mut Session, objects: &[&ObjectContract], server: &st
 
 /// What a scope cannot be read without.
 fn required(scope: &ReadScope) -> impl Iterator<Item = &'static ObjectContract> {
-    let selections = !scope.selections.is_empty();
+    let selections = scope.every_update || !scope.selections.is_empty();
     let synchronization = scope.synchronization;
-    let needed_by = scope.selections.iter().any(|selection| selection.needed_by);
+    let needed_by = scope.every_update || scope.selections.iter().any(|selection| selection.needed_by);
     let (rules, downstream_servers) = (scope.rules, scope.downstream_servers);
     OBJECTS.iter().filter(move |contract| match contract.needed {
         Needed::Always => true,

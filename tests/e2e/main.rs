@@ -26,6 +26,7 @@ mod readme;
 mod references;
 mod roles;
 mod rules;
+mod saved;
 mod settings;
 mod synchronization;
 #[cfg(unix)]

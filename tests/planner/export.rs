@@ -107,7 +107,7 @@ fn parts_of_bundles_are_counted() {
 }
 
 /// What people and programs call things, and what would be something else in YAML or in a manifest.
-fn hostile_name() -> impl Strategy<Value = String> {
+pub fn hostile_name() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => any::<String>().prop_map(|name| name.chars().take(256).collect()),
         2 => "[-a-zA-Z :#{}\\[\\],&*?|<>=!%@'\"\\\\.~]{0,12}",
@@ -149,7 +149,7 @@ fn cell(values: Values) -> BoxedStrategy<Option<Cell>> {
     .boxed()
 }
 
-fn settings() -> impl Strategy<Value = LiveSettings> {
+pub fn settings() -> impl Strategy<Value = LiveSettings> {
     let cells: Vec<_> = SETTINGS.iter().map(|setting| cell(setting.values)).collect();
     let languages = proptest::collection::btree_map(
         prop_oneof![4 => select(vec!["en", "de", "no", "zh-tw"]).prop_map(str::to_owned), 1 => hostile_name()],

@@ -21,6 +21,7 @@ mod numbers;
 mod properties;
 mod prune;
 mod rules;
+mod saved;
 mod selectors;
 mod settings;
 mod snapshot;

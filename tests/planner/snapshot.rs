@@ -300,6 +300,7 @@ impl Server {
             approved_updates: true,
             declined_updates: true,
             selections: vec![UpdateSelection { needed_by: true, superseding: true, ..UpdateSelection::default() }],
+            every_update: true,
         };
         snapshot
     }

@@ -4,11 +4,11 @@ mod condition;
 mod page;
 mod updates;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use self::condition::{Conditions, selects};
 use self::page::{Page, Pager};
-use super::arguments::{Get, ListOutput, Manifests, Output};
+use super::arguments::{Get, ListOutput, Manifests, Output, Reach};
 use super::manifests::Server;
 use super::planning;
 use super::server::{Connecting, Sandboxes, unreadable};
@@ -44,7 +44,8 @@ pub async fn run(arguments: &Get, streams: Streams) -> Result<Exit, Failure> {
             return Ok(Exit::Invalid);
         }
     };
-    let Some((server, manifest)) = server(arguments, streams)? else { return Ok(Exit::Invalid) };
+    let found = one_server("list", arguments.file.as_deref(), &arguments.reach, streams)?;
+    let Some((server, manifest)) = found else { return Ok(Exit::Invalid) };
     let sandboxes = Sandboxes::default();
     let connecting =
         Connecting { server: Some(&server), reach: &arguments.reach, verb: "get", streams, sandboxes: &sandboxes };
@@ -62,23 +63,29 @@ pub async fn run(arguments: &Get, streams: Streams) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// The manifest that says where the server is, or one that says nothing. None where it has errors, which were shown.
-fn server(arguments: &Get, streams: Streams) -> Result<Option<(Server, Sources)>, Failure> {
-    let Some(file) = &arguments.file else {
-        return match &arguments.reach.server {
+/// The manifest that says where the server of a verb is, or one that says nothing. None where it has errors, which were
+/// shown.
+pub(super) fn one_server(
+    verb: &str,
+    file: Option<&Path>,
+    reach: &Reach,
+    streams: Streams,
+) -> Result<Option<(Server, Sources)>, Failure> {
+    let Some(file) = file else {
+        return match &reach.server {
             Some(_) => Ok(Some((nothing_declared(), Sources::default()))),
-            None => Err(Failure::new(Exit::Invalid, "nothing says which server to list")
+            None => Err(Failure::new(Exit::Invalid, format!("nothing says which server to {verb}"))
                 .hint("give --server URL, or the manifest that has its connection with -f")),
         };
     };
-    let manifests = Manifests { files: vec![file.clone()], max_manifest_size: 64 };
-    let Some(mut loaded) = planning::load_valid(&manifests, &arguments.reach, Output::Text, streams)? else {
+    let manifests = Manifests { files: vec![file.to_owned()], max_manifest_size: 64 };
+    let Some(mut loaded) = planning::load_valid(&manifests, reach, Output::Text, streams)? else {
         return Ok(None);
     };
     let count = loaded.servers.len();
     match (loaded.servers.pop(), count) {
         (Some(server), 1) => Ok(Some((server, loaded.sources))),
-        _ => Err(Failure::new(Exit::Invalid, format!("get lists one server, and {} has {count}", file.display()))
+        _ => Err(Failure::new(Exit::Invalid, format!("this is for one server, and {} has {count}", file.display()))
             .hint("give one manifest with -f, or --server URL")),
     }
 }

@@ -24,6 +24,8 @@ pub struct ServerReport<'a> {
     pub digest: String,
     /// The permissions that `--allow` gave, as they are typed.
     pub permissions: Vec<String>,
+    /// The file of the snapshot that the plan was made from; none where the server was asked.
+    pub against: Option<&'a str>,
 }
 
 /// Writes the document, with a line end at its end.
@@ -60,8 +62,12 @@ mod tests {
     const DIGEST: &str = "0f3a5c7e9b1d2f406182a3c4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718";
 
     fn rendered(plans: &[Plan], errors: &Diagnostics) -> String {
-        let report =
-            |plan| ServerReport { plan, digest: DIGEST.into(), permissions: vec!["approvals.delete=80%".into()] };
+        let report = |plan| ServerReport {
+            plan,
+            digest: DIGEST.into(),
+            permissions: vec!["approvals.delete=80%".into()],
+            against: None,
+        };
         let servers: Vec<ServerReport<'_>> = plans.iter().map(report).collect();
         render(&servers, errors, &sample::sources(), "2026-11-20T12:00:01.250Z".parse().unwrap(), "0.1.0")
     }
@@ -232,9 +238,11 @@ mod tests {
     #[test]
     fn a_source_that_is_not_there_is_named_so() {
         let plan = sample::only_blockers();
-        let server = ServerReport { plan: &plan, digest: DIGEST.into(), permissions: Vec::new() };
+        let server =
+            ServerReport { plan: &plan, digest: DIGEST.into(), permissions: Vec::new(), against: Some("hq.snapshot") };
         let text = render(&[server], &Diagnostics::default(), &Sources::default(), plan.taken_at, "0.1.0");
         let document: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(document["servers"][0]["against"], "hq.snapshot");
         assert_eq!(document["servers"][0]["blockers"][0]["origin"]["file"], "<unknown source>");
     }
 

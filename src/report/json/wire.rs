@@ -56,6 +56,8 @@ struct ServerWire<'a> {
     server_id: String,
     taken_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    against: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     now: Option<String>,
     digest: &'a str,
     permissions: &'a [String],
@@ -280,7 +282,7 @@ fn problem_wire<'a>(problem: &'a Diagnostic, sources: &'a Sources) -> ProblemWir
 }
 
 fn server_wire<'a>(server: &'a ServerReport<'_>, sources: &'a Sources) -> ServerWire<'a> {
-    let ServerReport { plan, digest, permissions } = server;
+    let ServerReport { plan, digest, permissions, against } = server;
     let Plan {
         server_name,
         server_id,
@@ -302,6 +304,7 @@ fn server_wire<'a>(server: &'a ServerReport<'_>, sources: &'a Sources) -> Server
         name: server_name,
         server_id: server_id.to_string(),
         taken_at: timestamp(*taken_at),
+        against: *against,
         now: now.map(timestamp),
         digest,
         permissions,

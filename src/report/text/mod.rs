@@ -5,6 +5,7 @@
 //!
 //! [`visible`]: super::visible::visible
 
+mod against;
 mod change;
 mod count;
 mod entries;
@@ -15,6 +16,7 @@ mod section;
 mod summary;
 mod value;
 
+pub use self::against::render_against;
 pub use self::notice::{render_notices, render_permissions};
 use self::page::{Page, Piece};
 use super::style::Style;

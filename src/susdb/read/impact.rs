@@ -11,6 +11,7 @@ use super::catalogue::{IMPACT_BUNDLED_FILES, IMPACT_FILES, IMPACT_NEEDED, IMPACT
 use super::row::Cells;
 use super::{PARAMETERS_MAX, ReadError, pad, rows_in, run};
 use crate::model::impact::{Impact, ImpactScope, Removed};
+use crate::model::snapshot::Snapshot;
 use crate::susdb::session::{Parameter, Session};
 
 /// How long each part may take: somebody waits for the plan, maybe with the lock held.
@@ -23,42 +24,72 @@ const COUNTED_A_STATEMENT: usize = 200;
 /// Updates of which computers are counted at all: about so many the numbers say nothing to a reader any more.
 const COUNTED_MAX: usize = 20_000;
 
+/// How long each part of a read about every update may take: nobody waits for it with a lock held.
+const WHOLE_PART_TIME_MAX: Duration = Duration::from_secs(600);
+
 /// Reads what the changes of some updates come to. Whatever goes wrong, nothing does but that a part stays unknown, with a
 /// warning in the log. A connection that breaks over it is opened again, so that a lock is to be held by another session.
 pub async fn read_impact(session: &mut Session, scope: &ImpactScope) -> Impact {
     let updates: Vec<Parameter<'_>> = scope.updates.iter().map(|id| Parameter::Guid(*id)).collect();
     let groups: Vec<Parameter<'_>> = scope.groups.iter().map(|id| Parameter::Guid(*id)).collect();
+    let asked = Asked { updates: &updates, counted: &updates, groups: &groups, part_time_max: PART_TIME_MAX };
+    read_parts(session, &asked).await
+}
+
+/// Reads what changes of any update of a snapshot for any group would come to, likewise. Computers are counted of the
+/// updates that the snapshot says some computer needs; a pair without a number is needed by none.
+pub async fn read_whole_impact(session: &mut Session, snapshot: &Snapshot) -> Impact {
+    let deployable = || snapshot.updates.values().filter(|update| update.deployable);
+    let updates: Vec<Parameter<'_>> = deployable().map(|update| Parameter::Guid(update.id)).collect();
+    let needed = deployable().filter(|update| update.needed_by != Some(0));
+    let counted: Vec<Parameter<'_>> = needed.map(|update| Parameter::Guid(update.id)).collect();
+    let groups: Vec<Parameter<'_>> = snapshot.groups.keys().map(|id| Parameter::Guid(*id)).collect();
+    let asked = Asked { updates: &updates, counted: &counted, groups: &groups, part_time_max: WHOLE_PART_TIME_MAX };
+    read_parts(session, &asked).await
+}
+
+/// What to read, and for how long.
+struct Asked<'a> {
+    updates: &'a [Parameter<'a>],
+    /// Those of which computers are counted.
+    counted: &'a [Parameter<'a>],
+    groups: &'a [Parameter<'a>],
+    part_time_max: Duration,
+}
+
+async fn read_parts(session: &mut Session, asked: &Asked<'_>) -> Impact {
+    let Asked { updates, counted, groups, part_time_max } = *asked;
     let mut impact = Impact::default();
     if !is_usable(session).await {
         return impact;
     }
-    if updates.len() > COUNTED_MAX {
-        tracing::warn!(updates = updates.len(), "too many updates change to count the computers that need them");
+    if counted.len() > COUNTED_MAX {
+        tracing::warn!(updates = counted.len(), "too many updates change to count the computers that need them");
     } else {
-        let needed = timeout(PART_TIME_MAX, read_needed(session, &updates, &groups)).await;
-        impact.needed = told("how many computers need an update", needed);
+        let needed = timeout(part_time_max, read_needed(session, counted, groups)).await;
+        impact.needed = told("how many computers need an update", needed, part_time_max);
     }
     if !is_usable(session).await {
         return impact;
     }
-    let bytes = timeout(PART_TIME_MAX, read_bytes(session, &updates)).await;
-    impact.bytes = told("the size of updates", bytes).unwrap_or_default();
+    let bytes = timeout(part_time_max, read_bytes(session, updates)).await;
+    impact.bytes = told("the size of updates", bytes, part_time_max).unwrap_or_default();
     if !is_usable(session).await {
         return impact;
     }
-    let removed = timeout(PART_TIME_MAX, read_removed(session, &updates)).await;
-    impact.removed = told("who removed approvals", removed).unwrap_or_default();
+    let removed = timeout(part_time_max, read_removed(session, updates)).await;
+    impact.removed = told("who removed approvals", removed, part_time_max).unwrap_or_default();
     impact
 }
 
 /// What was read; none where it was not, which is logged.
-fn told<T>(what: &'static str, read: Result<Result<T, ReadError>, Elapsed>) -> Option<T> {
+fn told<T>(what: &'static str, read: Result<Result<T, ReadError>, Elapsed>, part_time_max: Duration) -> Option<T> {
     match read {
         Ok(Ok(value)) => return Some(value),
         Ok(Err(error)) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "the server does not tell {what}");
         }
-        Err(_) => tracing::warn!("the server does not tell {what} within {} seconds", PART_TIME_MAX.as_secs()),
+        Err(_) => tracing::warn!("the server does not tell {what} within {} seconds", part_time_max.as_secs()),
     }
     None
 }

@@ -39,7 +39,7 @@ use crate::model::scope::ReadScope;
 use crate::model::snapshot::Snapshot;
 
 pub use self::busy::read_busy;
-pub use self::impact::read_impact;
+pub use self::impact::{read_impact, read_whole_impact};
 pub use self::objects::read_objects;
 pub use self::row::{Cells, ColumnProblem};
 pub use self::totals::read_other_actions;

@@ -35,7 +35,7 @@ pub(super) async fn read(
 ) -> Result<(Numbered, Updates, Deployments), ReadError> {
     let kbs: BTreeSet<String> = scope.kbs.union(&scope.selector_kbs).cloned().collect();
     let parts = parts(scope, &kbs);
-    let selections = merged(&scope.selections);
+    let selections = if scope.every_update { Vec::new() } else { merged(&scope.selections) };
     if parts.is_empty() && selections.is_empty() && !scope.rules && !scope.synchronization {
         return Ok(Default::default());
     }
@@ -43,8 +43,8 @@ pub(super) async fn read(
     let mut reader = UpdateReader {
         session,
         categories: &categories,
-        supersedence: !selections.is_empty(),
-        needed_by: selections.iter().any(|selection| selection.needed_by),
+        supersedence: scope.every_update || !selections.is_empty(),
+        needed_by: scope.every_update || selections.iter().any(|selection| selection.needed_by),
         updates: Updates::new(),
         deployments: Deployments::new(),
     };
@@ -75,7 +75,7 @@ pub(super) async fn read_batch(
     Ok((updates, deployments))
 }
 
-/// Reads the numbers of all articles where one that is referred to has no update; else nothing. What a selector lists and
+/// Reads the numbers of all articles where one that is referred to has no update, or every update was asked for; else nothing. What a selector lists and
 /// the server does not have is no reason to.
 pub(super) async fn read_articles(
     session: &mut Session,
@@ -83,7 +83,7 @@ pub(super) async fn read_articles(
     updates: &Updates,
 ) -> Result<BTreeSet<String>, ReadError> {
     let found: BTreeSet<&String> = updates.values().flat_map(|update| &update.kbs).collect();
-    if scope.kbs.iter().all(|kb| found.contains(kb)) {
+    if !scope.every_update && scope.kbs.iter().all(|kb| found.contains(kb)) {
         return Ok(BTreeSet::new());
     }
     Ok(rows(session, &ARTICLES, |row| row.text("KBArticleID")).await?.into_iter().collect())
@@ -91,6 +91,10 @@ pub(super) async fn read_articles(
 
 fn parts<'s>(scope: &'s ReadScope, kbs: &'s BTreeSet<String>) -> Vec<UpdateScope<'s>> {
     let mut parts = Vec::new();
+    if scope.every_update {
+        // The others are among them.
+        return vec![UpdateScope::Range(i32::MIN, i32::MAX)];
+    }
     if scope.approved_updates {
         parts.push(UpdateScope::Approved);
     }

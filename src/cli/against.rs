@@ -1,0 +1,80 @@
+//! The files of `diff --against`: servers as somebody saved them.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Exit, Failure};
+use crate::model::desired::Desired;
+use crate::saved::{self, Limits, Saved};
+
+/// A snapshot and the name of its file.
+#[derive(Clone)]
+pub struct Against {
+    /// The path as given.
+    pub file: String,
+    /// What the file holds.
+    pub saved: Saved,
+}
+
+/// The snapshots of a run.
+pub struct Snapshots {
+    all: Vec<Against>,
+    /// Whether there is one manifest and one snapshot: they belong together without a pin, and the snapshot is used once.
+    is_pair: bool,
+}
+
+impl Snapshots {
+    /// Reads the files for so many manifests.
+    ///
+    /// # Errors
+    /// One cannot be read, is not a whole snapshot that this program knows, or is of the same server as another (exit 3).
+    pub fn load(files: &[PathBuf], manifests: usize) -> Result<Self, Failure> {
+        let mut all: Vec<Against> = Vec::with_capacity(files.len());
+        for file in files {
+            let one = load(file)?;
+            let id = one.saved.snapshot.server.server_id;
+            if let Some(other) = all.iter().find(|other| other.saved.snapshot.server.server_id == id) {
+                let summary = format!("{} and {} are snapshots of one server, {id}", other.file, one.file);
+                return Err(Failure::new(Exit::Invalid, summary).hint("give one of them"));
+            }
+            all.push(one);
+        }
+        let is_pair = manifests == 1 && all.len() == 1;
+        Ok(Self { all, is_pair })
+    }
+
+    /// The snapshot that a manifest is compared with: the only one, or of several that of the server which it pins.
+    ///
+    /// # Errors
+    /// A manifest among several that pins no server, or one of which there is no snapshot (exit 3).
+    pub fn of(&mut self, desired: &Desired) -> Result<Against, Failure> {
+        if self.is_pair
+            && let Some(only) = self.all.pop()
+        {
+            return Ok(only);
+        }
+        let name = &desired.name;
+        let Some(pin) = desired.server_id else {
+            let summary = format!("nothing says which snapshot the manifest {name} is to be compared with");
+            return Err(Failure::new(Exit::Invalid, summary)
+                .hint("write identity.serverId into every manifest, or give one manifest and one snapshot"));
+        };
+        let found = self.all.iter().find(|one| one.saved.snapshot.server.server_id == pin.value);
+        found.cloned().ok_or_else(|| {
+            let summary = format!("there is no snapshot of server {}, which the manifest {name} pins", pin.value);
+            Failure::new(Exit::Invalid, summary).hint("give one more --against FILE, or leave the manifest out")
+        })
+    }
+}
+
+fn load(path: &Path) -> Result<Against, Failure> {
+    let file = path.display().to_string();
+    let cannot = || Failure::new(Exit::Invalid, format!("cannot read the snapshot {file}"));
+    let opened = File::open(path).map_err(|error| cannot().caused_by(error))?;
+    let saved = saved::read(BufReader::new(opened), &Limits::default()).map_err(|error| {
+        let hint = error.hint();
+        cannot().caused_by(error).hint(hint)
+    })?;
+    Ok(Against { file, saved })
+}

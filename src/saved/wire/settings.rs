@@ -1,0 +1,123 @@
+//! The server's settings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::is_default;
+use crate::model::configuration::{Configuration, LiveSettings};
+use crate::model::setting::{Cell, SETTINGS};
+
+/// Columns beside those of settings that plans look at.
+const ALSO_SAVED: [&str; 2] = ["ServerSupportsAllLanguages", "LocalContentCacheLocation"];
+
+/// The settings.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::saved) struct SettingsWire {
+    /// Columns in lower case. Those that no plan looks at are there without what they hold: a key is among them.
+    row: BTreeMap<String, CellWire>,
+    languages: BTreeMap<String, bool>,
+    downstream_servers: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    unsaved: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    languages_unsaved: bool,
+    /// A parameter's name; no password is read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    password_parameter: Option<String>,
+}
+
+/// A cell: what it holds, or `{"opaque": true}`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged, expecting = "null, true, false, a whole number, a text or {\"opaque\": true}")]
+enum CellWire {
+    Null(()),
+    Bit(bool),
+    Int(i64),
+    Text(String),
+    Opaque(OpaqueWire),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OpaqueWire {
+    opaque: bool,
+}
+
+impl From<&LiveSettings> for SettingsWire {
+    fn from(settings: &LiveSettings) -> Self {
+        let LiveSettings { row, languages, downstream_servers, unsaved, languages_unsaved, password_parameter } =
+            settings;
+        let cells = row.columns().filter_map(|column| Some((column.to_owned(), cell_of(column, row.cell(column)?))));
+        Self {
+            row: cells.collect(),
+            languages: languages.clone(),
+            downstream_servers: *downstream_servers,
+            unsaved: unsaved.clone(),
+            languages_unsaved: *languages_unsaved,
+            password_parameter: password_parameter.clone(),
+        }
+    }
+}
+
+impl From<SettingsWire> for LiveSettings {
+    fn from(wire: SettingsWire) -> Self {
+        let SettingsWire { row, languages, downstream_servers, unsaved, languages_unsaved, password_parameter } = wire;
+        let row: Configuration = row.into_iter().map(|(column, cell)| (column, cell.into())).collect();
+        Self { row, languages, downstream_servers, unsaved, languages_unsaved, password_parameter }
+    }
+}
+
+fn cell_of(column: &str, cell: &Cell) -> CellWire {
+    let names = SETTINGS.iter().map(|setting| setting.column).chain(ALSO_SAVED);
+    if !names.into_iter().any(|name| name.eq_ignore_ascii_case(column)) {
+        return CellWire::Opaque(OpaqueWire { opaque: true });
+    }
+    match cell {
+        Cell::Null => CellWire::Null(()),
+        Cell::Bit(bit) => CellWire::Bit(*bit),
+        Cell::Int(number) => CellWire::Int(*number),
+        Cell::Text(text) => CellWire::Text(text.clone()),
+        Cell::Opaque => CellWire::Opaque(OpaqueWire { opaque: true }),
+    }
+}
+
+impl From<CellWire> for Cell {
+    fn from(wire: CellWire) -> Self {
+        match wire {
+            CellWire::Null(()) => Self::Null,
+            CellWire::Bit(bit) => Self::Bit(bit),
+            CellWire::Int(number) => Self::Int(number),
+            CellWire::Text(text) => Self::Text(text),
+            CellWire::Opaque(OpaqueWire { opaque: _ }) => Self::Opaque,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SettingsWire;
+    use crate::model::configuration::LiveSettings;
+    use crate::model::setting::Cell;
+
+    #[test]
+    fn what_no_plan_looks_at_is_not_written() {
+        let row = [
+            ("EncryptionKey", Cell::Text("s3cret".to_owned())),
+            ("HandshakeAnchor", Cell::Text("anchor".to_owned())),
+            ("ProxyName", Cell::Text("proxy".to_owned())),
+            ("LocalContentCacheLocation", Cell::Text("D:\\WSUS".to_owned())),
+            ("LogLevel", Cell::Int(2)),
+            ("UseProxy", Cell::Bit(true)),
+            ("ProxyUserName", Cell::Null),
+        ];
+        let settings = LiveSettings { row: row.into_iter().collect(), ..LiveSettings::default() };
+        let text = serde_json::to_string(&SettingsWire::from(&settings)).unwrap();
+        let expected = r#"{"row":{"encryptionkey":{"opaque":true},"handshakeanchor":{"opaque":true},"localcontentcachelocation":"D:\\WSUS","loglevel":2,"proxyname":"proxy","proxyusername":null,"useproxy":true},"languages":{},"downstreamServers":0}"#;
+        assert_eq!(text, expected);
+        let back = LiveSettings::from(serde_json::from_str::<SettingsWire>(&text).unwrap());
+        assert_eq!(back.row.cell("EncryptionKey"), Some(&Cell::Opaque));
+        assert_eq!(back.row.cell("UseProxy"), Some(&Cell::Bit(true)));
+    }
+}
