@@ -79,10 +79,7 @@ pub(super) fn update_source() -> Schema {
 
 fn proxy() -> Schema {
     let tls = keys(&TLS_PROXY, vec![under("updateSource.proxy.tls", "host"), under("updateSource.proxy.tls", "port")]);
-    let tls = Schema::either([
-        Schema::words(["none"]).says("The same proxy."),
-        Schema::from(tls).says("A proxy of its own."),
-    ]);
+    let tls = Schema::either([Schema::words(["none"]), Schema::from(tls)]);
     let prefix = "updateSource.proxy";
     let proxy = keys(
         &PROXY,
@@ -108,7 +105,7 @@ fn proxy() -> Schema {
             ),
         ],
     );
-    Schema::either([Schema::words(["none"]).says("No proxy."), Schema::from(proxy).says("A proxy.")])
+    Schema::either([Schema::words(["none"]), Schema::from(proxy)])
         .says(says(prefix))
         .example("none")
         .example("{host: proxy.contoso.com, port: 3128, anonymous: false, user: svc-wsus, domain: CONTOSO}")
@@ -116,8 +113,8 @@ fn proxy() -> Schema {
 
 pub(super) fn update_files() -> Schema {
     let languages = Schema::either([
-        Schema::words(["all"]).says("All languages."),
-        Schema::list(Schema::name()).filled().says("The whole set, by short names."),
+        Schema::list(Schema::name()).filled(),
+        Schema::words(["all"]),
     ])
     .says("The languages of the files. Files that stay on Microsoft Update need `all`; on a replica its parent says them.")
     .example("all")
