@@ -209,9 +209,17 @@ fn says(path: &str) -> &'static str {
     known(path).description
 }
 
-/// A setting of the table. Where it has a default, null is this default.
+/// A setting of the table.
 pub(super) fn scalar(path: &str) -> Schema {
-    let setting = known(path);
+    let value = declared(known(path));
+    match EXAMPLES.iter().find(|(known, _)| *known == path) {
+        Some((_, example)) => value.example(example),
+        None => value,
+    }
+}
+
+/// What a setting takes. Where it has a default, null is this default.
+pub(super) fn declared(setting: &Setting) -> Schema {
     let value = match setting.values {
         Values::Flag => Schema::flag(),
         Values::Number(least, most) => Schema::number(least, most),
@@ -222,14 +230,10 @@ pub(super) fn scalar(path: &str) -> Schema {
         Values::Word(words) => super::words(words),
     };
     let value = value.says(setting.description);
-    let value = match setting.default {
+    match setting.default {
         Some(Literal::Flag(flag)) => value.or_null(flag),
         Some(Literal::Number(number)) => value.or_null(number),
         Some(Literal::Text(text)) => value.or_null(Value::from(text)),
-        None => value,
-    };
-    match EXAMPLES.iter().find(|(known, _)| *known == path) {
-        Some((_, example)) => value.example(example),
         None => value,
     }
 }
