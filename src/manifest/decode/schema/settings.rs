@@ -79,10 +79,7 @@ pub(super) fn update_source() -> Schema {
 
 fn proxy() -> Schema {
     let tls = keys(&TLS_PROXY, vec![under("updateSource.proxy.tls", "host"), under("updateSource.proxy.tls", "port")]);
-    let tls = Schema::either([
-        Schema::words(["none"]).says("The same proxy."),
-        Schema::from(tls).says("A proxy of its own."),
-    ]);
+    let tls = Schema::either([Schema::words(["none"]), Schema::from(tls)]);
     let prefix = "updateSource.proxy";
     let proxy = keys(
         &PROXY,
@@ -108,7 +105,7 @@ fn proxy() -> Schema {
             ),
         ],
     );
-    Schema::either([Schema::words(["none"]).says("No proxy."), Schema::from(proxy).says("A proxy.")])
+    Schema::either([Schema::words(["none"]), Schema::from(proxy)])
         .says(says(prefix))
         .example("none")
         .example("{host: proxy.contoso.com, port: 3128, anonymous: false, user: svc-wsus, domain: CONTOSO}")
@@ -116,8 +113,8 @@ fn proxy() -> Schema {
 
 pub(super) fn update_files() -> Schema {
     let languages = Schema::either([
-        Schema::words(["all"]).says("All languages."),
-        Schema::list(Schema::name()).filled().says("The whole set, by short names."),
+        Schema::list(Schema::name()).filled(),
+        Schema::words(["all"]),
     ])
     .says("The languages of the files. Files that stay on Microsoft Update need `all`; on a replica its parent says them.")
     .example("all")
@@ -212,9 +209,17 @@ fn says(path: &str) -> &'static str {
     known(path).description
 }
 
-/// A setting of the table. Where it has a default, null is this default.
+/// A setting of the table.
 pub(super) fn scalar(path: &str) -> Schema {
-    let setting = known(path);
+    let value = declared(known(path));
+    match EXAMPLES.iter().find(|(known, _)| *known == path) {
+        Some((_, example)) => value.example(example),
+        None => value,
+    }
+}
+
+/// What a setting takes. Where it has a default, null is this default.
+pub(super) fn declared(setting: &Setting) -> Schema {
     let value = match setting.values {
         Values::Flag => Schema::flag(),
         Values::Number(least, most) => Schema::number(least, most),
@@ -225,14 +230,10 @@ pub(super) fn scalar(path: &str) -> Schema {
         Values::Word(words) => super::words(words),
     };
     let value = value.says(setting.description);
-    let value = match setting.default {
+    match setting.default {
         Some(Literal::Flag(flag)) => value.or_null(flag),
         Some(Literal::Number(number)) => value.or_null(number),
         Some(Literal::Text(text)) => value.or_null(Value::from(text)),
-        None => value,
-    };
-    match EXAMPLES.iter().find(|(known, _)| *known == path) {
-        Some((_, example)) => value.example(example),
         None => value,
     }
 }
