@@ -651,9 +651,10 @@ const SETTINGS_END: &str = "<!-- settings: end -->";
 /// The table of the reference page, a row for each setting.
 fn table_of_settings() -> String {
     use wsusctl::model::attribute::Attribute;
+    use wsusctl::model::notifications::NOTIFICATIONS;
     use wsusctl::model::setting::{SETTINGS, Values};
     let mut table = "\n| setting | values | `null` | meaning | column |\n|---|---|---|---|---|\n".to_owned();
-    for setting in SETTINGS {
+    for setting in SETTINGS.iter().chain(NOTIFICATIONS) {
         let values = match setting.values {
             Values::Flag => "`true`, `false`".to_owned(),
             Values::Number(least, most) if most >= i64::from(i32::MAX) => format!("a number from {least}"),
@@ -661,10 +662,18 @@ fn table_of_settings() -> String {
             Values::Text { longest, empty } => {
                 format!("a text of at most {longest} characters{}", if empty { ", perhaps empty" } else { "" })
             }
+            Values::TimeOfDay => "a UTC time of day as `08:00Z`".to_owned(),
             Values::Word(words) => words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", "),
         };
         // Switches have no `null`: the word says it.
-        let switch = ["updateSource.from", "updateSource.proxy", "updateSource.proxy.tls"].contains(&setting.path);
+        let switch = [
+            "updateSource.from",
+            "updateSource.proxy",
+            "updateSource.proxy.tls",
+            "notifications.newUpdates",
+            "notifications.status",
+        ]
+        .contains(&setting.path);
         let default = match setting.default.filter(|_| !switch).map(|default| default.attribute()) {
             None => "an error".to_owned(),
             Some(Attribute::Bool(flag)) => format!("`{flag}`"),
