@@ -12,6 +12,7 @@ mod management;
 mod needed_by;
 mod notifications;
 mod period;
+pub(super) mod schema;
 mod select;
 mod settings;
 mod synchronization;

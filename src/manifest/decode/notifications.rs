@@ -10,11 +10,12 @@ use crate::diagnostic::Diagnostic;
 use crate::model::notifications::{MailKind, notification};
 use crate::model::setting::Setting;
 
-const NOTIFICATIONS: Shape = Shape::new("notifications", &["smtp", "sender", "language", "newUpdates", "status"]);
-const SMTP: Shape = Shape::new("a mail server", &["server", "port", "authentication", "user", "password"]);
-const SENDER: Shape = Shape::new("a sender", &["name", "address"]);
-const NEW_UPDATES: Shape = Shape::new("mails about new updates", &["recipients"]);
-const STATUS: Shape = Shape::new("mails about the status", &["recipients", "frequency", "at"]);
+pub(super) const NOTIFICATIONS: Shape =
+    Shape::new("notifications", &["smtp", "sender", "language", "newUpdates", "status"]);
+pub(super) const SMTP: Shape = Shape::new("a mail server", &["server", "port", "authentication", "user", "password"]);
+pub(super) const SENDER: Shape = Shape::new("a sender", &["name", "address"]);
+pub(super) const NEW_UPDATES: Shape = Shape::new("mails about new updates", &["recipients"]);
+pub(super) const STATUS: Shape = Shape::new("mails about the status", &["recipients", "frequency", "at"]);
 
 /// Reads the section.
 pub(super) fn notifications(value: Keyed<'_>, problems: &mut Problems) -> Notifications {
