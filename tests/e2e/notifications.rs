@@ -276,6 +276,7 @@ fn a_procedure_that_is_another_is_not_called() {
         (save, "missing", "[procedureMissing]", 2),
         (schedule, "extra", "@extra", 3),
         (schedule, "rename=@frequency", "@frequency2", 3),
+        (schedule, "retype=@frequency", "@frequency is uniqueidentifier", 3),
         (schedule, "missing", "[procedureMissing]", 3),
         (add, "extra", "@extra", 2),
         (add, "rename=@EmailAddresses", "@EmailAddresses2", 2),
@@ -355,4 +356,23 @@ fn a_refusal_at_the_end_leaves_something_to_do() {
     run(&lab, &[late], &["apply", "--yes"]).expect_status(1).expect_out("spScheduleEmailNotification");
     assert_eq!(calls(&lab, "spSetEmailNotificationConfiguration"), 0);
     lab.apply_twice();
+}
+
+/// Wherever the connection is lost, running again does the rest.
+#[test]
+fn a_connection_cut_after_every_statement() {
+    let mut cut = 0;
+    for statement in 1.. {
+        let lab = lab(SPEC);
+        let server = format!("sandbox:lab.db?drop-after={statement}");
+        let ran = lab.run(&["apply", "-f", "lab.yaml", "--yes", "--server", &server]);
+        lab.apply_twice();
+        assert_eq!((recipients(&lab, 3).len(), stored(&lab, "Schedule.Summary.TimeOfDay")), (2, "23400".to_owned()));
+        // Behind the last statement nothing is cut.
+        if ran.status == 0 && !ran.err.contains("connection") {
+            break;
+        }
+        cut += 1;
+    }
+    assert!(cut > 10, "{cut}");
 }

@@ -63,8 +63,8 @@ impl<'a> Writer<'a> {
     pub(super) fn into_section(self, of: &str) -> Section {
         let Self { table: _, row: _, lines, count, absent, unsayable, taken } = self;
         let left_out = [
-            LeftOut::list(absent, "settings that this server does not have"),
-            LeftOut::list(unsayable, "settings whose value no manifest can say"),
+            LeftOut::list(absent, format!("settings{of} that this server does not have")),
+            LeftOut::list(unsayable, format!("settings{of} whose value no manifest can say")),
             LeftOut::list(taken, "settings that a replica takes from its parent"),
         ];
         Section {

@@ -114,10 +114,12 @@ pub fn parameters_differ(procedure: Procedure, parameters: &[LiveParameter]) -> 
         }
     }
     for parameter in parameters {
-        if parameter.output {
-            differences.push(format!("{} gives a value back", parameter.name));
-        } else if role(procedure, parameter).is_none() && !parameter.defaulted {
-            differences.push(format!("{} is not known, and no default of it either", parameter.name));
+        let LiveParameter { name, type_name, output, defaulted, .. } = parameter;
+        match role(procedure, parameter) {
+            _ if *output => differences.push(format!("{name} gives a value back")),
+            Some(role) if !fits(role, parameter) => differences.push(format!("{name} is {type_name}")),
+            None if !defaulted => differences.push(format!("{name} is not known, and no default of it either")),
+            Some(_) | None => {}
         }
     }
     (!differences.is_empty()).then(|| differences.join("; "))
@@ -211,6 +213,16 @@ impl Writer<'_> {
     }
 }
 
+/// Whether a value of the role goes into the parameter's type.
+fn fits(role: Role, parameter: &LiveParameter) -> bool {
+    let number = matches!(parameter.type_name.as_str(), "tinyint" | "smallint" | "int" | "bigint");
+    match role {
+        Role::Kind | Role::Frequency => number || takes_text(parameter),
+        Role::TimeOfDay => number && parameter.type_name != "tinyint" && parameter.type_name != "smallint",
+        Role::Addresses => takes_text(parameter) || parameter.type_name == "xml",
+    }
+}
+
 /// Whether a parameter takes names or numbers is the live server's to say: WSUS's wrapper passes names, its table has
 /// numbers.
 fn takes_text(parameter: &LiveParameter) -> bool {
@@ -285,6 +297,8 @@ mod tests {
         assert_eq!(differs(&[&known[..], &[defaulted("@more")]].concat()), "");
         assert!(differs(&[&known[..], &[parameter("@more", "int")]].concat()).starts_with("@more is not known"));
         assert_eq!(differs(&known[..2]), "@Frequency is missing");
+        let other = [known[0].clone(), parameter("@scheduledTimeOfDay", "datetime"), known[2].clone()];
+        assert_eq!(differs(&other), "@scheduledTimeOfDay is datetime");
         assert!(differs(&[&known[..], &[parameter("@NotificationType", "int")]].concat()).contains("may be the same"));
     }
 
