@@ -263,6 +263,8 @@ impl Execution<'_> {
                 writer.save_configuration(&ConfigurationChange { cells, languages }).await?;
             }
             Call::SaveSynchronization(wanted) => writer.save_subscription(&wanted, admin_name).await?,
+            Call::SaveNotifications(cells) => writer.save_notifications(&cells, admin_name).await?,
+            Call::SetRecipients(kind, recipients) => writer.set_recipients(kind, &recipients).await?,
             Call::DeleteDeployment(id) => writer.delete_deployment(id, admin_name).await?,
             Call::Deploy { update, revision, group, action, assigned, deadline } => {
                 let deployment = NewDeployment { update, revision, action, group, admin_name, assigned, deadline };

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::model::address::Quoted;
 use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline, whole_seconds};
 use crate::model::name::fold;
+use crate::model::notifications::{MailKind, Recipients, is_held};
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::resolved::GroupReference;
 use crate::model::rule::{Rule, RuleChange, RuleDeadline};
@@ -100,6 +101,10 @@ pub enum Call {
     },
     /// spSetSubscription
     SaveSynchronization(Subscription),
+    /// spSetEmailNotificationConfiguration, after spScheduleEmailNotification where that is needed
+    SaveNotifications(BTreeMap<String, Cell>),
+    /// spAddEmailNotificationRecipient
+    SetRecipients(MailKind, Recipients),
 }
 
 /// What the object of an operation is called when it is read. None while its group has no id yet.
@@ -123,6 +128,8 @@ pub fn key(operation: &Operation, created: &CreatedGroups) -> Option<ObjectKey> 
             languages: languages.keys().cloned().collect(),
         },
         Operation::SaveSynchronization(wanted) => ObjectKey::Synchronization(wanted.parts()),
+        Operation::SaveNotifications(cells) => ObjectKey::Notifications(cells.keys().cloned().collect()),
+        Operation::SetRecipients { kind, .. } => ObjectKey::Recipients(*kind),
         Operation::SetApproval { update, group, .. } => {
             ObjectKey::Approval { update: *update, group: created.id(group)? }
         }
@@ -185,6 +192,14 @@ pub fn missing_calls(
         (Operation::DeleteRule { id, .. }, ObjectState::Rule(Some(_))) => vec![Call::DeleteRule(*id)],
         (Operation::SaveSynchronization(wanted), ObjectState::Synchronization(live)) if wanted != live => {
             vec![Call::SaveSynchronization(wanted.clone())]
+        }
+        (Operation::SaveNotifications(cells), ObjectState::Notifications(live))
+            if !cells.iter().all(|(column, wanted)| is_held(column, wanted, live.get(column))) =>
+        {
+            vec![Call::SaveNotifications(cells.clone())]
+        }
+        (Operation::SetRecipients { kind, recipients }, ObjectState::Recipients(live)) if recipients != live => {
+            vec![Call::SetRecipients(*kind, recipients.clone())]
         }
         _ => Vec::new(),
     }
@@ -250,6 +265,8 @@ pub fn describe_target(operation: &Operation) -> String {
         Operation::DeleteRule { name, .. } => format!("rule {name} is gone"),
         Operation::SaveSettings { cells, languages } => describe_settings(cells, languages),
         Operation::SaveSynchronization(wanted) => describe_subscription(wanted),
+        Operation::SaveNotifications(cells) => describe_settings(cells, &BTreeMap::<String, bool>::new()),
+        Operation::SetRecipients { recipients, .. } => recipients.to_string(),
     }
 }
 
@@ -293,6 +310,8 @@ pub fn describe_state(state: &ObjectState) -> String {
         ObjectState::Rule(Some(rule)) => describe_rule(rule),
         ObjectState::Settings { cells, languages } => describe_settings(cells, languages),
         ObjectState::Synchronization(live) => describe_subscription(live),
+        ObjectState::Notifications(cells) => describe_settings(cells, &BTreeMap::<String, bool>::new()),
+        ObjectState::Recipients(recipients) => recipients.to_string(),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::model::category::CategoryReference;
 use crate::model::connection::Connection;
 use crate::model::desired::{Synchronization, UpdateReference};
 use crate::model::management::Prune;
+use crate::model::notifications::MailKind;
 use crate::model::origin::{Declared, Origin};
 use crate::model::rule::RuleDeadline;
 use crate::model::setting::Setting;
@@ -51,6 +52,7 @@ pub(super) struct Document {
     pub(super) server_id: Option<Declared<Uuid>>,
     pub(super) settings: Settings,
     pub(super) synchronization: Synchronization,
+    pub(super) notifications: Notifications,
     pub(super) groups: Vec<Group>,
     pub(super) approvals: Vec<Approval>,
     pub(super) declines: Vec<Decline>,
@@ -85,6 +87,23 @@ pub(super) enum Languages {
     All,
     /// Short names.
     Some(Vec<Declared<String>>),
+}
+
+/// `notifications`.
+#[derive(Debug, Default)]
+pub(super) struct Notifications {
+    pub(super) scalars: Vec<DeclaredSetting>,
+    pub(super) recipients: Vec<Recipients>,
+    /// The place of the key, where the mail server's password is declared.
+    pub(super) smtp_password: Option<Origin>,
+}
+
+/// Who gets a mail.
+#[derive(Debug)]
+pub(super) struct Recipients {
+    pub(super) kind: MailKind,
+    pub(super) addresses: Vec<Declared<String>>,
+    pub(super) origin: Origin,
 }
 
 /// An entry of `groups`.

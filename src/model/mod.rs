@@ -17,6 +17,7 @@ pub mod listing;
 pub mod management;
 pub mod mode;
 pub mod name;
+pub mod notifications;
 pub mod object;
 pub mod origin;
 pub mod procedure;

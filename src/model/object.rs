@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::notifications::{MailKind, Recipients};
 use super::rule::Rule;
 use super::setting::Cell;
 use super::snapshot::Deployment;
@@ -48,6 +49,10 @@ pub enum ObjectKey {
     },
     /// Parts of what is synchronised and when.
     Synchronization(Parts),
+    /// Some columns of the row of mails, in lower case.
+    Notifications(BTreeSet<String>),
+    /// Who gets a mail.
+    Recipients(MailKind),
 }
 
 /// What an object is.
@@ -74,6 +79,10 @@ pub enum ObjectState {
     },
     /// Parts of what is synchronised and when.
     Synchronization(Subscription),
+    /// Some columns of the row of mails with their cells; a column that the row does not have is missing.
+    Notifications(BTreeMap<String, Cell>),
+    /// Who gets a mail.
+    Recipients(Recipients),
 }
 
 /// A group and what it holds.

@@ -33,11 +33,17 @@ pub enum Procedure {
     SetSubscription,
     /// `spStartCatalogSync`
     StartCatalogSync,
+    /// `spSetEmailNotificationConfiguration`
+    SetEmailNotificationConfiguration,
+    /// `spScheduleEmailNotification`
+    ScheduleEmailNotification,
+    /// `spAddEmailNotificationRecipient`
+    AddEmailNotificationRecipient,
 }
 
 impl Procedure {
     /// Every procedure.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::CreateTargetGroup,
         Self::DeleteTargetGroup,
         Self::AddComputerToTargetGroup,
@@ -53,6 +59,9 @@ impl Procedure {
         Self::DeleteAutoDeploymentRule,
         Self::SetSubscription,
         Self::StartCatalogSync,
+        Self::SetEmailNotificationConfiguration,
+        Self::ScheduleEmailNotification,
+        Self::AddEmailNotificationRecipient,
     ];
 
     /// Its name in SUSDB.
@@ -74,6 +83,9 @@ impl Procedure {
             Self::DeleteAutoDeploymentRule => "spDeleteAutoDeploymentRuleByID",
             Self::SetSubscription => "spSetSubscription",
             Self::StartCatalogSync => "spStartCatalogSync",
+            Self::SetEmailNotificationConfiguration => "spSetEmailNotificationConfiguration",
+            Self::ScheduleEmailNotification => "spScheduleEmailNotification",
+            Self::AddEmailNotificationRecipient => "spAddEmailNotificationRecipient",
         }
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::address::{Address, Kind};
 use super::approval::ApprovalValue;
 use super::attribute::Attribute;
-use super::desired::Languages;
+use super::desired::{Languages, Notifications};
 use super::management::Management;
 use super::origin::{Declared, Origin};
 use super::rule::RuleChange;
@@ -31,6 +31,8 @@ pub struct Resolved {
     pub settings: Option<ResolvedSettings>,
     /// What is synchronised and when; none where nothing of it is declared.
     pub synchronization: Option<ResolvedSynchronization>,
+    /// Mails and who gets them, which need no look-up; none where nothing of them is declared.
+    pub notifications: Option<Notifications>,
     /// The declared groups, parents before their children.
     pub groups: Vec<ResolvedGroup>,
     /// For each computer that a declared group names or matches, by TargetID: the declared groups it belongs to.

@@ -18,6 +18,8 @@ pub struct ReadScope {
     pub downstream_servers: bool,
     /// What is synchronised and when, and all categories.
     pub synchronization: bool,
+    /// Mails and who gets them.
+    pub notifications: bool,
     /// Computers and their explicit group memberships.
     pub computers: bool,
     /// Updates by id, with their deployments.

@@ -74,6 +74,8 @@ impl Milestone {
 enum Phase {
     Settings,
     Synchronization,
+    Recipients,
+    Notifications,
     GroupCreations,
     Memberships,
     Reinstatements,
@@ -83,9 +85,11 @@ enum Phase {
     GroupDeletions,
 }
 
-const PHASES: [Phase; 9] = [
+const PHASES: [Phase; 11] = [
     Phase::Settings,
     Phase::Synchronization,
+    Phase::Recipients,
+    Phase::Notifications,
     Phase::GroupCreations,
     Phase::Memberships,
     Phase::Reinstatements,
@@ -118,15 +122,20 @@ impl Draft {
         self.steps.iter().filter_map(|step| step.achieves.as_ref())
     }
 
-    fn saves_synchronization(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.operation, Operation::SaveSynchronization(_)))
+    /// The update source decides what may be synchronised, so it is saved first; and a mail is not switched on before
+    /// somebody gets it.
+    fn phase_of_setting(&self) -> Phase {
+        match self.steps.first().map(|step| &step.operation) {
+            Some(Operation::SaveSynchronization(_)) => Phase::Synchronization,
+            Some(Operation::SetRecipients { .. }) => Phase::Recipients,
+            Some(Operation::SaveNotifications(_)) => Phase::Notifications,
+            _ => Phase::Settings,
+        }
     }
 
     fn phase(&self) -> Phase {
         match (self.change.address.kind(), self.change.action) {
-            // The update source decides what may be synchronised, so it is saved first.
-            (Kind::Setting, _) if self.saves_synchronization() => Phase::Synchronization,
-            (Kind::Setting, _) => Phase::Settings,
+            (Kind::Setting, _) => self.phase_of_setting(),
             (Kind::Group, ChangeAction::Delete) => Phase::GroupDeletions,
             // Downstream servers are only found out about.
             (Kind::Group | Kind::Identity | Kind::Downstream, _) => Phase::GroupCreations,
@@ -141,7 +150,7 @@ impl Draft {
     /// Where its kind stands in reports: deletions of groups come last, whatever is deleted first.
     fn section(&self) -> u8 {
         match self.phase() {
-            Phase::Settings | Phase::Synchronization => 0,
+            Phase::Settings | Phase::Synchronization | Phase::Recipients | Phase::Notifications => 0,
             Phase::GroupCreations => 1,
             Phase::Memberships => 2,
             Phase::Approvals => 3,

@@ -14,6 +14,7 @@ mod groups;
 mod guards;
 mod inheritance;
 mod memberships;
+mod notifications;
 pub mod permission;
 mod reach;
 mod rules;
@@ -41,6 +42,7 @@ use self::permission::{Permission, Permissions};
 use self::reach::Reach;
 use self::step::Step;
 use crate::model::address::{Address, Kind};
+use crate::model::desired::Notifications;
 use crate::model::origin::Origin;
 use crate::model::resolved::{Notice, Resolved, ResolvedEntry, ResolvedSettings};
 use crate::model::snapshot::Snapshot;
@@ -150,12 +152,15 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
     let snapshot = &*snapshot.in_mode_of(&settings.cells());
     let context = Context::new(resolved, snapshot, policy);
     let synchronization = synchronization::declared(&context);
-    let drafts = settings.drafts.into_iter().chain(synchronization.drafts).chain(draft_all(&context)).collect();
+    let notifications = notifications::declared(&context);
+    let drafts = settings.drafts.into_iter().chain(synchronization.drafts).chain(notifications.drafts);
+    let drafts = drafts.chain(draft_all(&context)).collect();
     let (mut drafts, refused) = support::split(&context, drafts);
     draft::sort(&mut drafts);
     let mut unsupported = groups::misplaced(&context);
     unsupported.extend(settings.unsupported);
     unsupported.extend(synchronization.unsupported);
+    unsupported.extend(notifications.unsupported);
     unsupported.extend(refused);
     unsupported.sort_by_key(|notice| (notice.address.kind(), notice.address.clone(), notice.code));
     let reach = reach::count(&context);
@@ -235,6 +240,7 @@ fn hidden(context: &Context<'_>) -> Vec<Notice> {
     }
     let rules = resolved.rules.iter().map(|rule| (Address::Rule(rule.name.clone()), rule.origin));
     let settings = resolved.settings.iter().flat_map(ResolvedSettings::places);
+    let settings = settings.chain(resolved.notifications.iter().flat_map(Notifications::places));
     let settings = settings.map(|(path, origin)| (Address::Setting(path), origin));
     let declared = settings.chain(groups).chain(memberships).chain(approvals).chain(declines).chain(rules);
     let hidden = declared.filter(|(address, _)| context.ignores(address)).map(|(address, origin)| Notice {

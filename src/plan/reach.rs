@@ -92,7 +92,8 @@ fn approval_rules(context: &Context<'_>) -> Reach {
 fn settings(context: &Context<'_>) -> Reach {
     let settings = context.resolved.settings.iter().flat_map(|declared| declared.places()).map(|(path, _)| path);
     let synchronization = context.resolved.synchronization.iter().flat_map(synchronization::paths);
-    let paths = settings.chain(synchronization);
+    let notifications = context.resolved.notifications.iter().flat_map(|declared| declared.places());
+    let paths = settings.chain(synchronization).chain(notifications.map(|(path, _)| path));
     let (ignored, managed): (Vec<&str>, Vec<&str>) = paths.partition(|path| context.ignores(&Address::Setting(path)));
     let managed = managed.len() as u64;
     Reach { managed, managed_live: managed, ignored: ignored.len() as u64, ..Reach::default() }

@@ -83,6 +83,15 @@ impl Server {
                 live.classifications =
                     classifications.clone().unwrap_or_else(|| std::mem::take(&mut live.classifications));
             }
+            Operation::SaveNotifications(cells) => {
+                let Some(live) = &mut self.state.notifications else { return };
+                cells.iter().for_each(|(column, cell)| live.row.set(column, cell.clone()));
+                live.changed = Some((self.state.server.login.clone(), self.now));
+            }
+            Operation::SetRecipients { kind, recipients } => {
+                let Some(live) = &mut self.state.notifications else { return };
+                live.recipients.insert(*kind, recipients.clone());
+            }
             Operation::Decline { update } => {
                 self.with_rows(*update, Vec::clear);
                 if let Some(update) = self.state.updates.get_mut(update).filter(|update| !update.declined) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use crate::model::approval::ApprovalValue;
+use crate::model::notifications::{MailKind, Recipients, reschedules};
 use crate::model::object::ObjectState;
 use crate::model::procedure::Procedure;
 use crate::model::resolved::GroupReference;
@@ -17,7 +18,7 @@ use crate::model::synchronization::Subscription;
 pub struct Step {
     /// The change it serves: an index into `Plan::changes`.
     pub change: usize,
-    /// Further changes that it serves: all settings are saved at once, and so is what is synchronised.
+    /// Further changes that it serves: all settings are saved at once, and so are what is synchronised and mails.
     pub also: Vec<usize>,
     /// What to do.
     pub operation: Operation,
@@ -129,6 +130,18 @@ pub enum Operation {
     },
     /// Saves what is synchronised and when, all in one call.
     SaveSynchronization(Subscription),
+    /// Saves the row of mails, all in one call.
+    SaveNotifications(
+        /// Its columns, in lower case, with what they become.
+        BTreeMap<String, Cell>,
+    ),
+    /// Replaces those who get a mail.
+    SetRecipients {
+        /// Which mail.
+        kind: MailKind,
+        /// Who gets it.
+        recipients: Recipients,
+    },
 }
 
 impl Step {
@@ -138,6 +151,7 @@ impl Step {
             (&self.operation, &other.operation),
             (Operation::SaveSettings { .. }, Operation::SaveSettings { .. })
                 | (Operation::SaveSynchronization(_), Operation::SaveSynchronization(_))
+                | (Operation::SaveNotifications(_), Operation::SaveNotifications(_))
         )
     }
 
@@ -153,6 +167,15 @@ impl Step {
             (&mut self.before, &other.before)
         {
             parts.extend(more.clone());
+        }
+        if let (Operation::SaveNotifications(cells), Operation::SaveNotifications(more)) =
+            (&mut self.operation, &other.operation)
+        {
+            cells.extend(more.clone());
+        }
+        if let (ObjectState::Notifications(cells), ObjectState::Notifications(more)) = (&mut self.before, &other.before)
+        {
+            cells.extend(more.clone());
         }
         if let (
             Operation::SaveSettings { cells, languages },
@@ -197,6 +220,11 @@ impl Operation {
             Self::SetRule { .. } => vec![Procedure::SetAutoDeploymentRule],
             Self::DeleteRule { .. } => vec![Procedure::DeleteAutoDeploymentRule],
             Self::SaveSynchronization(_) => vec![Procedure::SetSubscription],
+            Self::SaveNotifications(cells) => {
+                let schedule = reschedules(cells).then_some(Procedure::ScheduleEmailNotification);
+                schedule.into_iter().chain([Procedure::SetEmailNotificationConfiguration]).collect()
+            }
+            Self::SetRecipients { .. } => vec![Procedure::AddEmailNotificationRecipient],
             Self::SetApproval { deploy, remove, .. } => {
                 let deploy = deploy.then_some(Procedure::DeployUpdate);
                 let delete = (!remove.is_empty()).then_some(Procedure::DeleteDeployment);

@@ -11,6 +11,7 @@ mod groups;
 mod memberships;
 mod near;
 mod notes;
+mod notifications;
 mod prunable;
 mod rules;
 mod scope;
@@ -62,6 +63,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     server_rules::check(desired, snapshot, &mut notes);
     let settings = settings::resolve(desired, snapshot, &mut notes);
     let synchronization = synchronization::resolve(desired, snapshot, &mut notes);
+    let notifications = notifications::resolve(desired, snapshot, &mut notes);
     let catalog = Catalog::new(snapshot);
     let mut groups = Groups::declare(desired, snapshot, &mut notes);
     server_rules::requested_groups(snapshot, &groups, &mut notes);
@@ -88,6 +90,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
         server_name: desired.name.clone(),
         settings,
         synchronization,
+        notifications,
         groups_with_computers: groups.with_computers(desired),
         groups: groups.declared,
         memberships: memberships.by_computer,

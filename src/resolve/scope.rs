@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::address::Kind;
-use crate::model::desired::{Desired, Settings, Synchronization, UpdateReference};
+use crate::model::desired::{Desired, Notifications, Settings, Synchronization, UpdateReference};
 use crate::model::management::{Management, Prune};
 use crate::model::scope::ReadScope;
 
@@ -27,6 +27,7 @@ pub fn scope(desired: &Desired, now: DateTime<Utc>) -> ReadScope {
             || management.prune(Kind::Group) != Prune::Never
             || ignores_some(management, "rule[\""),
         synchronization: desired.synchronization != Synchronization::default(),
+        notifications: desired.notifications != Notifications::default(),
         // Pruned groups count their computers once, however many of the groups a computer is in.
         computers: groups.iter().any(|group| group.computers.is_some())
             || management.prune(Kind::Membership) != Prune::Never

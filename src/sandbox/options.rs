@@ -17,11 +17,11 @@
 //! | `variant=PROC:missing` | the procedure is not there |
 //! | `variant=PROC:extra`, `PROC:extra=@NAME` | it requires one more int parameter, `@extra` or one of another name |
 //! | `variant=PROC:extra-default`, `PROC:extra-default=@NAME` | it takes such a parameter, which may be left out |
-//! | `variant=PROC:without=@NAME` | it does not take the parameter; inside it has its default, or NULL; spSetConfiguration leaves that column alone |
+//! | `variant=PROC:without=@NAME` | it does not take the parameter; inside it has its default, or NULL; a procedure that saves a row leaves that column alone |
 //! | `variant=PROC:rename=@NAME` | the parameter is called `@NAME2` |
 //! | `variant=PROC:retype=@NAME` | the parameter has another type: int and bigint, nvarchar and uniqueidentifier, ... are exchanged |
 //! | `variant=PROC:refuses-late` | it does all of its work, raises 50000 at the end, and nothing of it stays |
-//! | `variant=spSetConfiguration:ignores=@NAME` | it takes the parameter, reports success, and leaves that column alone |
+//! | `variant=PROC:ignores=@NAME` | it takes the parameter, reports success, and leaves that column alone: spSetConfiguration and spSetEmailNotificationConfiguration |
 //! | `variant=spDeployUpdate:replaces-revisions` | it also removes what older revisions have for the group |
 //! | `variant=spDeployUpdate:keeps-time` | an approval that it replaces hands its DeploymentTime down |
 //! | `role=ROLE` | the login is no administrator but in this role: `public`, `db_datareader`, `PublicViewAccess`, `webService` |
@@ -243,7 +243,9 @@ fn variant(value: &str) -> Option<Variant> {
     if procedure.is_empty() {
         return None;
     }
-    let saves = procedure.eq_ignore_ascii_case("spSetConfiguration");
+    let saves = ["spSetConfiguration", "spSetEmailNotificationConfiguration"]
+        .iter()
+        .any(|name| procedure.eq_ignore_ascii_case(name));
     let deploys = procedure.eq_ignore_ascii_case("spDeployUpdate");
     let parameter = |text: &str| (text.len() > 1 && text.starts_with('@')).then(|| text.to_owned());
     let change = match change.split_once('=') {

@@ -654,10 +654,11 @@ CREATE TABLE tbDownstreamServerRollupConfiguration (
     LatestEventTime datetime
 );
 
--- The table has no primary key; its columns are not known publicly and our guess (grade C).
--- Source: Intensive-Self-Service-Portal (the table, grade A).
+-- The table has no primary key. NotificationType is 1 for tests, 2 for new updates, 3 for the status.
+-- Source: Intensive-Self-Service-Portal (the table, grade A); WSUSMaintenance, OtherStep/SendEmail.cs (columns and type 3,
+-- grade A). The columns' types are our guess (grade C).
 CREATE TABLE tbEmailNotificationRecipient (
-    EmailNotificationType nvarchar(64) NOT NULL COLLATE NOCASE,
+    NotificationType int NOT NULL,
     EmailAddress nvarchar(256) NOT NULL COLLATE NOCASE
 );
 

@@ -129,6 +129,8 @@ pub enum Needed {
     ByNeededBy,
     /// A manifest that says what is synchronised.
     BySynchronization,
+    /// A manifest about mails; and exports.
+    ByNotifications,
     /// Showing what a change comes to: it is left out then.
     ByImpact,
     /// A manifest that declares or prunes automatic approval rules, or prunes their groups; and lists of rules.

@@ -20,6 +20,7 @@ mod lab;
 mod liars;
 mod lock;
 mod manifests;
+mod notifications;
 mod partial;
 mod patch_tuesday;
 mod readme;

@@ -35,6 +35,7 @@ pub fn manifest() -> Manifest {
             server_id: None,
             settings: Settings::default(),
             synchronization: Default::default(),
+            notifications: Default::default(),
             groups: Vec::new(),
             approvals: Vec::new(),
             declines: Vec::new(),

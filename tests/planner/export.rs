@@ -10,6 +10,7 @@ use uuid::Uuid;
 use wsusctl::diagnostic::Sources;
 use wsusctl::manifest::{ReadLimits, read};
 use wsusctl::model::configuration::LiveSettings;
+use wsusctl::model::notifications::{LiveNotifications, MailKind, NOTIFICATIONS};
 use wsusctl::model::setting::{Cell, SETTINGS, Values};
 use wsusctl::model::snapshot::Snapshot;
 use wsusctl::plan::plan;
@@ -125,7 +126,7 @@ fn cell(values: Values) -> BoxedStrategy<Option<Cell>> {
             let known: Vec<i64> = words.iter().map(|(_, number)| *number).chain([99]).collect();
             select(known).boxed()
         }
-        Values::Number(..) | Values::Flag | Values::Text { .. } => {
+        Values::Number(..) | Values::Flag | Values::Text { .. } | Values::TimeOfDay => {
             select(vec![-1_i64, 0, 1, 2, 443, 8531, i64::from(i32::MAX)]).boxed()
         }
     };
@@ -137,7 +138,7 @@ fn cell(values: Values) -> BoxedStrategy<Option<Cell>> {
             Values::Flag => {
                 prop_oneof![6 => any::<bool>().prop_map(Cell::Bit), 1 => number.prop_map(Cell::Int), 1 => Just(Cell::Null)].boxed()
             }
-            Values::Number(..) | Values::Word(_) => prop_oneof![
+            Values::Number(..) | Values::Word(_) | Values::TimeOfDay => prop_oneof![
                 6 => number.prop_map(Cell::Int),
                 1 => any::<bool>().prop_map(Cell::Bit),
                 1 => Just(Cell::Null),
@@ -167,6 +168,22 @@ pub fn settings() -> impl Strategy<Value = LiveSettings> {
             unsaved: BTreeSet::new(),
             languages_unsaved: false,
             password_parameter: None,
+        }
+    })
+}
+
+fn notifications() -> impl Strategy<Value = LiveNotifications> {
+    let cells: Vec<_> = NOTIFICATIONS.iter().map(|setting| cell(setting.values)).collect();
+    let addresses =
+        || prop_oneof![4 => select(vec!["a@b", "A@B", "it@contoso.com"]).prop_map(str::to_owned), 1 => hostile_name()];
+    let recipients = MailKind::ALL.map(|_| vec(addresses(), 0..3));
+    (cells, recipients).prop_map(|(cells, recipients)| {
+        let columns = NOTIFICATIONS.iter().map(|setting| setting.column).zip(cells);
+        let recipients = MailKind::ALL.into_iter().zip(recipients);
+        LiveNotifications {
+            row: columns.filter_map(|(column, cell)| Some((column, cell?))).collect(),
+            recipients: recipients.map(|(kind, addresses)| (kind, addresses.iter().collect())).collect(),
+            ..LiveNotifications::default()
         }
     })
 }
@@ -214,6 +231,13 @@ proptest! {
                 }
             }
         }
+        assert_nothing_to_do(&live);
+    }
+
+    #[test]
+    fn whatever_the_mails_are_nothing_is_left_to_do(notifications in notifications()) {
+        let mut live = server();
+        live.snapshot.notifications = Some(notifications);
         assert_nothing_to_do(&live);
     }
 

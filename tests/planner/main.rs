@@ -17,6 +17,7 @@ mod guards;
 mod impact;
 mod memberships;
 mod modes;
+mod notifications;
 mod numbers;
 mod properties;
 mod prune;

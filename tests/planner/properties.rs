@@ -257,6 +257,9 @@ fn assert_declared(resolved: &Resolved, plan: &Plan) -> Result<(), TestCaseError
             }
             Operation::DeleteRule { name, .. } => prop_assert!(false, "deletes {name} without pruning"),
             Operation::SaveSynchronization(_) => prop_assert!(resolved.synchronization.is_some()),
+            Operation::SaveNotifications(_) | Operation::SetRecipients { .. } => {
+                prop_assert!(resolved.notifications.is_some());
+            }
         }
     }
     Ok(())
@@ -356,7 +359,9 @@ fn assert_ordered(plan: &Plan, snapshot: &Snapshot) -> Result<(), TestCaseError>
             | Operation::Reinstate { .. }
             | Operation::Decline { .. }
             | Operation::SaveSettings { .. }
-            | Operation::SaveSynchronization(_) => {}
+            | Operation::SaveSynchronization(_)
+            | Operation::SaveNotifications(_)
+            | Operation::SetRecipients { .. } => {}
         }
     }
     // Every change has a step: nothing is announced that is not done.

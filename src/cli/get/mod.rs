@@ -99,6 +99,7 @@ fn nothing_declared() -> Server {
         server_id: None,
         settings: Default::default(),
         synchronization: Default::default(),
+        notifications: Default::default(),
         groups: Vec::new(),
         approvals: Vec::new(),
         declines: Vec::new(),

@@ -10,6 +10,7 @@ mod downstream_servers;
 mod groups;
 mod management;
 mod needed_by;
+mod notifications;
 mod period;
 pub(super) mod schema;
 mod select;
@@ -21,7 +22,7 @@ pub(super) use select::{Purpose, select};
 
 use std::collections::BTreeMap;
 
-use super::document::{Document, Management, Settings};
+use super::document::{Document, Management, Notifications, Settings};
 use super::node::{Node, Value};
 use super::problems::Problems;
 use super::shape::{Fields, Keyed, Shape, check_name, entries, name, text, word, wrong_type};
@@ -47,6 +48,7 @@ const SPEC: Shape = Shape::new(
         "logging",
         "security",
         "advanced",
+        "notifications",
         "groups",
         "approvals",
         "declines",
@@ -77,6 +79,7 @@ pub(super) fn document(root: Node<'_>, problems: &mut Problems) -> Option<Docume
         server_id: None,
         settings: Settings::default(),
         synchronization: Synchronization::default(),
+        notifications: Notifications::default(),
         groups: Vec::new(),
         approvals: Vec::new(),
         declines: Vec::new(),
@@ -132,6 +135,8 @@ fn spec(value: Keyed<'_>, document: &mut Document, problems: &mut Problems) {
         .take("synchronization")
         .map(|value| synchronization::synchronization(value, problems))
         .unwrap_or_default();
+    document.notifications =
+        fields.take("notifications").map(|value| notifications::notifications(value, problems)).unwrap_or_default();
     document.groups = fields.take("groups").map(|value| groups::groups(value, problems)).unwrap_or_default();
     document.approvals =
         fields.take("approvals").map(|value| approvals::approvals(value, problems)).unwrap_or_default();

@@ -5,6 +5,7 @@ mod approvals;
 mod computers;
 mod groups;
 mod ignore;
+mod notifications;
 mod overlap;
 mod settings;
 mod synchronization;
@@ -38,6 +39,7 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
     approval_rules::unique(servers, "duplicate-downstream-server", "a downstream server is declared twice", problems);
     settings::check(document, problems);
     synchronization::below_an_upstream_server(document, problems);
+    notifications::check(document, problems);
     ignore::declared_groups(&document.management.ignore, &document.groups, problems);
     ignore::declared_servers(&document.management.ignore, &document.downstream_servers, problems);
     ignore::declared_rules(&document.management.ignore, &document.approval_rules, problems);

@@ -8,7 +8,7 @@ use crate::report::yaml::{comment, scalar};
 const LISTED_MAX: usize = 200;
 
 /// What a server has and this version does not read into a manifest.
-const NOT_KNOWN: &str = "synchronization (products, classifications, schedule), approvalRules, notifications, downstreamServers, \
+const NOT_KNOWN: &str = "synchronization (products, classifications, schedule), approvalRules, downstreamServers, \
                          security.databaseRoles";
 
 /// Things that are left out for one reason.

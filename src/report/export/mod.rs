@@ -9,6 +9,7 @@ mod declines;
 mod groups;
 mod head;
 mod memberships;
+mod notifications;
 mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +47,7 @@ impl ExportOptions {
         let has = |kind| self.kinds.contains(&kind);
         ReadScope {
             settings: has(Kind::Setting),
+            notifications: has(Kind::Setting),
             computers: has(Kind::Membership),
             approved_updates: has(Kind::Approval),
             declined_updates: has(Kind::Decline),
@@ -74,6 +76,7 @@ pub fn render(snapshot: &Snapshot, other_actions: &BTreeMap<i32, u64>, options: 
     let mut sections = Vec::new();
     if has(Kind::Setting) {
         sections.push(settings::section(snapshot));
+        sections.push(notifications::section(snapshot));
     }
     if has(Kind::Group) || has(Kind::Membership) {
         let memberships = has(Kind::Membership).then(|| memberships::Memberships::new(snapshot, &groups));

@@ -3,7 +3,7 @@
 use super::head::LeftOut;
 use super::{Section, counted};
 use crate::model::attribute::Attribute;
-use crate::model::configuration::LiveSettings;
+use crate::model::configuration::{Configuration, LiveSettings};
 use crate::model::setting::{Cell, SETTINGS, Setting, Values, setting};
 use crate::model::snapshot::Snapshot;
 use crate::report::yaml::{comment, scalar, sequence};
@@ -16,28 +16,17 @@ const ALL_LANGUAGES: &str = "ServerSupportsAllLanguages";
 /// The sections of settings.
 pub(super) fn section(snapshot: &Snapshot) -> Section {
     let Some(live) = &snapshot.settings else { return Section::default() };
-    let mut writer =
-        Writer { live, lines: Vec::new(), count: 0, absent: Vec::new(), unsayable: Vec::new(), taken: Vec::new() };
+    let mut writer = Writer::new(SETTINGS, &live.row);
     writer.update_source();
     for setting in SETTINGS.iter().filter(|setting| !setting.path.starts_with(SHAPED)) {
         writer.add(setting.path);
         // The set of languages and the folder stand with the other settings of files.
         if setting.path == "updateFiles.express" {
-            writer.languages(snapshot.server.replica);
+            writer.languages(live, snapshot.server.replica);
             writer.content_path();
         }
     }
-    let Writer { lines, count, absent, unsayable, taken, .. } = writer;
-    let left_out = [
-        LeftOut::list(absent, "settings that this server does not have"),
-        LeftOut::list(unsayable, "settings whose value no manifest can say"),
-        LeftOut::list(taken, "settings that a replica takes from its parent"),
-    ];
-    Section {
-        declares: if count == 0 { String::new() } else { counted(count, "setting") },
-        yaml: write(&lines),
-        left_out: left_out.into_iter().flatten().collect(),
-    }
+    writer.into_section("")
 }
 
 /// A line of the sections: a path, and what stands behind its last key.
@@ -48,20 +37,48 @@ struct Line {
     is_comment: bool,
 }
 
-struct Writer<'a> {
-    live: &'a LiveSettings,
+pub(super) struct Writer<'a> {
+    table: &'static [Setting],
+    row: &'a Configuration,
     lines: Vec<Line>,
-    count: usize,
+    pub(super) count: usize,
     absent: Vec<String>,
-    unsayable: Vec<String>,
+    pub(super) unsayable: Vec<String>,
     taken: Vec<String>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    /// A writer of settings of a table, which are columns of a row.
+    pub(super) fn new(table: &'static [Setting], row: &'a Configuration) -> Self {
+        let (absent, unsayable, taken) = (Vec::new(), Vec::new(), Vec::new());
+        Self { table, row, lines: Vec::new(), count: 0, absent, unsayable, taken }
+    }
+
+    /// How many lines there are.
+    pub(super) fn lines(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// What was written and what was left out; `of` says which settings they are.
+    pub(super) fn into_section(self, of: &str) -> Section {
+        let Self { table: _, row: _, lines, count, absent, unsayable, taken } = self;
+        let left_out = [
+            LeftOut::list(absent, format!("settings{of} that this server does not have")),
+            LeftOut::list(unsayable, format!("settings{of} whose value no manifest can say")),
+            LeftOut::list(taken, "settings that a replica takes from its parent"),
+        ];
+        Section {
+            declares: if count == 0 { String::new() } else { counted(count, "setting") + of },
+            yaml: write(&lines),
+            left_out: left_out.into_iter().flatten().collect(),
+        }
+    }
+
     /// What a setting holds, if a manifest can say it so that it compares as equal; else it is noted.
-    fn value(&mut self, path: &str) -> Option<(&'static Setting, Attribute)> {
-        let setting = setting(path).expect("the table has every path that is named here");
-        let Some(cell) = self.live.row.cell(setting.column) else {
+    pub(super) fn value(&mut self, path: &str) -> Option<(&'static Setting, Attribute)> {
+        let setting = self.table.iter().find(|setting| setting.path == path);
+        let setting = setting.expect("the table has every path that is named here");
+        let Some(cell) = self.row.cell(setting.column) else {
             self.absent.push(format!("{path} ({})", setting.column));
             return None;
         };
@@ -76,13 +93,13 @@ impl Writer<'_> {
     }
 
     /// Writes a setting where its path says.
-    fn add(&mut self, path: &'static str) {
+    pub(super) fn add(&mut self, path: &'static str) {
         if let Some((setting, value)) = self.value(path) {
             self.put(path, setting, &value);
         }
     }
 
-    fn put(&mut self, path: &'static str, setting: &Setting, value: &Attribute) {
+    pub(super) fn put(&mut self, path: &'static str, setting: &Setting, value: &Attribute) {
         let default = setting.default.map(|default| default.attribute()).filter(|default| default != value);
         let default = default
             .map_or_else(String::new, |default| format!("  {}", comment(&format!("by default {}", written(&default)))));
@@ -90,11 +107,11 @@ impl Writer<'_> {
         self.count += 1;
     }
 
-    fn line(&mut self, path: &'static str, written: String) {
+    pub(super) fn line(&mut self, path: &'static str, written: String) {
         self.lines.push(Line { path: path.split('.').collect(), written, is_comment: false });
     }
 
-    fn comment(&mut self, path: &'static str, text: &str) {
+    pub(super) fn comment(&mut self, path: &'static str, text: &str) {
         self.lines.push(Line { path: path.split('.').collect(), written: comment(text), is_comment: true });
     }
 
@@ -181,7 +198,7 @@ impl Writer<'_> {
     }
 
     /// A name that is empty cannot be declared where something needs it.
-    fn add_unless_empty(&mut self, path: &'static str) -> bool {
+    pub(super) fn add_unless_empty(&mut self, path: &'static str) -> bool {
         match self.value(path) {
             Some((_, Attribute::Text(text))) if text.is_empty() => false,
             Some((setting, value)) => {
@@ -192,19 +209,19 @@ impl Writer<'_> {
         }
     }
 
-    fn languages(&mut self, replica: bool) {
+    fn languages(&mut self, live: &LiveSettings, replica: bool) {
         const LANGUAGES: &str = "updateFiles.languages";
         let enabled: Vec<String> =
-            self.live.languages.iter().filter(|(_, enabled)| **enabled).map(|(name, _)| name.clone()).collect();
+            live.languages.iter().filter(|(_, enabled)| **enabled).map(|(name, _)| name.clone()).collect();
         let on_microsoft_update = setting(STORE)
-            .and_then(|store| Some(store.value(self.live.row.cell(store.column)?)))
+            .and_then(|store| Some(store.value(self.row.cell(store.column)?)))
             .is_some_and(|store| store == Attribute::text("microsoftUpdate"));
         let named = |name: &String| !name.trim().is_empty() && name.trim().to_lowercase() == *name;
-        if self.live.row.cell(ALL_LANGUAGES).is_none() {
+        if self.row.cell(ALL_LANGUAGES).is_none() {
             self.absent.push(format!("{LANGUAGES} ({ALL_LANGUAGES})"));
         } else if replica {
             self.taken.push(LANGUAGES.to_owned());
-        } else if self.live.all_languages() {
+        } else if live.all_languages() {
             self.line(LANGUAGES, "all".to_owned());
             self.count += 1;
         } else if enabled.is_empty() || on_microsoft_update || !enabled.iter().all(named) {
@@ -218,7 +235,7 @@ impl Writer<'_> {
     fn content_path(&mut self) {
         // A map of nothing but comments would be a key without a value.
         let has_map = self.lines.last().is_some_and(|line| line.path.first() == Some(&"updateFiles"));
-        if let Some(Cell::Text(path)) = self.live.row.cell("LocalContentCacheLocation").filter(|_| has_map) {
+        if let Some(Cell::Text(path)) = self.row.cell("LocalContentCacheLocation").filter(|_| has_map) {
             let how = format!("contentPath: {path} is not declared: `wsusutil movecontent` moves it");
             self.comment("updateFiles.contentPath", &how);
         }

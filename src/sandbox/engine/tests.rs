@@ -111,7 +111,7 @@ const PROCEDURES: &[&Procedure] = &[&ADD, &GET];
 fn initialise(connection: &mut Connection, _: Seed) -> rusqlite::Result<()> {
     connection.execute_batch(
         "CREATE TABLE sandbox_version (version int);
-         INSERT INTO sandbox_version VALUES (2);
+         INSERT INTO sandbox_version VALUES (3);
          CREATE TABLE tbThing (
              ThingID uniqueidentifier NOT NULL COLLATE NOCASE PRIMARY KEY,
              Name nvarchar(256) NOT NULL COLLATE NOCASE,

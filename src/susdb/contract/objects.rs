@@ -78,6 +78,13 @@ pub const OBJECTS: &[ObjectContract] = &[
         &["LocalUpdateID", "NotInstalled", "Downloaded", "Failed", "InstalledPendingReboot"],
     ),
     needed(Needed::BySynchronization, "tbCategoryInSubscription", &["SubscriptionID", "CategoryID"]),
+    ObjectContract {
+        schema: "dbo",
+        name: "tbEmailNotificationRecipient",
+        columns: &["NotificationType", "EmailAddress"],
+        needed: Needed::ByNotifications,
+        evidence: Evidence { source: "WSUSMaintenance, OtherStep/SendEmail.cs", grade: Grade::A },
+    },
     needed(Needed::ByImpact, "tbUpdateStatusPerComputer", &["SummarizationState", "LocalUpdateID", "TargetID"]),
     needed(Needed::ByImpact, "tbExpandedTargetInTargetGroup", &["TargetGroupID", "TargetID"]),
     needed(Needed::ByImpact, "tbBundleDependency", &["RevisionID", "BundledRevisionID"]),

@@ -201,6 +201,25 @@ pub const PROCEDURES: &[ProcedureContract] = &[
         saves_a_row: false,
         evidence: Evidence { source: "PoshWSUS assemblies", grade: Grade::B },
     },
+    ProcedureContract {
+        procedure: Procedure::SetEmailNotificationConfiguration,
+        parameters: &[],
+        saves_a_row: true,
+        evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
+    },
+    // Of these two what a parameter is for goes by its name, and whether it takes a name or a number by its live type.
+    ProcedureContract {
+        procedure: Procedure::ScheduleEmailNotification,
+        parameters: &[],
+        saves_a_row: true,
+        evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
+    },
+    ProcedureContract {
+        procedure: Procedure::AddEmailNotificationRecipient,
+        parameters: &[],
+        saves_a_row: true,
+        evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
+    },
 ];
 
 /// The contract of a procedure.

@@ -200,6 +200,12 @@ pub(super) const SUBSCRIBED_CATEGORIES: Select = select!(
     "WHERE s.SubscriptionID = 1"
 );
 
+pub(super) const MAIL_RECIPIENTS: Select = select!(
+    "notifications.recipients",
+    "SELECT NotificationType, EmailAddress"
+    "FROM dbo.tbEmailNotificationRecipient"
+);
+
 pub(super) const CATEGORY_TITLES: Select = select!(
     "categories.titles",
     "SELECT CategoryID, ShortLanguage, Title"
@@ -394,6 +400,7 @@ pub const ALL: &[Select] = &[
     CATEGORIES,
     CATEGORY_TITLES,
     SUBSCRIBED_CATEGORIES,
+    MAIL_RECIPIENTS,
     OTHER_TITLES,
     APPROVALS,
     TOTAL_APPROVALS,

@@ -14,6 +14,7 @@ mod groups;
 mod impact;
 pub mod languages;
 pub mod listing;
+pub(super) mod notifications;
 mod objects;
 mod row;
 pub(super) mod rules;
@@ -123,6 +124,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     let server = server::read_facts(session, version).await?;
     let mut settings = if scope.settings { Some(configuration::read_settings(session).await?) } else { None };
     let mut synchronization = if scope.synchronization { Some(synchronization::read(session).await?) } else { None };
+    let mut notifications = if scope.notifications { Some(notifications::read(session).await?) } else { None };
     let groups = groups::read(session).await?;
     let computers = if scope.computers { computers::read(session).await? } else { Default::default() };
     let memberships =
@@ -150,6 +152,9 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     if let Some((live, row)) = &mut synchronization {
         synchronization::judge(live, row, &mut procedures);
     }
+    if let Some(notifications) = &mut notifications {
+        notifications::judge(notifications, &mut procedures);
+    }
     tracing::debug!(groups = groups.len(), computers = computers.len(), updates = updates.len(), "snapshot read");
     Ok(Snapshot {
         taken_at,
@@ -159,6 +164,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
         rules,
         downstream_servers,
         synchronization: synchronization.map(|(live, _)| live),
+        notifications,
         groups,
         computers,
         memberships,

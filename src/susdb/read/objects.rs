@@ -11,9 +11,10 @@ use super::catalogue::{
 use super::conditions::UpdateScope;
 use super::configuration::read_settings;
 use super::row::Cells;
-use super::{ReadError, deployments, rows_about, rows_in, rules, synchronization};
+use super::{ReadError, deployments, notifications, rows_about, rows_in, rules, synchronization};
 use crate::model::configuration::LiveSettings;
 use crate::model::name::fold;
+use crate::model::notifications::LiveNotifications;
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::snapshot::Deployment;
 use crate::model::synchronization::LiveSynchronization;
@@ -39,6 +40,8 @@ pub async fn read_objects(
     let rules = if wanted.rules { rules::read(session).await? } else { BTreeMap::new() };
     let synchronization =
         if wanted.synchronization { synchronization::read(session).await?.0 } else { LiveSynchronization::default() };
+    let notifications =
+        if wanted.notifications { notifications::read(session).await? } else { LiveNotifications::default() };
     let state = |key: &ObjectKey| match key {
         ObjectKey::GroupName(name) => {
             let name = fold(name);
@@ -65,6 +68,11 @@ pub async fn read_objects(
         ObjectKey::Rule(id) => ObjectState::Rule(rules.get(id).cloned()),
         ObjectKey::Settings { columns, languages } => settings_state(settings.as_ref(), columns, languages),
         ObjectKey::Synchronization(parts) => ObjectState::Synchronization(synchronization.parts(*parts)),
+        ObjectKey::Notifications(columns) => {
+            let cell = |column: &String| Some((column.clone(), notifications.row.cell(column)?.clone()));
+            ObjectState::Notifications(columns.iter().filter_map(cell).collect())
+        }
+        ObjectKey::Recipients(kind) => ObjectState::Recipients(notifications.recipients(*kind)),
     };
     Ok(keys.iter().map(|key| (key.clone(), state(key))).collect())
 }
@@ -81,6 +89,7 @@ struct Wanted<'a> {
     settings: bool,
     rules: bool,
     synchronization: bool,
+    notifications: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -97,6 +106,7 @@ impl<'a> Wanted<'a> {
                 ObjectKey::Settings { .. } => wanted.settings = true,
                 ObjectKey::RuleName(_) | ObjectKey::Rule(_) => wanted.rules = true,
                 ObjectKey::Synchronization(_) => wanted.synchronization = true,
+                ObjectKey::Notifications(_) | ObjectKey::Recipients(_) => wanted.notifications = true,
             }
         }
         wanted

@@ -6,6 +6,7 @@ pub mod bind;
 mod configuration;
 mod echo;
 mod groups;
+mod notifications;
 mod rules;
 mod subscription;
 mod updates;
@@ -23,6 +24,7 @@ use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict}
 
 pub use self::approvals::NewDeployment;
 pub use self::configuration::{ConfigurationChange, LANGUAGES_LIST, parameter_without_source, password_parameter};
+pub use self::notifications::{expected_parameters, notification_parameter_without_source, parameters_differ};
 pub use self::subscription::subscription_parameter_without_source;
 pub(super) use self::subscription::{CLASSIFICATIONS, PRODUCTS};
 

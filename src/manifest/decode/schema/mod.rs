@@ -10,6 +10,7 @@ mod connection;
 mod downstream_servers;
 mod groups;
 mod management;
+mod notifications;
 mod select;
 mod settings;
 mod synchronization;
@@ -86,6 +87,7 @@ fn spec() -> Schema {
             optional("logging", settings::logging()),
             optional("security", settings::security()),
             optional("advanced", settings::advanced()),
+            optional("notifications", notifications::notifications()),
             optional("groups", groups::groups()),
             optional("approvals", approvals::approvals()),
             optional("declines", approvals::declines()),

@@ -4,7 +4,9 @@ use super::super::settings::{
     ADVANCED, AUTOMATION, CLEANUP, COOKIES, FROM, LOGGING, MICROSOFT_UPDATE, PROXY, REPORTING, SECURITY, SERVER_LIMITS,
     TLS_PROXY, UPDATE_FILES, UPDATE_SOURCE, UPSTREAM,
 };
+use super::synchronization::UTC_TIME_OF_DAY;
 use super::{Shape, keys};
+use crate::model::notifications::notification;
 use crate::model::setting::{Literal, Setting, Values, setting};
 use crate::schema::{Form, Property, Schema, Text, optional, required};
 use serde_json::Value;
@@ -16,6 +18,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("updateSource.proxy.user", "svc-wsus"),
     ("updateSource.proxy.domain", "CONTOSO"),
     ("updateSource.proxy.tls.host", "tls-proxy.contoso.com"),
+    ("notifications.smtp.server", "mail.contoso.com"),
+    ("notifications.smtp.user", "svc-mail"),
+    ("notifications.sender.name", "WSUS"),
+    ("notifications.status.at", "\"06:30Z\""),
     ("serverLimits.computers", "30000"),
     ("serverLimits.events", "1000000"),
     ("security.cookies.anonymous", "60"),
@@ -197,12 +203,12 @@ fn section(title: &'static str, says: &'static str, shape: &Shape, properties: V
 }
 
 /// A key below another that is a setting of the table.
-fn under(prefix: &str, key: &'static str) -> Property {
+pub(super) fn under(prefix: &str, key: &'static str) -> Property {
     optional(key, scalar(&format!("{prefix}.{key}")))
 }
 
 fn known(path: &str) -> &'static Setting {
-    setting(path).expect("a test holds that every key that is read is in the table")
+    setting(path).or_else(|| notification(path)).expect("a test holds that every key that is read is in the table")
 }
 
 fn says(path: &str) -> &'static str {
@@ -228,6 +234,7 @@ pub(super) fn declared(setting: &Setting) -> Schema {
             Schema::new(Form::Text(Text { shortest, longest: Some(longest), as_written: true, ..Text::default() }))
         }
         Values::Word(words) => super::words(words),
+        Values::TimeOfDay => Schema::pattern(UTC_TIME_OF_DAY),
     };
     let value = value.says(setting.description);
     match setting.default {
