@@ -64,14 +64,18 @@ impl From<&LiveSettings> for SettingsWire {
 impl From<SettingsWire> for LiveSettings {
     fn from(wire: SettingsWire) -> Self {
         let SettingsWire { row, languages, downstream_servers, unsaved, languages_unsaved, password_parameter } = wire;
-        let row: Configuration = row.into_iter().map(|(column, cell)| (column, cell.into())).collect();
+        // Whoever wrote the file: what is not looked at is not taken either.
+        let cells = row.into_iter().map(|(column, cell)| {
+            let cell = if is_saved(&column) { cell.into() } else { Cell::Opaque };
+            (column, cell)
+        });
+        let row: Configuration = cells.collect();
         Self { row, languages, downstream_servers, unsaved, languages_unsaved, password_parameter }
     }
 }
 
 fn cell_of(column: &str, cell: &Cell) -> CellWire {
-    let names = SETTINGS.iter().map(|setting| setting.column).chain(ALSO_SAVED);
-    if !names.into_iter().any(|name| name.eq_ignore_ascii_case(column)) {
+    if !is_saved(column) {
         return CellWire::Opaque(OpaqueWire { opaque: true });
     }
     match cell {
@@ -81,6 +85,12 @@ fn cell_of(column: &str, cell: &Cell) -> CellWire {
         Cell::Text(text) => CellWire::Text(text.clone()),
         Cell::Opaque => CellWire::Opaque(OpaqueWire { opaque: true }),
     }
+}
+
+/// Whether a plan may look at what a column holds.
+fn is_saved(column: &str) -> bool {
+    let mut names = SETTINGS.iter().map(|setting| setting.column).chain(ALSO_SAVED);
+    names.any(|name| name.eq_ignore_ascii_case(column))
 }
 
 impl From<CellWire> for Cell {
