@@ -17,4 +17,5 @@ pub mod resolve;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod saved;
+pub mod schema;
 pub mod susdb;

@@ -13,6 +13,7 @@ mod planning;
 mod progress;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod schema;
 mod server;
 mod snapshot;
 mod stop;
@@ -83,6 +84,7 @@ async fn dispatch(verb: Verb, streams: Streams) -> Result<Exit, Failure> {
         Verb::Export(arguments) => export::run(&arguments, streams).await,
         Verb::Snapshot(arguments) => snapshot::run(&arguments, streams).await,
         Verb::Get(arguments) => get::run(&arguments, streams).await,
+        Verb::Schema(arguments) => schema::run(&arguments, streams),
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(arguments) => sandbox::run(arguments, streams).await,
     }
