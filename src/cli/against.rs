@@ -1,7 +1,7 @@
 //! The files of `diff --against`: servers as somebody saved them.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, stdin};
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Exit, Failure};
@@ -69,10 +69,17 @@ impl Snapshots {
 }
 
 fn load(path: &Path) -> Result<Against, Failure> {
-    let file = path.display().to_string();
+    let is_stdin = path.as_os_str() == "-";
+    let file = if is_stdin { "<stdin>".to_owned() } else { path.display().to_string() };
     let cannot = || Failure::new(Exit::Invalid, format!("cannot read the snapshot {file}"));
-    let opened = File::open(path).map_err(|error| cannot().caused_by(error))?;
-    let saved = saved::read(BufReader::new(opened), &Limits::default()).map_err(|error| {
+    let limits = Limits::default();
+    let saved = if is_stdin {
+        saved::read(stdin().lock(), &limits)
+    } else {
+        let opened = File::open(path).map_err(|error| cannot().caused_by(error))?;
+        saved::read(BufReader::new(opened), &limits)
+    };
+    let saved = saved.map_err(|error| {
         let hint = error.hint();
         cannot().caused_by(error).hint(hint)
     })?;

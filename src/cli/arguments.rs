@@ -179,8 +179,8 @@ pub struct Diff {
     /// What to plan.
     #[command(flatten)]
     pub planning: Planning,
-    /// Compare with a file that `wsusctl snapshot` wrote: nothing is contacted, and no password is needed; repeatable, for
-    /// manifests that pin their server's id
+    /// Compare with a file that `wsusctl snapshot` wrote, or - for standard input: nothing is contacted, and no password is
+    /// needed; repeatable, for manifests that pin their server's id
     #[arg(
         long,
         value_name = "FILE",

@@ -48,6 +48,7 @@ impl ReadScope {
             rules: true,
             downstream_servers: true,
             synchronization: true,
+            notifications: true,
             computers: true,
             update_ids: BTreeSet::new(),
             kbs: BTreeSet::new(),

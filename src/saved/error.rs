@@ -137,7 +137,7 @@ impl SavedError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Read { .. } | Self::TooLarge { .. } => "check the file that --against names",
-            Self::Compressed { .. } => "unpack it first: gunzip -k FILE.gz",
+            Self::Compressed { .. } => "unpack it: gunzip -c FILE | wsusctl diff --against - ...",
             Self::Empty | Self::NotASnapshot => {
                 "make one with wsusctl snapshot --server URL -o FILE, and name it with --against"
             }

@@ -51,7 +51,7 @@ impl Version {
 
     /// Whether this program can read it.
     fn is_known(self) -> bool {
-        self.major == FORMAT_VERSION.major && self.minor <= FORMAT_VERSION.minor
+        self.major == FORMAT_VERSION.major && self <= FORMAT_VERSION
     }
 }
 

@@ -126,6 +126,11 @@ fn nothing_is_contacted_and_no_password_is_needed() {
     let document: Value = serde_json::from_str(&json.expect_status(2).out).unwrap();
     assert_eq!(document["servers"][0]["against"], FILE);
     assert_eq!(document["servers"][0]["changes"][0]["address"], "group[\"Foyer\"]");
+    let file = fs::File::open(lab.path(FILE)).unwrap();
+    let piped = lab.run_with(&["diff", "-f", "lab.yaml", "--against", "-"], |command| {
+        command.stdin(file);
+    });
+    piped.expect_status(2).expect_out("<stdin>, taken ").expect_out("+ group[\"Foyer\"]");
 }
 
 #[test]
@@ -188,7 +193,6 @@ fn a_file_that_is_no_whole_snapshot_is_refused() {
             "the file has format 2.0",
         ),
         (b"apiVersion: wsusctl/v1alpha1\n".to_vec(), "line 1: this is not a snapshot of wsusctl"),
-        (Vec::new(), "the file is empty"),
         (vec![0x1f, 0x8b, 8, 0, 0], "the file is compressed with gzip"),
         (vec![b'x'; 17 * 1024 * 1024], "line 1 is longer than 16777216 bytes"),
     ] {

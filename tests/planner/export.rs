@@ -172,7 +172,7 @@ pub fn settings() -> impl Strategy<Value = LiveSettings> {
     })
 }
 
-fn notifications() -> impl Strategy<Value = LiveNotifications> {
+pub(crate) fn notifications() -> impl Strategy<Value = LiveNotifications> {
     let cells: Vec<_> = NOTIFICATIONS.iter().map(|setting| cell(setting.values)).collect();
     let addresses =
         || prop_oneof![4 => select(vec!["a@b", "A@B", "it@contoso.com"]).prop_map(str::to_owned), 1 => hostile_name()];

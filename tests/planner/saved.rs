@@ -9,6 +9,7 @@ use wsusctl::model::category::{Category, CategoryKind};
 use wsusctl::model::configuration::LiveSettings;
 use wsusctl::model::impact::{Impact, Removed};
 use wsusctl::model::listing::ListedDownstreamServer;
+use wsusctl::model::notifications::LiveNotifications;
 use wsusctl::model::procedure::{LiveParameter, Verdict};
 use wsusctl::model::scope::ReadScope;
 use wsusctl::model::selector::{Severity, UpdateType};
@@ -19,7 +20,7 @@ use wsusctl::resolve::{resolve, scope};
 use wsusctl::saved::{Limits, Saved, SavedError, read, write};
 
 use crate::check::{lines, policy};
-use crate::export::{hostile_name, settings};
+use crate::export::{hostile_name, notifications, settings};
 use crate::snapshot::{gid, now, read as read_within, server, time};
 use crate::world::world;
 
@@ -46,17 +47,26 @@ fn without_login(snapshot: &Snapshot) -> Snapshot {
 struct Oddities {
     names: Vec<String>,
     settings: Option<LiveSettings>,
+    notifications: Option<LiveNotifications>,
     flags: Vec<bool>,
     numbers: Vec<u32>,
 }
 
 fn oddities() -> impl Strategy<Value = Oddities> {
-    (vec(hostile_name(), 12), option::of(settings()), vec(any::<bool>(), 8), vec(any::<u32>(), 4))
-        .prop_map(|(names, settings, flags, numbers)| Oddities { names, settings, flags, numbers })
+    let rows = (option::of(settings()), option::of(notifications()));
+    (vec(hostile_name(), 12), rows, vec(any::<bool>(), 8), vec(any::<u32>(), 4)).prop_map(
+        |(names, (settings, notifications), flags, numbers)| Oddities {
+            names,
+            settings,
+            notifications,
+            flags,
+            numbers,
+        },
+    )
 }
 
 fn made_odd(mut snapshot: Snapshot, odd: &Oddities) -> (Snapshot, Impact) {
-    let Oddities { names, settings, flags, numbers } = odd;
+    let Oddities { names, settings, notifications, flags, numbers } = odd;
     let mut names = names.iter().cycle().cloned();
     let mut name = || names.next().unwrap();
     snapshot.settings = settings.clone().map(|settings| LiveSettings {
@@ -64,6 +74,12 @@ fn made_odd(mut snapshot: Snapshot, odd: &Oddities) -> (Snapshot, Impact) {
         languages_unsaved: flags[0],
         password_parameter: flags[1].then(&mut name),
         ..settings
+    });
+    snapshot.notifications = notifications.clone().map(|live| LiveNotifications {
+        changed: flags[0].then(|| (name(), now())),
+        unsaved: [name()].into(),
+        password_parameter: flags[1].then(&mut name),
+        ..live
     });
     snapshot.server.sql_version = name();
     if flags[2] {

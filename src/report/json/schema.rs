@@ -66,6 +66,7 @@ fn server() -> Schema {
         required("name", text("`metadata.name` of the manifest.")),
         required("serverId", guid("The id that the server itself has.")),
         required("takenAt", time("When the server was read, by the server's clock.")),
+        optional("against", text("The file of the snapshot that the plan was made from, with diff --against.")),
         optional("now", time("The time that --now gave; selectors and deadlines were judged by it.")),
         required(
             "digest",

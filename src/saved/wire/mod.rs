@@ -7,7 +7,9 @@ mod categories;
 mod downstream;
 mod groups;
 mod impact;
+mod notifications;
 mod procedures;
+mod row;
 mod rules;
 mod server;
 mod settings;
@@ -20,6 +22,7 @@ pub(super) use self::categories::{CategoryNumberWire, CategoryWire};
 pub(super) use self::downstream::DownstreamServerWire;
 pub(super) use self::groups::{ComputerWire, GroupWire, MembershipWire, RequestedGroupWire};
 pub(super) use self::impact::{NeededWire, RemovedWire};
+pub(super) use self::notifications::NotificationsWire;
 pub(super) use self::procedures::ProcedureWire;
 pub(super) use self::rules::RuleWire;
 pub(super) use self::server::{ServerWire, TotalsWire};
@@ -76,6 +79,7 @@ pub(super) enum Record {
     Totals(TotalsWire),
     Settings(SettingsWire),
     Synchronization(SynchronizationWire),
+    Notifications(NotificationsWire),
     Procedure(ProcedureWire),
     Group(GroupWire),
     Computer(ComputerWire),

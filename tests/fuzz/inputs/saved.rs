@@ -23,7 +23,7 @@ spec:
   groups: [{name: A, computers: ['*'], groups: [{name: B}]}]
   approvals:
     - {update: KB4901425, groups: {A: install}}
-    - {select: {products: [Windows], neededBy: {atLeast: 1}}, groups: {B: install}}
+    - {select: {products: ['Windows*'], neededBy: {atLeast: 1}}, groups: {B: install}}
   declines:
     - select: {superseded: true, supersedingApproved: true}
   approvalRules: [{name: R, enabled: true, classifications: [Updates], groups: [A]}]
