@@ -48,7 +48,7 @@ pub(super) struct Document {
     pub(super) name: Declared<String>,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) connection: Option<Connection>,
-    pub(super) server_id: Option<Declared<Uuid>>,
+    pub(super) identity: Option<Identity>,
     pub(super) settings: Settings,
     pub(super) synchronization: Synchronization,
     pub(super) groups: Vec<Group>,
@@ -58,6 +58,13 @@ pub(super) struct Document {
     pub(super) downstream_servers: Vec<DownstreamServer>,
     pub(super) management: Management,
     pub(super) origin: Origin,
+}
+
+/// `identity`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Identity {
+    pub(super) server_id: Declared<Uuid>,
+    pub(super) replaces: Option<Declared<Uuid>>,
 }
 
 /// The settings.

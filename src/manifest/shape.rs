@@ -26,7 +26,7 @@ impl Shape {
 }
 
 /// Keys that manifests will have and this version does not know.
-const LATER: &[&str] = &["notifications", "replaces"];
+const LATER: &[&str] = &["notifications"];
 
 /// A value and the key in front of it.
 pub(super) struct Keyed<'t> {

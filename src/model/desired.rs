@@ -27,6 +27,8 @@ pub struct Desired {
     pub connection: Option<Connection>,
     /// The pin `identity.serverId`.
     pub server_id: Option<Declared<Uuid>>,
+    /// The id that the server may still have and that becomes the pinned one: `identity.replaces`.
+    pub replaces: Option<Declared<Uuid>>,
     /// The settings.
     pub settings: Settings,
     /// What is synchronised and when.

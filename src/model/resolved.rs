@@ -27,6 +27,8 @@ pub enum GroupReference {
 pub struct Resolved {
     /// `metadata.name`.
     pub server_name: String,
+    /// The id that the server gets; none where no id is to be replaced.
+    pub identity: Option<ResolvedIdentity>,
     /// The declared settings; none where none is declared.
     pub settings: Option<ResolvedSettings>,
     /// What is synchronised and when; none where nothing of it is declared.
@@ -64,6 +66,15 @@ pub struct Resolved {
     pub findings: Vec<Notice>,
     /// Pruning, limits and what to ignore.
     pub management: Management,
+}
+
+/// The id that a server gets in place of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResolvedIdentity {
+    /// The new one.
+    pub server_id: Declared<Uuid>,
+    /// The old one.
+    pub replaces: Uuid,
 }
 
 /// The declared settings.

@@ -48,7 +48,9 @@ pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
     ]);
     let servers = &context.resolved.downstream_servers;
     let servers = (!servers.is_empty()).then(|| (Kind::Downstream, downstream_servers(context)));
-    counted.into_iter().chain(rules).chain(servers).collect()
+    let identity =
+        context.resolved.identity.map(|_| (Kind::Identity, Reach { managed: 1, managed_live: 1, ..Reach::default() }));
+    counted.into_iter().chain(identity).chain(rules).chain(servers).collect()
 }
 
 fn downstream_servers(context: &Context<'_>) -> Reach {

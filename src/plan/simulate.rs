@@ -114,6 +114,9 @@ impl Server {
         }
         settings.languages.extend(languages.iter().map(|(name, enabled)| (name.clone(), *enabled)));
         let facts = &mut self.state.server;
+        if let Some(Cell::Text(id)) = settings.row.cell("ServerId") {
+            facts.server_id = Uuid::try_parse(id).unwrap_or(facts.server_id);
+        }
         facts.replica = settings.row.is_on("ReplicaMode");
         facts.has_upstream = !settings.row.is_on("SyncToMU");
         facts.server_side_targeting = settings.row.is_on("ServerTargeting");

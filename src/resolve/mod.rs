@@ -35,7 +35,7 @@ use uuid::Uuid;
 
 use crate::diagnostic::Diagnostics;
 use crate::model::desired::Desired;
-use crate::model::resolved::Resolved;
+use crate::model::resolved::{Resolved, ResolvedIdentity};
 use crate::model::snapshot::Snapshot;
 
 use self::approvals::Approvals;
@@ -86,6 +86,10 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     }
     Ok(Resolved {
         server_name: desired.name.clone(),
+        identity: desired
+            .server_id
+            .zip(desired.replaces)
+            .map(|(server_id, replaces)| ResolvedIdentity { server_id, replaces: replaces.value }),
         settings,
         synchronization,
         groups_with_computers: groups.with_computers(desired),

@@ -12,6 +12,7 @@ mod faults;
 mod get;
 mod guards;
 mod hand_edits;
+mod identity;
 #[cfg(unix)]
 mod interrupt;
 mod json;

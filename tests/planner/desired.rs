@@ -33,6 +33,7 @@ pub fn manifest() -> Manifest {
             labels: BTreeMap::new(),
             connection: None,
             server_id: None,
+            replaces: None,
             settings: Settings::default(),
             synchronization: Default::default(),
             groups: Vec::new(),

@@ -14,6 +14,7 @@ mod errors;
 mod export;
 mod groups;
 mod guards;
+mod identity;
 mod impact;
 mod memberships;
 mod modes;

@@ -90,6 +90,7 @@ fn nothing_declared() -> Server {
         labels: Default::default(),
         connection: None,
         server_id: None,
+        replaces: None,
         settings: Default::default(),
         synchronization: Default::default(),
         groups: Vec::new(),

@@ -4,6 +4,7 @@ mod approval_rules;
 mod approvals;
 mod computers;
 mod groups;
+mod identity;
 mod ignore;
 mod overlap;
 mod settings;
@@ -17,6 +18,7 @@ use crate::model::name::fold;
 
 /// Applies every rule.
 pub(super) fn check(document: &Document, problems: &mut Problems) {
+    identity::check(document, problems);
     groups::unique(&document.groups, problems);
     groups::not_built_in(&document.groups, problems);
     groups::creatable(&document.groups, problems);
