@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::model::address::Quoted;
 use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline, whole_seconds};
+use crate::model::database_role::DatabaseRole;
 use crate::model::name::fold;
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::resolved::GroupReference;
@@ -100,6 +101,12 @@ pub enum Call {
     },
     /// spSetSubscription
     SaveSynchronization(Subscription),
+    /// sp_addrolemember
+    AddRoleMember(DatabaseRole, String),
+    /// sp_droprolemember
+    DropRoleMember(DatabaseRole, String),
+    /// ALTER USER, from a user to a login
+    MapUser(String, String),
 }
 
 /// What the object of an operation is called when it is read. None while its group has no id yet.
@@ -123,6 +130,8 @@ pub fn key(operation: &Operation, created: &CreatedGroups) -> Option<ObjectKey> 
             languages: languages.keys().cloned().collect(),
         },
         Operation::SaveSynchronization(wanted) => ObjectKey::Synchronization(wanted.parts()),
+        Operation::SetRoleMembers { role, .. } => ObjectKey::DatabaseRole(*role),
+        Operation::MapUser { user, .. } => ObjectKey::DatabaseUser(user.clone()),
         Operation::SetApproval { update, group, .. } => {
             ObjectKey::Approval { update: *update, group: created.id(group)? }
         }
@@ -185,6 +194,15 @@ pub fn missing_calls(
         (Operation::DeleteRule { id, .. }, ObjectState::Rule(Some(_))) => vec![Call::DeleteRule(*id)],
         (Operation::SaveSynchronization(wanted), ObjectState::Synchronization(live)) if wanted != live => {
             vec![Call::SaveSynchronization(wanted.clone())]
+        }
+        // Whoever comes is in before anybody goes.
+        (Operation::SetRoleMembers { role, members }, ObjectState::DatabaseRole(live)) => {
+            let added = members.difference(live).map(|name| Call::AddRoleMember(*role, name.clone()));
+            let removed = live.difference(members).map(|name| Call::DropRoleMember(*role, name.clone()));
+            added.chain(removed).collect()
+        }
+        (Operation::MapUser { user, login }, ObjectState::DatabaseUser { mapped: false }) => {
+            vec![Call::MapUser(user.clone(), login.clone())]
         }
         _ => Vec::new(),
     }
@@ -250,6 +268,8 @@ pub fn describe_target(operation: &Operation) -> String {
         Operation::DeleteRule { name, .. } => format!("rule {name} is gone"),
         Operation::SaveSettings { cells, languages } => describe_settings(cells, languages),
         Operation::SaveSynchronization(wanted) => describe_subscription(wanted),
+        Operation::SetRoleMembers { members, .. } => describe_members(members),
+        Operation::MapUser { login, .. } => format!("the user has the login {}", Quoted(login)),
     }
 }
 
@@ -293,7 +313,15 @@ pub fn describe_state(state: &ObjectState) -> String {
         ObjectState::Rule(Some(rule)) => describe_rule(rule),
         ObjectState::Settings { cells, languages } => describe_settings(cells, languages),
         ObjectState::Synchronization(live) => describe_subscription(live),
+        ObjectState::DatabaseRole(members) => describe_members(members),
+        ObjectState::DatabaseUser { mapped: true } => "the user has a login".to_owned(),
+        ObjectState::DatabaseUser { mapped: false } => "the user has no login".to_owned(),
     }
+}
+
+fn describe_members(members: &BTreeSet<String>) -> String {
+    let names: Vec<String> = members.iter().map(|name| Quoted(name).to_string()).collect();
+    if names.is_empty() { "no members".to_owned() } else { format!("members {}", names.join(", ")) }
 }
 
 fn describe_rule(rule: &Rule) -> String {

@@ -14,7 +14,7 @@ use crate::model::approval::{ApprovalAction, Deadline};
 use crate::model::attribute::Attribute;
 use crate::model::category::CategoryReference;
 use crate::model::connection::Connection;
-use crate::model::desired::{Synchronization, UpdateReference};
+use crate::model::desired::{DatabaseRoles, Synchronization, UpdateReference};
 use crate::model::management::Prune;
 use crate::model::origin::{Declared, Origin};
 use crate::model::rule::RuleDeadline;
@@ -75,6 +75,7 @@ pub(super) struct Settings {
     pub(super) content_path: Option<Declared<String>>,
     /// The place of the key, where a proxy's password is declared.
     pub(super) proxy_password: Option<Origin>,
+    pub(super) database_roles: DatabaseRoles,
 }
 
 /// A setting of the model's table with its value, null already replaced by the default.

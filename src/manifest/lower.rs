@@ -28,6 +28,7 @@ pub(super) fn lower(document: Document) -> Desired {
         connection: document.connection,
         server_id: document.identity.map(|identity| identity.server_id),
         replaces: document.identity.and_then(|identity| identity.replaces),
+        database_roles: document.settings.database_roles.clone(),
         settings: lower_settings(document.settings),
         synchronization: document.synchronization,
         groups,

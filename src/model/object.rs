@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::database_role::DatabaseRole;
 use super::rule::Rule;
 use super::setting::Cell;
 use super::snapshot::Deployment;
@@ -48,6 +49,10 @@ pub enum ObjectKey {
     },
     /// Parts of what is synchronised and when.
     Synchronization(Parts),
+    /// The members of a database role.
+    DatabaseRole(DatabaseRole),
+    /// A user of the database by name.
+    DatabaseUser(String),
 }
 
 /// What an object is.
@@ -74,6 +79,13 @@ pub enum ObjectState {
     },
     /// Parts of what is synchronised and when.
     Synchronization(Subscription),
+    /// The members of a database role.
+    DatabaseRole(BTreeSet<String>),
+    /// A user of the database.
+    DatabaseUser {
+        /// Whether it has a login.
+        mapped: bool,
+    },
 }
 
 /// A group and what it holds.

@@ -33,10 +33,16 @@ pub enum Procedure {
     SetSubscription,
     /// `spStartCatalogSync`
     StartCatalogSync,
+    /// `sp_addrolemember`, which is SQL Server's own
+    AddRoleMember,
+    /// `sp_droprolemember`, which is SQL Server's own
+    DropRoleMember,
+    /// `ALTER USER`, which is no procedure but a statement of SQL Server
+    MapUser,
 }
 
 impl Procedure {
-    /// Every procedure.
+    /// Every procedure of WSUS: what is SQL Server's own is on every server and the same.
     pub const ALL: [Self; 15] = [
         Self::CreateTargetGroup,
         Self::DeleteTargetGroup,
@@ -74,6 +80,9 @@ impl Procedure {
             Self::DeleteAutoDeploymentRule => "spDeleteAutoDeploymentRuleByID",
             Self::SetSubscription => "spSetSubscription",
             Self::StartCatalogSync => "spStartCatalogSync",
+            Self::AddRoleMember => "sp_addrolemember",
+            Self::DropRoleMember => "sp_droprolemember",
+            Self::MapUser => "ALTER USER",
         }
     }
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::address::{Address, Kind};
 use super::approval::ApprovalValue;
 use super::attribute::Attribute;
+use super::database_role::DatabaseRole;
 use super::desired::Languages;
 use super::management::Management;
 use super::origin::{Declared, Origin};
@@ -33,6 +34,8 @@ pub struct Resolved {
     pub settings: Option<ResolvedSettings>,
     /// What is synchronised and when; none where nothing of it is declared.
     pub synchronization: Option<ResolvedSynchronization>,
+    /// The declared members of database roles.
+    pub database_roles: ResolvedDatabaseRoles,
     /// The declared groups, parents before their children.
     pub groups: Vec<ResolvedGroup>,
     /// For each computer that a declared group names or matches, by TargetID: the declared groups it belongs to.
@@ -89,6 +92,9 @@ pub struct ResolvedSettings {
     /// The place of the proxy's password, which cannot be written.
     pub proxy_password: Option<Origin>,
 }
+
+/// The declared members of database roles, by name as the database has them.
+pub type ResolvedDatabaseRoles = BTreeMap<DatabaseRole, Declared<BTreeSet<String>>>;
 
 /// What is synchronised and when, with every category known to the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

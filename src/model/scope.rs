@@ -18,6 +18,8 @@ pub struct ReadScope {
     pub downstream_servers: bool,
     /// What is synchronised and when, and all categories.
     pub synchronization: bool,
+    /// Database roles and principals.
+    pub database_roles: bool,
     /// Computers and their explicit group memberships.
     pub computers: bool,
     /// Updates by id, with their deployments.

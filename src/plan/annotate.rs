@@ -32,7 +32,9 @@ pub fn impact_scope(plan: &Plan) -> ImpactScope {
             | Operation::CreateRule { .. }
             | Operation::SetRule { .. }
             | Operation::DeleteRule { .. }
-            | Operation::SaveSynchronization(_) => continue,
+            | Operation::SaveSynchronization(_)
+            | Operation::SetRoleMembers { .. }
+            | Operation::MapUser { .. } => continue,
         };
         scope.updates.insert(update);
         scope.groups.extend(group);

@@ -74,6 +74,7 @@ impl Milestone {
 enum Phase {
     Settings,
     Synchronization,
+    DatabaseRoles,
     GroupCreations,
     Memberships,
     Reinstatements,
@@ -83,9 +84,10 @@ enum Phase {
     GroupDeletions,
 }
 
-const PHASES: [Phase; 9] = [
+const PHASES: [Phase; 10] = [
     Phase::Settings,
     Phase::Synchronization,
+    Phase::DatabaseRoles,
     Phase::GroupCreations,
     Phase::Memberships,
     Phase::Reinstatements,
@@ -122,10 +124,18 @@ impl Draft {
         self.steps.iter().any(|step| matches!(step.operation, Operation::SaveSynchronization(_)))
     }
 
+    fn alters_principals(&self) -> bool {
+        let alters =
+            |step: &DraftStep| matches!(step.operation, Operation::SetRoleMembers { .. } | Operation::MapUser { .. });
+        self.steps.iter().any(alters)
+    }
+
     fn phase(&self) -> Phase {
         match (self.change.address.kind(), self.change.action) {
             // The update source decides what may be synchronised, so it is saved first.
             (Kind::Setting, _) if self.saves_synchronization() => Phase::Synchronization,
+            // Between settings, it would split their one save.
+            (Kind::Setting, _) if self.alters_principals() => Phase::DatabaseRoles,
             (Kind::Setting, _) => Phase::Settings,
             (Kind::Group, ChangeAction::Delete) => Phase::GroupDeletions,
             // Downstream servers are only found out about.
@@ -141,7 +151,7 @@ impl Draft {
     /// Where its kind stands in reports: deletions of groups come last, whatever is deleted first.
     fn section(&self) -> u8 {
         match self.phase() {
-            Phase::Settings | Phase::Synchronization => 0,
+            Phase::Settings | Phase::Synchronization | Phase::DatabaseRoles => 0,
             Phase::GroupCreations => 1,
             Phase::Memberships => 2,
             Phase::Approvals => 3,

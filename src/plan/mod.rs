@@ -6,6 +6,7 @@ mod annotate;
 mod approvals;
 pub mod change;
 mod context;
+mod database_roles;
 mod declines;
 mod digest;
 mod draft;
@@ -156,12 +157,15 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
     let snapshot = &*snapshot.in_mode_of(&settings.cells());
     let context = Context::new(resolved, snapshot, policy);
     let synchronization = synchronization::declared(&context);
-    let drafts = settings.drafts.into_iter().chain(synchronization.drafts).chain(draft_all(&context)).collect();
+    let roles = database_roles::declared(&context);
+    let drafts = settings.drafts.into_iter().chain(synchronization.drafts).chain(roles.drafts);
+    let drafts = drafts.chain(draft_all(&context)).collect();
     let (mut drafts, refused) = support::split(&context, drafts);
     draft::sort(&mut drafts);
     let mut unsupported = groups::misplaced(&context);
     unsupported.extend(settings.unsupported);
     unsupported.extend(synchronization.unsupported);
+    unsupported.extend(roles.unsupported);
     unsupported.extend(refused);
     unsupported.sort_by_key(|notice| (notice.address.kind(), notice.address.clone(), notice.code));
     let reach = reach::count(&context);
@@ -252,7 +256,9 @@ fn hidden(context: &Context<'_>) -> Vec<Notice> {
     let identity = resolved.identity.map(|identity| (Address::ServerId, identity.server_id.origin));
     let settings = resolved.settings.iter().flat_map(ResolvedSettings::places);
     let settings = settings.map(|(path, origin)| (Address::Setting(path), origin));
-    let settings = identity.into_iter().chain(settings);
+    let roles = resolved.database_roles.iter();
+    let roles = roles.map(|(role, declared)| (Address::Setting(role.path()), declared.origin));
+    let settings = identity.into_iter().chain(settings).chain(roles);
     let declared = settings.chain(groups).chain(memberships).chain(approvals).chain(declines).chain(rules);
     let hidden = declared.filter(|(address, _)| context.ignores(address)).map(|(address, origin)| Notice {
         address,

@@ -94,8 +94,13 @@ fn approval_rules(context: &Context<'_>) -> Reach {
 fn settings(context: &Context<'_>) -> Reach {
     let settings = context.resolved.settings.iter().flat_map(|declared| declared.places()).map(|(path, _)| path);
     let synchronization = context.resolved.synchronization.iter().flat_map(synchronization::paths);
-    let paths = settings.chain(synchronization);
-    let (ignored, managed): (Vec<&str>, Vec<&str>) = paths.partition(|path| context.ignores(&Address::Setting(path)));
+    let roles = &context.resolved.database_roles;
+    // A member is declared to have its login, too.
+    let users: BTreeSet<&String> = roles.values().flat_map(|members| &members.value).collect();
+    let users = users.into_iter().map(|name| Address::DatabaseUser(name.clone()));
+    let paths = settings.chain(synchronization).chain(roles.keys().map(|role| role.path()));
+    let (ignored, managed): (Vec<Address>, Vec<Address>) =
+        paths.map(Address::Setting).chain(users).partition(|address| context.ignores(address));
     let managed = managed.len() as u64;
     Reach { managed, managed_live: managed, ignored: ignored.len() as u64, ..Reach::default() }
 }

@@ -83,6 +83,18 @@ impl Server {
                 live.classifications =
                     classifications.clone().unwrap_or_else(|| std::mem::take(&mut live.classifications));
             }
+            Operation::SetRoleMembers { role, members } => {
+                let live = self.state.database_roles.as_mut().and_then(|live| live.roles.get_mut(role));
+                if let Some(live) = live {
+                    live.members.clone_from(members);
+                }
+            }
+            Operation::MapUser { user, login: _ } => {
+                let live = self.state.database_roles.as_mut();
+                if let Some(principal) = live.and_then(|live| live.principals.get_mut(&fold(user))) {
+                    principal.orphan = None;
+                }
+            }
             Operation::Decline { update } => {
                 self.with_rows(*update, Vec::clear);
                 if let Some(update) = self.state.updates.get_mut(update).filter(|update| !update.declined) {

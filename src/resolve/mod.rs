@@ -5,6 +5,7 @@
 
 mod approvals;
 mod categories;
+mod database_roles;
 mod declines;
 mod downstream_servers;
 mod groups;
@@ -62,6 +63,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     server_rules::check(desired, snapshot, &mut notes);
     let settings = settings::resolve(desired, snapshot, &mut notes);
     let synchronization = synchronization::resolve(desired, snapshot, &mut notes);
+    let database_roles = database_roles::resolve(desired, snapshot, &mut notes);
     let catalog = Catalog::new(snapshot);
     let mut groups = Groups::declare(desired, snapshot, &mut notes);
     server_rules::requested_groups(snapshot, &groups, &mut notes);
@@ -92,6 +94,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
             .map(|(server_id, replaces)| ResolvedIdentity { server_id, replaces: replaces.value }),
         settings,
         synchronization,
+        database_roles,
         groups_with_computers: groups.with_computers(desired),
         groups: groups.declared,
         memberships: memberships.by_computer,

@@ -28,6 +28,7 @@ pub fn scope(desired: &Desired, now: DateTime<Utc>) -> ReadScope {
             || management.prune(Kind::Rule) != Prune::Never
             || management.prune(Kind::Group) != Prune::Never
             || ignores_some(management, "rule[\""),
+        database_roles: !desired.database_roles.is_empty(),
         synchronization: desired.synchronization != Synchronization::default(),
         // Pruned groups count their computers once, however many of the groups a computer is in.
         computers: groups.iter().any(|group| group.computers.is_some())

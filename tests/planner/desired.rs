@@ -35,6 +35,7 @@ pub fn manifest() -> Manifest {
             server_id: None,
             replaces: None,
             settings: Settings::default(),
+            database_roles: Default::default(),
             synchronization: Default::default(),
             groups: Vec::new(),
             approvals: Vec::new(),

@@ -6,6 +6,7 @@
 mod approvals;
 mod articles;
 mod check;
+mod database_roles;
 mod decline_selectors;
 mod declines;
 mod desired;

@@ -257,6 +257,10 @@ fn assert_declared(resolved: &Resolved, plan: &Plan) -> Result<(), TestCaseError
             }
             Operation::DeleteRule { name, .. } => prop_assert!(false, "deletes {name} without pruning"),
             Operation::SaveSynchronization(_) => prop_assert!(resolved.synchronization.is_some()),
+            Operation::SetRoleMembers { role, .. } => prop_assert!(resolved.database_roles.contains_key(role)),
+            Operation::MapUser { user, .. } => {
+                prop_assert!(resolved.database_roles.values().any(|members| members.value.contains(user)));
+            }
         }
     }
     Ok(())
@@ -356,7 +360,9 @@ fn assert_ordered(plan: &Plan, snapshot: &Snapshot) -> Result<(), TestCaseError>
             | Operation::Reinstate { .. }
             | Operation::Decline { .. }
             | Operation::SaveSettings { .. }
-            | Operation::SaveSynchronization(_) => {}
+            | Operation::SaveSynchronization(_)
+            | Operation::SetRoleMembers { .. }
+            | Operation::MapUser { .. } => {}
         }
     }
     // Every change has a step: nothing is announced that is not done.

@@ -85,6 +85,7 @@ pub fn server() -> Server {
         downstream_servers: Some(Vec::new()),
         rules: Some(Rules { all: BTreeMap::new(), categories: numbers }),
         synchronization: None,
+        database_roles: None,
         groups: groups.into_iter().map(|group| (group.id, group)).collect(),
         computers: BTreeMap::new(),
         memberships: BTreeSet::new(),
@@ -293,6 +294,7 @@ impl Server {
             rules: true,
             downstream_servers: true,
             synchronization: true,
+            database_roles: true,
             computers: true,
             update_ids: snapshot.updates.keys().copied().collect(),
             kbs: snapshot.updates.values().flat_map(|update| update.kbs.clone()).collect(),
@@ -324,6 +326,9 @@ pub fn read_more(whole: &Snapshot, scope: &ReadScope, also: &dyn Fn(&Update) -> 
     }
     if !scope.rules {
         snapshot.rules = None;
+    }
+    if !scope.database_roles {
+        snapshot.database_roles = None;
     }
     if !scope.settings {
         snapshot.settings = None;

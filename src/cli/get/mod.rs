@@ -92,6 +92,7 @@ fn nothing_declared() -> Server {
         server_id: None,
         replaces: None,
         settings: Default::default(),
+        database_roles: Default::default(),
         synchronization: Default::default(),
         groups: Vec::new(),
         approvals: Vec::new(),

@@ -5,6 +5,7 @@ mod approvals;
 mod category;
 mod choices;
 mod connection;
+mod database_roles;
 mod deadline;
 mod downstream_servers;
 mod groups;

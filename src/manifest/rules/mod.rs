@@ -3,6 +3,7 @@
 mod approval_rules;
 mod approvals;
 mod computers;
+mod database_roles;
 mod groups;
 mod identity;
 mod ignore;
@@ -39,6 +40,7 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
     let servers = document.downstream_servers.iter().map(|server| &server.name);
     approval_rules::unique(servers, "duplicate-downstream-server", "a downstream server is declared twice", problems);
     settings::check(document, problems);
+    database_roles::check(document, problems);
     synchronization::below_an_upstream_server(document, problems);
     ignore::declared_groups(&document.management.ignore, &document.groups, problems);
     ignore::declared_servers(&document.management.ignore, &document.downstream_servers, problems);

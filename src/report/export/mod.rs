@@ -46,6 +46,7 @@ impl ExportOptions {
         let has = |kind| self.kinds.contains(&kind);
         ReadScope {
             settings: has(Kind::Setting),
+            database_roles: has(Kind::Setting),
             computers: has(Kind::Membership),
             approved_updates: has(Kind::Approval),
             declined_updates: has(Kind::Decline),

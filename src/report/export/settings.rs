@@ -4,6 +4,7 @@ use super::head::LeftOut;
 use super::{Section, counted};
 use crate::model::attribute::Attribute;
 use crate::model::configuration::LiveSettings;
+use crate::model::database_role::{DatabaseRole, LivePrincipals, LiveRole};
 use crate::model::setting::{Cell, SETTINGS, Setting, Values, setting};
 use crate::model::snapshot::Snapshot;
 use crate::report::yaml::{comment, scalar, sequence};
@@ -16,8 +17,8 @@ const ALL_LANGUAGES: &str = "ServerSupportsAllLanguages";
 /// The sections of settings.
 pub(super) fn section(snapshot: &Snapshot) -> Section {
     let Some(live) = &snapshot.settings else { return Section::default() };
-    let mut writer =
-        Writer { live, lines: Vec::new(), count: 0, absent: Vec::new(), unsayable: Vec::new(), taken: Vec::new() };
+    let (absent, unsayable, taken, orphaned, unseen) = Default::default();
+    let mut writer = Writer { live, lines: Vec::new(), count: 0, absent, unsayable, taken, orphaned, unseen };
     writer.update_source();
     for setting in SETTINGS.iter().filter(|setting| !setting.path.starts_with(SHAPED)) {
         writer.add(setting.path);
@@ -26,12 +27,17 @@ pub(super) fn section(snapshot: &Snapshot) -> Section {
             writer.languages(snapshot.server.replica);
             writer.content_path();
         }
+        if setting.path == "security.cookies.downstream" {
+            writer.database_roles(snapshot.database_roles.as_ref());
+        }
     }
-    let Writer { lines, count, absent, unsayable, taken, .. } = writer;
+    let Writer { lines, count, absent, unsayable, taken, orphaned, unseen, .. } = writer;
     let left_out = [
         LeftOut::list(absent, "settings that this server does not have"),
         LeftOut::list(unsayable, "settings whose value no manifest can say"),
         LeftOut::list(taken, "settings that a replica takes from its parent"),
+        LeftOut::list(orphaned, "database roles with orphaned users, which would be given a login by being declared"),
+        LeftOut::list(unseen, "database roles whose members the login does not see"),
     ];
     Section {
         declares: if count == 0 { String::new() } else { counted(count, "setting") },
@@ -55,6 +61,8 @@ struct Writer<'a> {
     absent: Vec<String>,
     unsayable: Vec<String>,
     taken: Vec<String>,
+    orphaned: Vec<String>,
+    unseen: Vec<String>,
 }
 
 impl Writer<'_> {
@@ -212,6 +220,32 @@ impl Writer<'_> {
         } else {
             self.line(LANGUAGES, sequence(&enabled));
             self.count += 1;
+        }
+    }
+
+    /// Who is in the database's roles, by name as stored.
+    fn database_roles(&mut self, live: Option<&LivePrincipals>) {
+        let Some(live) = live else { return };
+        for role in DatabaseRole::ALL {
+            let path = role.path();
+            if !live.sees_principals {
+                self.unseen.push(path.to_owned());
+                continue;
+            }
+            let Some(LiveRole { members, may_alter: _ }) = live.roles.get(&role) else {
+                self.absent.push(path.to_owned());
+                continue;
+            };
+            let orphan = |name: &&String| live.principal(name).is_some_and(|principal| principal.orphan.is_some());
+            let orphans: Vec<String> = members.iter().filter(orphan).cloned().collect();
+            if !orphans.is_empty() {
+                self.orphaned.push(format!("{path}: {}", sequence(&orphans)));
+            } else if members.iter().any(|name| name.chars().any(char::is_control)) {
+                self.unsayable.push(format!("{path}: {}", sequence(members)));
+            } else {
+                self.line(path, sequence(members));
+                self.count += 1;
+            }
         }
     }
 

@@ -47,5 +47,6 @@ pub fn kinds_of(procedure: Procedure) -> &'static [&'static str] {
         | Procedure::DeleteAutoDeploymentRule => &["approvalRules"],
         Procedure::SetSubscription => &["synchronization"],
         Procedure::StartCatalogSync => &["--sync-categories"],
+        Procedure::AddRoleMember | Procedure::DropRoleMember | Procedure::MapUser => &["databaseRoles"],
     }
 }

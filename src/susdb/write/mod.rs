@@ -6,6 +6,7 @@ pub mod bind;
 mod configuration;
 mod echo;
 mod groups;
+mod principals;
 mod rules;
 mod subscription;
 mod updates;
