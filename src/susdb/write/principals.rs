@@ -2,7 +2,7 @@
 //!
 //! ALTER ROLE and ALTER USER take no parameters. Members come and go through system procedures that do. For the login of a user
 //! there is none that knows Windows accounts: there, a text that never changes lets the server itself quote the names, which
-//! are parameters (docs/decisions/0011).
+//! are parameters (docs/decisions/0012).
 
 use tiberius::Command;
 
