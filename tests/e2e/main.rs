@@ -8,6 +8,7 @@ mod database_roles;
 mod docs;
 mod doctor;
 mod downstream_servers;
+mod examples;
 mod export;
 mod faults;
 mod get;
@@ -31,6 +32,8 @@ mod settings;
 mod synchronization;
 #[cfg(unix)]
 mod terminal;
+#[path = "../schema/validator.rs"]
+mod validator;
 mod variants;
 
 /// Cargo builds this file alone: a file beside it that no `mod` names would never run.

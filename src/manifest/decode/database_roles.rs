@@ -7,7 +7,7 @@ use super::super::shape::{Fields, Keyed, Shape, names};
 use crate::model::database_role::DatabaseRole;
 use crate::model::desired::DatabaseRoles;
 
-const ROLES: Shape = Shape::new("databaseRoles", &["webService", "PublicViewAccess"]);
+pub(super) const ROLES: Shape = Shape::new("databaseRoles", &["webService", "PublicViewAccess"]);
 
 /// Reads the members of each role that is named.
 pub(super) fn database_roles(value: Keyed<'_>, problems: &mut Problems) -> DatabaseRoles {
