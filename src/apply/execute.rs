@@ -262,6 +262,9 @@ impl Execution<'_> {
             Call::SaveSettings { cells, languages } => {
                 writer.save_configuration(&ConfigurationChange { cells, languages }).await?;
             }
+            Call::AddRoleMember(role, member) => writer.add_role_member(role, &member).await?,
+            Call::DropRoleMember(role, member) => writer.drop_role_member(role, &member).await?,
+            Call::MapUser(user, login) => writer.map_user(&user, &login).await?,
             Call::SaveSynchronization(wanted) => writer.save_subscription(&wanted, admin_name).await?,
             Call::SaveNotifications(cells) => writer.save_notifications(&cells, admin_name).await?,
             Call::SetRecipients(kind, recipients) => writer.set_recipients(kind, &recipients).await?,

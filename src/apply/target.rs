@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::model::address::Quoted;
 use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline, whole_seconds};
+use crate::model::database_role::DatabaseRole;
 use crate::model::name::fold;
 use crate::model::notifications::{MailKind, Recipients, is_held};
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
@@ -105,6 +106,12 @@ pub enum Call {
     SaveNotifications(BTreeMap<String, Cell>),
     /// spAddEmailNotificationRecipient
     SetRecipients(MailKind, Recipients),
+    /// sp_addrolemember
+    AddRoleMember(DatabaseRole, String),
+    /// sp_droprolemember
+    DropRoleMember(DatabaseRole, String),
+    /// ALTER USER, from a user to a login
+    MapUser(String, String),
 }
 
 /// What the object of an operation is called when it is read. None while its group has no id yet.
@@ -130,6 +137,8 @@ pub fn key(operation: &Operation, created: &CreatedGroups) -> Option<ObjectKey> 
         Operation::SaveSynchronization(wanted) => ObjectKey::Synchronization(wanted.parts()),
         Operation::SaveNotifications(cells) => ObjectKey::Notifications(cells.keys().cloned().collect()),
         Operation::SetRecipients { kind, .. } => ObjectKey::Recipients(*kind),
+        Operation::SetRoleMembers { role, .. } => ObjectKey::DatabaseRole(*role),
+        Operation::MapUser { user, .. } => ObjectKey::DatabaseUser(user.clone()),
         Operation::SetApproval { update, group, .. } => {
             ObjectKey::Approval { update: *update, group: created.id(group)? }
         }
@@ -201,6 +210,15 @@ pub fn missing_calls(
         (Operation::SetRecipients { kind, recipients }, ObjectState::Recipients(live)) if recipients != live => {
             vec![Call::SetRecipients(*kind, recipients.clone())]
         }
+        // Whoever comes is in before anybody goes.
+        (Operation::SetRoleMembers { role, members }, ObjectState::DatabaseRole(live)) => {
+            let added = members.difference(live).map(|name| Call::AddRoleMember(*role, name.clone()));
+            let removed = live.difference(members).map(|name| Call::DropRoleMember(*role, name.clone()));
+            added.chain(removed).collect()
+        }
+        (Operation::MapUser { user, login }, ObjectState::DatabaseUser { mapped: false }) => {
+            vec![Call::MapUser(user.clone(), login.clone())]
+        }
         _ => Vec::new(),
     }
 }
@@ -267,6 +285,8 @@ pub fn describe_target(operation: &Operation) -> String {
         Operation::SaveSynchronization(wanted) => describe_subscription(wanted),
         Operation::SaveNotifications(cells) => describe_settings(cells, &BTreeMap::<String, bool>::new()),
         Operation::SetRecipients { recipients, .. } => recipients.to_string(),
+        Operation::SetRoleMembers { members, .. } => describe_members(members),
+        Operation::MapUser { login, .. } => format!("the user has the login {}", Quoted(login)),
     }
 }
 
@@ -312,7 +332,15 @@ pub fn describe_state(state: &ObjectState) -> String {
         ObjectState::Synchronization(live) => describe_subscription(live),
         ObjectState::Notifications(cells) => describe_settings(cells, &BTreeMap::<String, bool>::new()),
         ObjectState::Recipients(recipients) => recipients.to_string(),
+        ObjectState::DatabaseRole(members) => describe_members(members),
+        ObjectState::DatabaseUser { mapped: true } => "the user has a login".to_owned(),
+        ObjectState::DatabaseUser { mapped: false } => "the user has no login".to_owned(),
     }
+}
+
+fn describe_members(members: &BTreeSet<String>) -> String {
+    let names: Vec<String> = members.iter().map(|name| Quoted(name).to_string()).collect();
+    if names.is_empty() { "no members".to_owned() } else { format!("members {}", names.join(", ")) }
 }
 
 fn describe_rule(rule: &Rule) -> String {

@@ -465,6 +465,10 @@ impl OneServer<'_> {
                 return Exit::Partial;
             }
         };
+        if plan.is_empty() && plan.put_off > 0 {
+            finished.second_look = SecondLook::PutOff(plan.put_off);
+            return Exit::Differences;
+        }
         if plan.is_empty() {
             let unsupported = plan.unsupported.iter().map(|notice| notice.address.to_string()).collect();
             finished.second_look = SecondLook::Clean { unsupported };

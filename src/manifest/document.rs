@@ -14,7 +14,7 @@ use crate::model::approval::{ApprovalAction, Deadline};
 use crate::model::attribute::Attribute;
 use crate::model::category::CategoryReference;
 use crate::model::connection::Connection;
-use crate::model::desired::{Synchronization, UpdateReference};
+use crate::model::desired::{DatabaseRoles, Synchronization, UpdateReference};
 use crate::model::management::Prune;
 use crate::model::notifications::MailKind;
 use crate::model::origin::{Declared, Origin};
@@ -49,7 +49,7 @@ pub(super) struct Document {
     pub(super) name: Declared<String>,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) connection: Option<Connection>,
-    pub(super) server_id: Option<Declared<Uuid>>,
+    pub(super) identity: Option<Identity>,
     pub(super) settings: Settings,
     pub(super) synchronization: Synchronization,
     pub(super) notifications: Notifications,
@@ -62,6 +62,13 @@ pub(super) struct Document {
     pub(super) origin: Origin,
 }
 
+/// `identity`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Identity {
+    pub(super) server_id: Declared<Uuid>,
+    pub(super) replaces: Option<Declared<Uuid>>,
+}
+
 /// The settings.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
@@ -70,6 +77,7 @@ pub(super) struct Settings {
     pub(super) content_path: Option<Declared<String>>,
     /// The place of the key, where a proxy's password is declared.
     pub(super) proxy_password: Option<Origin>,
+    pub(super) database_roles: DatabaseRoles,
 }
 
 /// A setting of the model's table with its value, null already replaced by the default.

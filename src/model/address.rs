@@ -82,6 +82,8 @@ pub enum Address {
     ServerId,
     /// `logging.level`: a setting by its path in `spec`
     Setting(&'static str),
+    /// `security.databaseUsers["CONTOSO\\WSUS01$"]`: a user of the database, by name
+    DatabaseUser(String),
     /// `group["Ring 0 - IT"]`
     Group(String),
     /// `membership["pc-001.contoso.com"]`, by the computer's full name
@@ -114,7 +116,7 @@ impl Address {
     pub fn kind(&self) -> Kind {
         match self {
             Self::ServerId => Kind::Identity,
-            Self::Setting(_) => Kind::Setting,
+            Self::Setting(_) | Self::DatabaseUser(_) => Kind::Setting,
             Self::Group(_) => Kind::Group,
             Self::Membership(_) => Kind::Membership,
             Self::Approval { .. } => Kind::Approval,
@@ -131,6 +133,7 @@ impl fmt::Display for Address {
         match self {
             Self::ServerId => f.write_str("identity.serverId"),
             Self::Setting(path) => f.write_str(path),
+            Self::DatabaseUser(name) => write!(f, "security.databaseUsers[{}]", Quoted(name)),
             Self::Group(name) => write!(f, "group[{}]", Quoted(name)),
             Self::Membership(computer) => write!(f, "membership[{}]", Quoted(computer)),
             Self::Approval { update, group } => write!(f, "approval[\"{update}\"][{}]", Quoted(group)),

@@ -9,6 +9,7 @@ use super::approval::ApprovalValue;
 use super::attribute::Attribute;
 use super::category::CategoryReference;
 use super::connection::Connection;
+use super::database_role::DatabaseRole;
 use super::glob::Glob;
 use super::management::Management;
 use super::notifications::{MailKind, Recipients, SMTP_PASSWORD};
@@ -28,8 +29,12 @@ pub struct Desired {
     pub connection: Option<Connection>,
     /// The pin `identity.serverId`.
     pub server_id: Option<Declared<Uuid>>,
+    /// The id that the server may still have and that becomes the pinned one: `identity.replaces`.
+    pub replaces: Option<Declared<Uuid>>,
     /// The settings.
     pub settings: Settings,
+    /// Who is in the database's roles.
+    pub database_roles: DatabaseRoles,
     /// What is synchronised and when.
     pub synchronization: Synchronization,
     /// Mails and who gets them.
@@ -71,6 +76,9 @@ pub enum Languages {
     /// These, by short name in lower case; never empty.
     Some(BTreeSet<String>),
 }
+
+/// `security.databaseRoles`: for each role that is declared all its members; the place is the key's.
+pub type DatabaseRoles = BTreeMap<DatabaseRole, Declared<Vec<Declared<String>>>>;
 
 /// `synchronization`. What is absent is untouched.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

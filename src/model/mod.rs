@@ -9,6 +9,7 @@ pub mod busy;
 pub mod category;
 pub mod configuration;
 pub mod connection;
+pub mod database_role;
 pub mod desired;
 pub mod glob;
 pub mod health;

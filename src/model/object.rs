@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::database_role::DatabaseRole;
 use super::notifications::{MailKind, Recipients};
 use super::rule::Rule;
 use super::setting::Cell;
@@ -53,6 +54,10 @@ pub enum ObjectKey {
     Notifications(BTreeSet<String>),
     /// Who gets a mail.
     Recipients(MailKind),
+    /// The members of a database role.
+    DatabaseRole(DatabaseRole),
+    /// A user of the database by name.
+    DatabaseUser(String),
 }
 
 /// What an object is.
@@ -83,6 +88,13 @@ pub enum ObjectState {
     Notifications(BTreeMap<String, Cell>),
     /// Who gets a mail.
     Recipients(Recipients),
+    /// The members of a database role.
+    DatabaseRole(BTreeSet<String>),
+    /// A user of the database.
+    DatabaseUser {
+        /// Whether it has a login.
+        mapped: bool,
+    },
 }
 
 /// A group and what it holds.

@@ -39,10 +39,16 @@ pub enum Procedure {
     ScheduleEmailNotification,
     /// `spAddEmailNotificationRecipient`
     AddEmailNotificationRecipient,
+    /// `sp_addrolemember`, which is SQL Server's own
+    AddRoleMember,
+    /// `sp_droprolemember`, which is SQL Server's own
+    DropRoleMember,
+    /// `ALTER USER`, which is no procedure but a statement of SQL Server
+    MapUser,
 }
 
 impl Procedure {
-    /// Every procedure.
+    /// Every procedure of WSUS: what is SQL Server's own is on every server and the same.
     pub const ALL: [Self; 18] = [
         Self::CreateTargetGroup,
         Self::DeleteTargetGroup,
@@ -86,6 +92,9 @@ impl Procedure {
             Self::SetEmailNotificationConfiguration => "spSetEmailNotificationConfiguration",
             Self::ScheduleEmailNotification => "spScheduleEmailNotification",
             Self::AddEmailNotificationRecipient => "spAddEmailNotificationRecipient",
+            Self::AddRoleMember => "sp_addrolemember",
+            Self::DropRoleMember => "sp_droprolemember",
+            Self::MapUser => "ALTER USER",
         }
     }
 }

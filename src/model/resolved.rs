@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::address::{Address, Kind};
 use super::approval::ApprovalValue;
 use super::attribute::Attribute;
+use super::database_role::DatabaseRole;
 use super::desired::{Languages, Notifications};
 use super::management::Management;
 use super::origin::{Declared, Origin};
@@ -27,12 +28,16 @@ pub enum GroupReference {
 pub struct Resolved {
     /// `metadata.name`.
     pub server_name: String,
+    /// The id that the server gets; none where no id is to be replaced.
+    pub identity: Option<ResolvedIdentity>,
     /// The declared settings; none where none is declared.
     pub settings: Option<ResolvedSettings>,
     /// What is synchronised and when; none where nothing of it is declared.
     pub synchronization: Option<ResolvedSynchronization>,
     /// Mails and who gets them, which need no look-up; none where nothing of them is declared.
     pub notifications: Option<Notifications>,
+    /// The declared members of database roles.
+    pub database_roles: ResolvedDatabaseRoles,
     /// The declared groups, parents before their children.
     pub groups: Vec<ResolvedGroup>,
     /// For each computer that a declared group names or matches, by TargetID: the declared groups it belongs to.
@@ -68,6 +73,15 @@ pub struct Resolved {
     pub management: Management,
 }
 
+/// The id that a server gets in place of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResolvedIdentity {
+    /// The new one.
+    pub server_id: Declared<Uuid>,
+    /// The old one.
+    pub replaces: Uuid,
+}
+
 /// The declared settings.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ResolvedSettings {
@@ -80,6 +94,9 @@ pub struct ResolvedSettings {
     /// The place of the proxy's password, which cannot be written.
     pub proxy_password: Option<Origin>,
 }
+
+/// The declared members of database roles, by name as the database has them.
+pub type ResolvedDatabaseRoles = BTreeMap<DatabaseRole, Declared<BTreeSet<String>>>;
 
 /// What is synchronised and when, with every category known to the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -20,6 +20,8 @@ pub struct ReadScope {
     pub synchronization: bool,
     /// Mails and who gets them.
     pub notifications: bool,
+    /// Database roles and principals.
+    pub database_roles: bool,
     /// Computers and their explicit group memberships.
     pub computers: bool,
     /// Updates by id, with their deployments.
@@ -49,6 +51,7 @@ impl ReadScope {
             downstream_servers: true,
             synchronization: true,
             notifications: true,
+            database_roles: true,
             computers: true,
             update_ids: BTreeSet::new(),
             kbs: BTreeSet::new(),

@@ -7,6 +7,7 @@ use uuid::{Uuid, uuid};
 
 use super::category::Categories;
 use super::configuration::LiveSettings;
+use super::database_role::LivePrincipals;
 use super::listing::ListedDownstreamServer;
 use super::notifications::LiveNotifications;
 use super::procedure::{Procedure, ProcedureState};
@@ -47,6 +48,8 @@ pub struct Snapshot {
     pub synchronization: Option<LiveSynchronization>,
     /// Mails and who gets them; none unless the scope asks for them.
     pub notifications: Option<LiveNotifications>,
+    /// Database roles and principals; none unless the scope asks for them.
+    pub database_roles: Option<LivePrincipals>,
     /// Computer groups by id: type 0 only, the built-in ones included.
     pub groups: BTreeMap<Uuid, TargetGroup>,
     /// Computers by TargetID; empty unless the scope asks for them.

@@ -34,7 +34,9 @@ pub fn impact_scope(plan: &Plan) -> ImpactScope {
             | Operation::DeleteRule { .. }
             | Operation::SaveSynchronization(_)
             | Operation::SaveNotifications(_)
-            | Operation::SetRecipients { .. } => continue,
+            | Operation::SetRecipients { .. }
+            | Operation::SetRoleMembers { .. }
+            | Operation::MapUser { .. } => continue,
         };
         scope.updates.insert(update);
         scope.groups.extend(group);

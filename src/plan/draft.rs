@@ -76,6 +76,7 @@ enum Phase {
     Synchronization,
     Recipients,
     Notifications,
+    DatabaseRoles,
     GroupCreations,
     Memberships,
     Reinstatements,
@@ -85,11 +86,12 @@ enum Phase {
     GroupDeletions,
 }
 
-const PHASES: [Phase; 11] = [
+const PHASES: [Phase; 12] = [
     Phase::Settings,
     Phase::Synchronization,
     Phase::Recipients,
     Phase::Notifications,
+    Phase::DatabaseRoles,
     Phase::GroupCreations,
     Phase::Memberships,
     Phase::Reinstatements,
@@ -129,6 +131,8 @@ impl Draft {
             Some(Operation::SaveSynchronization(_)) => Phase::Synchronization,
             Some(Operation::SetRecipients { .. }) => Phase::Recipients,
             Some(Operation::SaveNotifications(_)) => Phase::Notifications,
+            // Between settings, it would split their one save.
+            Some(Operation::SetRoleMembers { .. } | Operation::MapUser { .. }) => Phase::DatabaseRoles,
             _ => Phase::Settings,
         }
     }
@@ -150,7 +154,11 @@ impl Draft {
     /// Where its kind stands in reports: deletions of groups come last, whatever is deleted first.
     fn section(&self) -> u8 {
         match self.phase() {
-            Phase::Settings | Phase::Synchronization | Phase::Recipients | Phase::Notifications => 0,
+            Phase::Settings
+            | Phase::Synchronization
+            | Phase::Recipients
+            | Phase::Notifications
+            | Phase::DatabaseRoles => 0,
             Phase::GroupCreations => 1,
             Phase::Memberships => 2,
             Phase::Approvals => 3,

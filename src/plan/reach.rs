@@ -48,7 +48,9 @@ pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
     ]);
     let servers = &context.resolved.downstream_servers;
     let servers = (!servers.is_empty()).then(|| (Kind::Downstream, downstream_servers(context)));
-    counted.into_iter().chain(rules).chain(servers).collect()
+    let identity =
+        context.resolved.identity.map(|_| (Kind::Identity, Reach { managed: 1, managed_live: 1, ..Reach::default() }));
+    counted.into_iter().chain(identity).chain(rules).chain(servers).collect()
 }
 
 fn downstream_servers(context: &Context<'_>) -> Reach {
@@ -93,8 +95,14 @@ fn settings(context: &Context<'_>) -> Reach {
     let settings = context.resolved.settings.iter().flat_map(|declared| declared.places()).map(|(path, _)| path);
     let synchronization = context.resolved.synchronization.iter().flat_map(synchronization::paths);
     let notifications = context.resolved.notifications.iter().flat_map(|declared| declared.places());
-    let paths = settings.chain(synchronization).chain(notifications.map(|(path, _)| path));
-    let (ignored, managed): (Vec<&str>, Vec<&str>) = paths.partition(|path| context.ignores(&Address::Setting(path)));
+    let notifications = notifications.map(|(path, _)| path);
+    let roles = &context.resolved.database_roles;
+    // A member is declared to have its login, too.
+    let users: BTreeSet<&String> = roles.values().flat_map(|members| &members.value).collect();
+    let users = users.into_iter().map(|name| Address::DatabaseUser(name.clone()));
+    let paths = settings.chain(synchronization).chain(notifications).chain(roles.keys().map(|role| role.path()));
+    let (ignored, managed): (Vec<Address>, Vec<Address>) =
+        paths.map(Address::Setting).chain(users).partition(|address| context.ignores(address));
     let managed = managed.len() as u64;
     Reach { managed, managed_live: managed, ignored: ignored.len() as u64, ..Reach::default() }
 }

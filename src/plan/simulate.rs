@@ -92,6 +92,18 @@ impl Server {
                 let Some(live) = &mut self.state.notifications else { return };
                 live.recipients.insert(*kind, recipients.clone());
             }
+            Operation::SetRoleMembers { role, members } => {
+                let live = self.state.database_roles.as_mut().and_then(|live| live.roles.get_mut(role));
+                if let Some(live) = live {
+                    live.members.clone_from(members);
+                }
+            }
+            Operation::MapUser { user, login: _ } => {
+                let live = self.state.database_roles.as_mut();
+                if let Some(principal) = live.and_then(|live| live.principals.get_mut(&fold(user))) {
+                    principal.orphan = None;
+                }
+            }
             Operation::Decline { update } => {
                 self.with_rows(*update, Vec::clear);
                 if let Some(update) = self.state.updates.get_mut(update).filter(|update| !update.declined) {
@@ -123,6 +135,9 @@ impl Server {
         }
         settings.languages.extend(languages.iter().map(|(name, enabled)| (name.clone(), *enabled)));
         let facts = &mut self.state.server;
+        if let Some(Cell::Text(id)) = settings.row.cell("ServerId") {
+            facts.server_id = Uuid::try_parse(id).unwrap_or(facts.server_id);
+        }
         facts.replica = settings.row.is_on("ReplicaMode");
         facts.has_upstream = !settings.row.is_on("SyncToMU");
         facts.server_side_targeting = settings.row.is_on("ServerTargeting");

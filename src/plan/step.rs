@@ -1,10 +1,11 @@
 //! What a plan executes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
 use crate::model::approval::ApprovalValue;
+use crate::model::database_role::DatabaseRole;
 use crate::model::notifications::{MailKind, Recipients, reschedules};
 use crate::model::object::ObjectState;
 use crate::model::procedure::Procedure;
@@ -142,6 +143,20 @@ pub enum Operation {
         /// Who gets it.
         recipients: Recipients,
     },
+    /// Makes the members of a database role exactly these.
+    SetRoleMembers {
+        /// The role.
+        role: DatabaseRole,
+        /// Its members, by name as the database has them.
+        members: BTreeSet<String>,
+    },
+    /// Gives a user of the database a login again.
+    MapUser {
+        /// The user.
+        user: String,
+        /// The login.
+        login: String,
+    },
 }
 
 impl Step {
@@ -225,6 +240,8 @@ impl Operation {
                 schedule.into_iter().chain([Procedure::SetEmailNotificationConfiguration]).collect()
             }
             Self::SetRecipients { .. } => vec![Procedure::AddEmailNotificationRecipient],
+            // What is SQL Server's own is there, and as documented.
+            Self::SetRoleMembers { .. } | Self::MapUser { .. } => Vec::new(),
             Self::SetApproval { deploy, remove, .. } => {
                 let deploy = deploy.then_some(Procedure::DeployUpdate);
                 let delete = (!remove.is_empty()).then_some(Procedure::DeleteDeployment);

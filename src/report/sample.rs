@@ -50,6 +50,7 @@ pub(super) fn no_differences() -> Plan {
         pending: Vec::new(),
         entries: Vec::new(),
         explained: None,
+        put_off: 0,
         summary: Summary {
             managed: BTreeMap::from([(Kind::Group, 6), (Kind::Membership, 60), (Kind::Approval, 95)]),
             ..Summary::default()

@@ -5,6 +5,7 @@
 
 mod approvals;
 mod categories;
+mod database_roles;
 mod declines;
 mod downstream_servers;
 mod groups;
@@ -36,7 +37,7 @@ use uuid::Uuid;
 
 use crate::diagnostic::Diagnostics;
 use crate::model::desired::Desired;
-use crate::model::resolved::Resolved;
+use crate::model::resolved::{Resolved, ResolvedIdentity};
 use crate::model::snapshot::Snapshot;
 
 use self::approvals::Approvals;
@@ -64,6 +65,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     let settings = settings::resolve(desired, snapshot, &mut notes);
     let synchronization = synchronization::resolve(desired, snapshot, &mut notes);
     let notifications = notifications::resolve(desired, snapshot, &mut notes);
+    let database_roles = database_roles::resolve(desired, snapshot, &mut notes);
     let catalog = Catalog::new(snapshot);
     let mut groups = Groups::declare(desired, snapshot, &mut notes);
     server_rules::requested_groups(snapshot, &groups, &mut notes);
@@ -88,9 +90,14 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     }
     Ok(Resolved {
         server_name: desired.name.clone(),
+        identity: desired
+            .server_id
+            .zip(desired.replaces)
+            .map(|(server_id, replaces)| ResolvedIdentity { server_id, replaces: replaces.value }),
         settings,
         synchronization,
         notifications,
+        database_roles,
         groups_with_computers: groups.with_computers(desired),
         groups: groups.declared,
         memberships: memberships.by_computer,

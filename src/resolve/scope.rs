@@ -19,13 +19,16 @@ pub fn scope(desired: &Desired, now: DateTime<Utc>) -> ReadScope {
     let approval_references = approvals.iter().map(|entry| &entry.update);
     let decline_references = declines.iter().map(|entry| &entry.update);
     let mut scope = ReadScope {
-        settings: desired.settings != Settings::default(),
-        downstream_servers: !desired.downstream_servers.is_empty(),
+        // A save goes through the settings' procedure, whatever is saved.
+        settings: desired.settings != Settings::default() || desired.replaces.is_some(),
+        // No other server may have the new id.
+        downstream_servers: !desired.downstream_servers.is_empty() || desired.replaces.is_some(),
         // Rules approve for groups, and one whose last group goes is in the way of that.
         rules: !desired.rules.is_empty()
             || management.prune(Kind::Rule) != Prune::Never
             || management.prune(Kind::Group) != Prune::Never
             || ignores_some(management, "rule[\""),
+        database_roles: !desired.database_roles.is_empty(),
         synchronization: desired.synchronization != Synchronization::default(),
         notifications: desired.notifications != Notifications::default(),
         // Pruned groups count their computers once, however many of the groups a computer is in.

@@ -14,6 +14,7 @@ use super::wire::{
 use super::{Saved, SavedError, Version};
 use crate::model::category::{Categories, Category};
 use crate::model::configuration::LiveSettings;
+use crate::model::database_role::LivePrincipals;
 use crate::model::impact::{Impact, Removed};
 use crate::model::listing::ListedDownstreamServer;
 use crate::model::notifications::LiveNotifications;
@@ -86,6 +87,7 @@ struct Records {
     settings: Option<LiveSettings>,
     synchronization: Option<LiveSynchronization>,
     notifications: Option<LiveNotifications>,
+    database_roles: Option<LivePrincipals>,
     procedures: BTreeMap<Procedure, ProcedureState>,
     groups: BTreeMap<Uuid, TargetGroup>,
     computers: BTreeMap<i32, Computer>,
@@ -116,6 +118,9 @@ impl Records {
             }
             Record::Notifications(wire) => {
                 self.notifications.replace(wire.into()).map(|_| "what mails are sent".to_owned())
+            }
+            Record::Principals(wire) => {
+                self.database_roles.replace(wire.into()).map(|_| "who is in the database's roles".to_owned())
             }
             Record::Procedure(wire) => {
                 let Some(procedure) = Procedure::ALL.into_iter().find(|known| known.name() == wire.name) else {
@@ -198,6 +203,7 @@ impl Records {
             settings,
             synchronization,
             notifications,
+            database_roles,
             procedures,
             groups,
             computers,
@@ -235,6 +241,7 @@ impl Records {
             downstream_servers: has_downstream_servers.then_some(downstream_servers),
             synchronization,
             notifications,
+            database_roles,
             groups,
             computers,
             memberships,

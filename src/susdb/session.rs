@@ -225,6 +225,27 @@ impl Session {
         }
     }
 
+    /// Runs a statement that changes something and gives no rows. Nothing is tried twice.
+    pub(super) async fn execute(
+        &mut self,
+        statement: &'static str,
+        text: &'static str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<(), QueryError> {
+        tracing::debug!(statement, parameters = parameters.len(), "execute");
+        let mut connection = self.take_connection(statement)?;
+        let executing = async {
+            let mut query = Query::new(text);
+            for parameter in parameters {
+                parameter.bind(&mut query);
+            }
+            query.execute(&mut connection.client).await?;
+            Ok(())
+        };
+        let outcome = timeout(self.options.statement_timeout, contained(executing)).await;
+        self.settle(statement, connection, outcome)
+    }
+
     /// Calls a procedure by name and gives its return code; none where the server sent none.
     pub(super) async fn call(
         &mut self,

@@ -6,6 +6,7 @@
 mod approvals;
 mod articles;
 mod check;
+mod database_roles;
 mod decline_selectors;
 mod declines;
 mod desired;
@@ -14,6 +15,7 @@ mod errors;
 mod export;
 mod groups;
 mod guards;
+mod identity;
 mod impact;
 mod memberships;
 mod modes;

@@ -260,6 +260,10 @@ fn assert_declared(resolved: &Resolved, plan: &Plan) -> Result<(), TestCaseError
             Operation::SaveNotifications(_) | Operation::SetRecipients { .. } => {
                 prop_assert!(resolved.notifications.is_some());
             }
+            Operation::SetRoleMembers { role, .. } => prop_assert!(resolved.database_roles.contains_key(role)),
+            Operation::MapUser { user, .. } => {
+                prop_assert!(resolved.database_roles.values().any(|members| members.value.contains(user)));
+            }
         }
     }
     Ok(())
@@ -361,7 +365,9 @@ fn assert_ordered(plan: &Plan, snapshot: &Snapshot) -> Result<(), TestCaseError>
             | Operation::SaveSettings { .. }
             | Operation::SaveSynchronization(_)
             | Operation::SaveNotifications(_)
-            | Operation::SetRecipients { .. } => {}
+            | Operation::SetRecipients { .. }
+            | Operation::SetRoleMembers { .. }
+            | Operation::MapUser { .. } => {}
         }
     }
     // Every change has a step: nothing is announced that is not done.

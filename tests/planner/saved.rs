@@ -7,6 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use wsusctl::model::category::{Category, CategoryKind};
 use wsusctl::model::configuration::LiveSettings;
+use wsusctl::model::database_role::{DatabaseRole, LivePrincipals, LiveRole, Orphan, Principal};
 use wsusctl::model::impact::{Impact, Removed};
 use wsusctl::model::listing::ListedDownstreamServer;
 use wsusctl::model::notifications::LiveNotifications;
@@ -80,6 +81,18 @@ fn made_odd(mut snapshot: Snapshot, odd: &Oddities) -> (Snapshot, Impact) {
         unsaved: [name()].into(),
         password_parameter: flags[1].then(&mut name),
         ..live
+    });
+    snapshot.database_roles = flags[4].then(|| {
+        let orphan = flags[5].then(|| Orphan { namesake: flags[6].then(&mut name) });
+        let principal = Principal { name: name(), can_be_member: flags[7], orphan };
+        let role = LiveRole { members: [name(), name()].into(), may_alter: flags[0] };
+        LivePrincipals {
+            roles: [(DatabaseRole::ALL[numbers[0] as usize % 2], role)].into(),
+            principals: [(name(), principal)].into(),
+            sees_principals: flags[1],
+            sees_logins: flags[2],
+            may_map_users: flags[3],
+        }
     });
     snapshot.server.sql_version = name();
     if flags[2] {

@@ -86,6 +86,7 @@ pub fn server() -> Server {
         rules: Some(Rules { all: BTreeMap::new(), categories: numbers }),
         synchronization: None,
         notifications: None,
+        database_roles: None,
         groups: groups.into_iter().map(|group| (group.id, group)).collect(),
         computers: BTreeMap::new(),
         memberships: BTreeSet::new(),
@@ -295,6 +296,7 @@ impl Server {
             downstream_servers: true,
             synchronization: true,
             notifications: true,
+            database_roles: true,
             computers: true,
             update_ids: snapshot.updates.keys().copied().collect(),
             kbs: snapshot.updates.values().flat_map(|update| update.kbs.clone()).collect(),
@@ -330,6 +332,9 @@ pub fn read_more(whole: &Snapshot, scope: &ReadScope, also: &dyn Fn(&Update) -> 
     }
     if !scope.notifications {
         snapshot.notifications = None;
+    }
+    if !scope.database_roles {
+        snapshot.database_roles = None;
     }
     if !scope.settings {
         snapshot.settings = None;

@@ -7,6 +7,7 @@ use super::super::node::Value;
 use super::super::problems::Problems;
 use super::super::shape::{Fields, Keyed, Shape, boolean, list, name, null, text, word, wrong_type};
 use super::connection::secret;
+use super::database_roles::database_roles;
 use super::synchronization::time_of_day;
 use crate::diagnostic::Diagnostic;
 use crate::model::attribute::Attribute;
@@ -29,7 +30,7 @@ pub(super) const SERVER_LIMITS: Shape = Shape::new("serverLimits", &["clientXmlB
 pub(super) const CLEANUP: Shape = Shape::new("cleanup", &["revisionDays", "revisionSize", "computerDays"]);
 pub(super) const LOGGING: Shape = Shape::new("logging", &["level"]);
 pub(super) const SECURITY: Shape =
-    Shape::new("security", &["downstreamRegistration", "anonymousDownstream", "cookies"]);
+    Shape::new("security", &["downstreamRegistration", "anonymousDownstream", "cookies", "databaseRoles"]);
 pub(super) const COOKIES: Shape = Shape::new("cookies", &["anonymous", "simpleTargeting", "server", "downstream"]);
 pub(super) const ADVANCED: Shape = Shape::new(
     "advanced",
@@ -240,6 +241,9 @@ fn security(value: Keyed<'_>, settings: &mut Settings, problems: &mut Problems) 
     if let Some(cookies) = fields.take("cookies") {
         scalars("security.cookies", cookies, &COOKIES, settings, problems);
     }
+    if let Some(roles) = fields.take("databaseRoles") {
+        settings.database_roles = database_roles(roles, problems);
+    }
 }
 
 fn scalars(prefix: &str, value: Keyed<'_>, shape: &'static Shape, settings: &mut Settings, problems: &mut Problems) {
@@ -361,8 +365,13 @@ mod tests {
     use crate::model::setting::SETTINGS;
 
     /// The keys that are no scalars of the table: maps, or values that live elsewhere.
-    const OTHERS: &[&str] =
-        &["updateSource.proxy.password", "updateFiles.languages", "updateFiles.contentPath", "security.cookies"];
+    const OTHERS: &[&str] = &[
+        "updateSource.proxy.password",
+        "updateFiles.languages",
+        "updateFiles.contentPath",
+        "security.cookies",
+        "security.databaseRoles",
+    ];
 
     #[test]
     fn the_keys_that_are_read_are_those_of_the_table() {

@@ -48,6 +48,7 @@ impl ExportOptions {
         ReadScope {
             settings: has(Kind::Setting),
             notifications: has(Kind::Setting),
+            database_roles: has(Kind::Setting),
             computers: has(Kind::Membership),
             approved_updates: has(Kind::Approval),
             declined_updates: has(Kind::Decline),

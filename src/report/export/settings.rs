@@ -4,6 +4,7 @@ use super::head::LeftOut;
 use super::{Section, counted};
 use crate::model::attribute::Attribute;
 use crate::model::configuration::{Configuration, LiveSettings};
+use crate::model::database_role::{DatabaseRole, LivePrincipals, LiveRole};
 use crate::model::setting::{Cell, SETTINGS, Setting, Values, setting};
 use crate::model::snapshot::Snapshot;
 use crate::report::yaml::{comment, scalar, sequence};
@@ -25,6 +26,9 @@ pub(super) fn section(snapshot: &Snapshot) -> Section {
             writer.languages(live, snapshot.server.replica);
             writer.content_path();
         }
+        if setting.path == "security.cookies.downstream" {
+            writer.database_roles(snapshot.database_roles.as_ref());
+        }
     }
     writer.into_section("")
 }
@@ -45,13 +49,15 @@ pub(super) struct Writer<'a> {
     absent: Vec<String>,
     pub(super) unsayable: Vec<String>,
     taken: Vec<String>,
+    orphaned: Vec<String>,
+    unseen: Vec<String>,
 }
 
 impl<'a> Writer<'a> {
     /// A writer of settings of a table, which are columns of a row.
     pub(super) fn new(table: &'static [Setting], row: &'a Configuration) -> Self {
-        let (absent, unsayable, taken) = (Vec::new(), Vec::new(), Vec::new());
-        Self { table, row, lines: Vec::new(), count: 0, absent, unsayable, taken }
+        let (absent, unsayable, taken, orphaned, unseen) = Default::default();
+        Self { table, row, lines: Vec::new(), count: 0, absent, unsayable, taken, orphaned, unseen }
     }
 
     /// How many lines there are.
@@ -61,11 +67,16 @@ impl<'a> Writer<'a> {
 
     /// What was written and what was left out; `of` says which settings they are.
     pub(super) fn into_section(self, of: &str) -> Section {
-        let Self { table: _, row: _, lines, count, absent, unsayable, taken } = self;
+        let Self { table: _, row: _, lines, count, absent, unsayable, taken, orphaned, unseen } = self;
         let left_out = [
             LeftOut::list(absent, format!("settings{of} that this server does not have")),
             LeftOut::list(unsayable, format!("settings{of} whose value no manifest can say")),
             LeftOut::list(taken, "settings that a replica takes from its parent"),
+            LeftOut::list(
+                orphaned,
+                "database roles with orphaned users, which would be given a login by being declared",
+            ),
+            LeftOut::list(unseen, "database roles whose members the login does not see"),
         ];
         Section {
             declares: if count == 0 { String::new() } else { counted(count, "setting") + of },
@@ -229,6 +240,32 @@ impl<'a> Writer<'a> {
         } else {
             self.line(LANGUAGES, sequence(&enabled));
             self.count += 1;
+        }
+    }
+
+    /// Who is in the database's roles, by name as stored.
+    fn database_roles(&mut self, live: Option<&LivePrincipals>) {
+        let Some(live) = live else { return };
+        for role in DatabaseRole::ALL {
+            let path = role.path();
+            if !live.sees_principals {
+                self.unseen.push(path.to_owned());
+                continue;
+            }
+            let Some(LiveRole { members, may_alter: _ }) = live.roles.get(&role) else {
+                self.absent.push(path.to_owned());
+                continue;
+            };
+            let orphan = |name: &&String| live.principal(name).is_some_and(|principal| principal.orphan.is_some());
+            let orphans: Vec<String> = members.iter().filter(orphan).cloned().collect();
+            if !orphans.is_empty() {
+                self.orphaned.push(format!("{path}: {}", sequence(&orphans)));
+            } else if members.iter().any(|name| name.chars().any(char::is_control)) {
+                self.unsayable.push(format!("{path}: {}", sequence(members)));
+            } else {
+                self.line(path, sequence(members));
+                self.count += 1;
+            }
         }
     }
 

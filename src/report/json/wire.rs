@@ -297,6 +297,7 @@ fn server_wire<'a>(server: &'a ServerReport<'_>, sources: &'a Sources) -> Server
         pending,
         entries,
         explained: _, // For people only.
+        put_off: _,   // A warning says so.
         summary,
     } = plan;
     let notices = |notices: &'a [Notice]| notices.iter().map(|notice| notice_wire(notice, sources)).collect();

@@ -55,6 +55,7 @@ pub fn render_plan(plan: &Plan, sources: &Sources, options: &TextOptions) -> Str
         pending,
         entries,
         explained,
+        put_off: _,
         summary: _,
     } = plan;
     let mut page = Page::new(options);

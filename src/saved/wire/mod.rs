@@ -8,6 +8,7 @@ mod downstream;
 mod groups;
 mod impact;
 mod notifications;
+mod principals;
 mod procedures;
 mod row;
 mod rules;
@@ -23,6 +24,7 @@ pub(super) use self::downstream::DownstreamServerWire;
 pub(super) use self::groups::{ComputerWire, GroupWire, MembershipWire, RequestedGroupWire};
 pub(super) use self::impact::{NeededWire, RemovedWire};
 pub(super) use self::notifications::NotificationsWire;
+pub(super) use self::principals::PrincipalsWire;
 pub(super) use self::procedures::ProcedureWire;
 pub(super) use self::rules::RuleWire;
 pub(super) use self::server::{ServerWire, TotalsWire};
@@ -80,6 +82,7 @@ pub(super) enum Record {
     Settings(SettingsWire),
     Synchronization(SynchronizationWire),
     Notifications(NotificationsWire),
+    Principals(PrincipalsWire),
     Procedure(ProcedureWire),
     Group(GroupWire),
     Computer(ComputerWire),

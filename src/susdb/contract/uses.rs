@@ -54,5 +54,6 @@ pub fn kinds_of(procedure: Procedure) -> &'static [&'static str] {
         Procedure::StartCatalogSync => &["--sync-categories"],
         Procedure::SetEmailNotificationConfiguration | Procedure::AddEmailNotificationRecipient => &["notifications"],
         Procedure::ScheduleEmailNotification => &["notifications.status"],
+        Procedure::AddRoleMember | Procedure::DropRoleMember | Procedure::MapUser => &["databaseRoles"],
     }
 }

@@ -16,6 +16,7 @@ pub mod languages;
 pub mod listing;
 pub(super) mod notifications;
 mod objects;
+mod principals;
 mod row;
 pub(super) mod rules;
 mod selections;
@@ -42,6 +43,7 @@ use crate::model::snapshot::Snapshot;
 pub use self::busy::read_busy;
 pub use self::impact::{read_impact, read_whole_impact};
 pub use self::objects::read_objects;
+pub use self::principals::read_principals;
 pub use self::row::{Cells, ColumnProblem};
 pub use self::totals::read_other_actions;
 
@@ -125,6 +127,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     let mut settings = if scope.settings { Some(configuration::read_settings(session).await?) } else { None };
     let mut synchronization = if scope.synchronization { Some(synchronization::read(session).await?) } else { None };
     let mut notifications = if scope.notifications { Some(notifications::read(session).await?) } else { None };
+    let database_roles = if scope.database_roles { Some(read_principals(session).await?) } else { None };
     let groups = groups::read(session).await?;
     let computers = if scope.computers { computers::read(session).await? } else { Default::default() };
     let memberships =
@@ -165,6 +168,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
         downstream_servers,
         synchronization: synchronization.map(|(live, _)| live),
         notifications,
+        database_roles,
         groups,
         computers,
         memberships,

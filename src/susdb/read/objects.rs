@@ -11,7 +11,7 @@ use super::catalogue::{
 use super::conditions::UpdateScope;
 use super::configuration::read_settings;
 use super::row::Cells;
-use super::{ReadError, deployments, notifications, rows_about, rows_in, rules, synchronization};
+use super::{ReadError, deployments, notifications, principals, rows_about, rows_in, rules, synchronization};
 use crate::model::configuration::LiveSettings;
 use crate::model::name::fold;
 use crate::model::notifications::LiveNotifications;
@@ -38,6 +38,8 @@ pub async fn read_objects(
     let licenses = read_licenses(session, &wanted.licenses).await?;
     let settings = if wanted.settings { Some(read_settings(session).await?) } else { None };
     let rules = if wanted.rules { rules::read(session).await? } else { BTreeMap::new() };
+    let members = if wanted.roles { principals::read_role_members(session).await? } else { BTreeMap::new() };
+    let mapped = if wanted.users { principals::read_mapped(session).await? } else { BTreeMap::new() };
     let synchronization =
         if wanted.synchronization { synchronization::read(session).await?.0 } else { LiveSynchronization::default() };
     let notifications =
@@ -67,6 +69,10 @@ pub async fn read_objects(
         }
         ObjectKey::Rule(id) => ObjectState::Rule(rules.get(id).cloned()),
         ObjectKey::Settings { columns, languages } => settings_state(settings.as_ref(), columns, languages),
+        ObjectKey::DatabaseRole(role) => ObjectState::DatabaseRole(members.get(role).cloned().unwrap_or_default()),
+        ObjectKey::DatabaseUser(name) => {
+            ObjectState::DatabaseUser { mapped: mapped.get(&fold(name)).copied().unwrap_or_default() }
+        }
         ObjectKey::Synchronization(parts) => ObjectState::Synchronization(synchronization.parts(*parts)),
         ObjectKey::Notifications(columns) => {
             let cell = |column: &String| Some((column.clone(), notifications.row.cell(column)?.clone()));
@@ -90,6 +96,8 @@ struct Wanted<'a> {
     rules: bool,
     synchronization: bool,
     notifications: bool,
+    roles: bool,
+    users: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -107,6 +115,8 @@ impl<'a> Wanted<'a> {
                 ObjectKey::RuleName(_) | ObjectKey::Rule(_) => wanted.rules = true,
                 ObjectKey::Synchronization(_) => wanted.synchronization = true,
                 ObjectKey::Notifications(_) | ObjectKey::Recipients(_) => wanted.notifications = true,
+                ObjectKey::DatabaseRole(_) => wanted.roles = true,
+                ObjectKey::DatabaseUser(_) => wanted.users = true,
             }
         }
         wanted

@@ -7,6 +7,7 @@ mod configuration;
 mod echo;
 mod groups;
 mod notifications;
+mod principals;
 mod rules;
 mod subscription;
 mod updates;

@@ -1,11 +1,12 @@
 //! The settings, from the model's table.
 
+use super::super::database_roles::ROLES;
 use super::super::settings::{
     ADVANCED, AUTOMATION, CLEANUP, COOKIES, FROM, LOGGING, MICROSOFT_UPDATE, PROXY, REPORTING, SECURITY, SERVER_LIMITS,
     TLS_PROXY, UPDATE_FILES, UPDATE_SOURCE, UPSTREAM,
 };
 use super::synchronization::UTC_TIME_OF_DAY;
-use super::{Shape, keys};
+use super::{Shape, keys, names};
 use crate::model::notifications::notification;
 use crate::model::setting::{Literal, Setting, Values, setting};
 use crate::schema::{Form, Property, Schema, Text, optional, required};
@@ -169,9 +170,19 @@ pub(super) fn logging() -> Schema {
 
 pub(super) fn security() -> Schema {
     let cookies = keys(&COOKIES, COOKIES.keys.iter().map(|key| under("security.cookies", key)).collect());
+    let web_service = names().unique().says("All members of the role webService: the accounts of WSUS servers.");
+    let readers =
+        names().unique().says("All members of the role PublicViewAccess: who reads the views in PUBLIC_VIEWS.");
+    let roles = keys(
+        &ROLES,
+        vec![
+            optional("webService", web_service.example(r"['NT AUTHORITY\NETWORK SERVICE', 'CONTOSO\WSUS01$']")),
+            optional("PublicViewAccess", readers.example(r"['CONTOSO\wsus-readers']")),
+        ],
+    );
     section(
         "Security",
-        "Who may synchronise from the server, and how long cookies live.",
+        "Who may synchronise from the server, how long cookies live, and who has rights in the database.",
         &SECURITY,
         vec![
             under("security", "downstreamRegistration"),
@@ -179,6 +190,15 @@ pub(super) fn security() -> Schema {
             optional(
                 "cookies",
                 Schema::from(cookies).says("Lifetimes of cookies.").example("{simpleTargeting: 60, server: 60}"),
+            ),
+            optional(
+                "databaseRoles",
+                Schema::from(roles)
+                    .says(
+                        "Members of the database's roles: users and roles of the database, by name. Taking one out is of high \
+                         risk. A declared member that has lost its login after a restore is given the one of its name.",
+                    )
+                    .example(r"{webService: ['NT AUTHORITY\NETWORK SERVICE']}"),
             ),
         ],
     )
