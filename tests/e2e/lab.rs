@@ -106,7 +106,7 @@ impl Lab {
         if shows_a_plan(arguments) && !ran.out.is_empty() {
             plan_fits_its_schema(&ran.out);
         }
-        if arguments[0] == "export" && ran.out.contains("\napiVersion: ") {
+        if arguments.first() == Some(&"export") && ran.out.contains("\napiVersion: ") {
             manifest_fits_its_schema(&ran.out);
         }
         ran
