@@ -276,7 +276,7 @@ fn a_procedure_that_is_another_is_not_called() {
         (save, "missing", "[procedureMissing]", 2),
         (schedule, "extra", "@extra", 3),
         (schedule, "rename=@frequency", "@frequency2", 3),
-        (schedule, "retype=@frequency", "@frequency is uniqueidentifier", 3),
+        (schedule, "retype=@frequency", "uniqueidentifier; expected", 3),
         (schedule, "missing", "[procedureMissing]", 3),
         (add, "extra", "@extra", 2),
         (add, "rename=@EmailAddresses", "@EmailAddresses2", 2),
@@ -358,21 +358,30 @@ fn a_refusal_at_the_end_leaves_something_to_do() {
     lab.apply_twice();
 }
 
-/// Wherever the connection is lost, running again does the rest.
+/// Wherever the connection is lost, the run takes it up again and does the rest: from the first write to the last look.
 #[test]
-fn a_connection_cut_after_every_statement() {
-    let mut cut = 0;
-    for statement in 1.. {
+fn a_connection_cut_after_every_write() {
+    let run_with = |fault: &str, statement: u64| {
         let lab = lab(SPEC);
-        let server = format!("sandbox:lab.db?drop-after={statement}");
+        let server = format!("sandbox:lab.db?{fault}{statement}");
         let ran = lab.run(&["apply", "-f", "lab.yaml", "--yes", "--server", &server]);
-        lab.apply_twice();
-        assert_eq!((recipients(&lab, 3).len(), stored(&lab, "Schedule.Summary.TimeOfDay")), (2, "23400".to_owned()));
-        // Behind the last statement nothing is cut.
-        if ran.status == 0 && !ran.err.contains("connection") {
-            break;
-        }
-        cut += 1;
+        (lab, ran)
+    };
+    // The last statement of an undisturbed run: an error at any later one is never raised.
+    let (mut last, mut beyond) = (20, 100);
+    while last + 1 < beyond {
+        let middle = last + (beyond - last) / 2;
+        if run_with("raise=50000@", middle).1.status == 0 { beyond = middle } else { last = middle }
     }
-    assert!(cut > 10, "{cut}");
+    let mut writes = 0;
+    for statement in last - 24..=last {
+        let (lab, ran) = run_with("drop-after=", statement);
+        ran.expect_status(0);
+        lab.diff().expect_status(0).expect_out("No differences");
+        assert_eq!((recipients(&lab, 2).len(), recipients(&lab, 3).len()), (1, 2), "{statement}");
+        assert_eq!(stored(&lab, "Schedule.Summary.TimeOfDay"), "23400", "{statement}");
+        writes = writes.max(lab.writes());
+    }
+    // Where the schedule was set and the row was not saved, both are done again.
+    assert_eq!(writes, 5);
 }
