@@ -128,6 +128,12 @@ fn everything_is_saved_in_one_call_a_procedure() {
         assert_eq!(stored(&lab, name), expected, "{name}");
     }
     assert!(!stored(&lab, "LastModifiedBy").is_empty());
+    assert!(stored(&lab, "LastModifiedTime").as_str() > "2026");
+    // Who changed what is said beside the change.
+    lab.manifest(&SPEC.replace("language: de", "language: fr"));
+    let plan = lab.plan();
+    let change = &plan["servers"][0]["changes"][0];
+    assert_eq!(change["changedBy"], json!(stored(&lab, "LastModifiedBy")));
 }
 
 /// Somebody changes one thing on the server: exactly that is shown, put back, and then nothing is left. Nor is anything
@@ -276,7 +282,7 @@ fn a_procedure_that_is_another_is_not_called() {
         (save, "missing", "[procedureMissing]", 2),
         (schedule, "extra", "@extra", 3),
         (schedule, "rename=@frequency", "@frequency2", 3),
-        (schedule, "retype=@frequency", "@frequency is uniqueidentifier", 3),
+        (schedule, "retype=@frequency", "uniqueidentifier; expected", 3),
         (schedule, "missing", "[procedureMissing]", 3),
         (add, "extra", "@extra", 2),
         (add, "rename=@EmailAddresses", "@EmailAddresses2", 2),
@@ -358,21 +364,80 @@ fn a_refusal_at_the_end_leaves_something_to_do() {
     lab.apply_twice();
 }
 
-/// Wherever the connection is lost, running again does the rest.
+/// Wherever the connection is lost, the run takes it up again and does the rest: from the first write to the last look.
 #[test]
-fn a_connection_cut_after_every_statement() {
-    let mut cut = 0;
-    for statement in 1.. {
+fn a_connection_cut_after_every_write() {
+    let run_with = |fault: &str, statement: u64| {
         let lab = lab(SPEC);
-        let server = format!("sandbox:lab.db?drop-after={statement}");
+        let server = format!("sandbox:lab.db?{fault}{statement}");
         let ran = lab.run(&["apply", "-f", "lab.yaml", "--yes", "--server", &server]);
-        lab.apply_twice();
-        assert_eq!((recipients(&lab, 3).len(), stored(&lab, "Schedule.Summary.TimeOfDay")), (2, "23400".to_owned()));
-        // Behind the last statement nothing is cut.
-        if ran.status == 0 && !ran.err.contains("connection") {
-            break;
-        }
-        cut += 1;
+        (lab, ran)
+    };
+    // The last statement of an undisturbed run: an error at any later one is never raised.
+    let (mut last, mut beyond) = (20, 100);
+    while last + 1 < beyond {
+        let middle = last + (beyond - last) / 2;
+        if run_with("raise=50000@", middle).1.status == 0 { beyond = middle } else { last = middle }
     }
-    assert!(cut > 10, "{cut}");
+    let mut writes = 0;
+    for statement in last - 24..=last {
+        let (lab, ran) = run_with("drop-after=", statement);
+        ran.expect_status(0);
+        lab.diff().expect_status(0).expect_out("No differences");
+        assert_eq!((recipients(&lab, 2).len(), recipients(&lab, 3).len()), (1, 2), "{statement}");
+        assert_eq!(stored(&lab, "Schedule.Summary.TimeOfDay"), "23400", "{statement}");
+        writes = writes.max(lab.writes());
+    }
+    // Where the schedule was set and the row was not saved, both are done again.
+    assert_eq!(writes, 5);
+}
+
+/// What a server has is a manifest with an empty diff, whatever it has.
+#[test]
+fn an_export_of_mails_changes_nothing() {
+    let lab = settled();
+    let section = |lab: &Lab| {
+        let ran = lab.run(&["export", "--server", "sandbox:lab.db", "--kinds", "settings"]);
+        std::fs::write(lab.path("lab.yaml"), &ran.expect_status(0).out).unwrap();
+        lab.run(&["validate", "-f", "lab.yaml"]).expect_status(0);
+        lab.diff().expect_status(0).expect_out("No differences");
+        ran.out
+    };
+    let text = section(&lab);
+    let (_, mails) = text.split_once("  notifications:\n").unwrap();
+    let expected = r#"    smtp:
+      server: mail.contoso.com
+      port: 587  # by default 25
+      authentication: true  # by default false
+      user: svc-mail
+      # password: {env: NAME} is not exported: it cannot be read back, and WSUS's own API alone can set it
+    sender:
+      name: WSUS
+      address: "wsus@contoso.com"
+    language: de  # by default en
+    newUpdates:
+      recipients: ["wsus-admins@contoso.com"]
+    status:
+      recipients: ["it@contoso.com", "WSUS-Admins@contoso.com"]
+      frequency: daily
+      at: "06:30Z"
+"#;
+    assert_eq!(mails, expected);
+    // What no manifest may say is left out and listed.
+    for (column, value) in [
+        ("SmtpServerRequireAuthentication", "0"),
+        ("SmtpUserDisplayName", "'a' || char(10) || 'Bcc: x@y'"),
+        ("EmailLanguage", "'en us'"),
+        ("EmailNeedToSendNewSyncNotification", "0"),
+        ("StatusNotificationTimeOfDay", "90000"),
+    ] {
+        lab.sql(&format!("UPDATE sandbox_unplaced SET value = {value} WHERE name = 'Email.{column}'"));
+    }
+    lab.sql("UPDATE tbEmailNotificationRecipient SET EmailAddress = 'a b' WHERE EmailAddress = 'it@contoso.com'");
+    let text = section(&lab);
+    assert!(
+        text.contains("    newUpdates: none\n")
+            && text.contains("settings of mails whose value no manifest can say: 5\n"),
+        "{text}"
+    );
 }

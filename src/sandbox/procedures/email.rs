@@ -3,7 +3,7 @@
 use rusqlite::params;
 use rusqlite::types::ToSql;
 
-use super::arguments::{nvarchar, optional, required};
+use super::arguments::{datetime_text, nvarchar, optional, required};
 use super::refusals::refusal;
 use super::rows::ColumnSpec;
 use super::xml_lists::{self, Item};
@@ -82,7 +82,7 @@ static GET: Procedure = Procedure {
     },
 };
 
-/// Replaces the settings. LastModifiedTime is the server's time.
+/// Replaces the settings. LastModifiedTime is what the caller says, as its wrapper's row has it, or else the server's time.
 ///
 /// Source: PoshWSUS assemblies (name, grade B). The parameters' spelling is not known: they are taken for the columns'
 /// names (grade C). So are the refusals: a port, a time of day or a frequency that does not exist. What a variant does not
@@ -102,6 +102,7 @@ static SET: Procedure = Procedure {
         required("@smtpUserMailAddress", nvarchar(256)),
         required("@emailLanguage", nvarchar(16)),
         optional("@lastModifiedBy", nvarchar(385)),
+        optional("@lastModifiedTime", DateTime),
     ],
     run: set,
 };
@@ -124,7 +125,9 @@ fn set(call: &mut Call<'_>) -> Result<i32, Failure> {
                 store(call, name, &known(procedure, &FREQUENCIES, call.text(position), "frequency")?)?;
             }
             ("LastModifiedBy", _) => store(call, name, &call.admin(position))?,
-            ("LastModifiedTime", _) => store(call, name, &call.now_text())?,
+            ("LastModifiedTime", _) => {
+                store(call, name, &datetime_text(call.datetime(position).unwrap_or(call.now)))?;
+            }
             (_, Bit | Int) => store(call, name, &call.int(position).unwrap_or(0))?,
             _ => store(call, name, &call.text(position))?,
         }

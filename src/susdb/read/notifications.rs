@@ -98,3 +98,45 @@ pub(super) fn judge(live: &mut LiveNotifications, procedures: &mut BTreeMap<Proc
         ));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tiberius::ColumnData;
+    use tiberius::time::DateTime;
+
+    use super::{FREQUENCY, cells, last_changed};
+    use crate::model::setting::Cell;
+
+    fn row(columns: &[(&str, ColumnData<'static>)]) -> BTreeMap<String, ColumnData<'static>> {
+        columns.iter().map(|(column, data)| (column.to_lowercase(), data.clone())).collect()
+    }
+
+    fn text(text: &'static str) -> ColumnData<'static> {
+        ColumnData::String(Some(text.into()))
+    }
+
+    #[test]
+    fn how_often_is_a_number_whatever_the_server_calls_it() {
+        let frequency = |data| cells(&row(&[(FREQUENCY, data)])).cell(FREQUENCY).cloned();
+        assert_eq!(frequency(text("Weekly")), Some(Cell::Int(2)));
+        assert_eq!(frequency(text("daily ")), Some(Cell::Int(1)));
+        assert_eq!(frequency(ColumnData::U8(Some(2))), Some(Cell::Int(2)));
+        assert_eq!(frequency(text("Hourly")), Some(Cell::Text("Hourly".into())));
+    }
+
+    #[test]
+    fn who_changed_the_row_is_known_where_it_says_so() {
+        let at = ColumnData::DateTime(Some(DateTime::new(46_022, 0)));
+        let changed = |by, at: &ColumnData<'static>| {
+            last_changed(&row(&[("LastModifiedBy", by), ("LastModifiedTime", at.clone())]))
+        };
+        let (by, time) = changed(text("CONTOSO\\anna"), &at).unwrap();
+        assert_eq!((by.as_str(), time.to_rfc3339().as_str()), ("CONTOSO\\anna", "2026-01-02T00:00:00+00:00"));
+        assert_eq!(changed(ColumnData::String(None), &at), None);
+        assert_eq!(changed(text("anna"), &ColumnData::DateTime(None)), None);
+        assert_eq!(changed(text("anna"), &text("yesterday")), None);
+        assert_eq!(last_changed(&BTreeMap::new()), None);
+    }
+}
