@@ -160,3 +160,21 @@ fn an_export_leaves_out_roles_with_orphans() {
     std::fs::write(lab.path("lab.yaml"), &without.out).unwrap();
     lab.diff().expect_status(0);
 }
+
+#[test]
+fn doctor_lists_every_orphan_with_its_repair() {
+    let lab = Lab::new("demo");
+    lab.sql(
+        "UPDATE sandbox_principals SET sid = x'0a0b' WHERE name = 'wsus-report';
+             UPDATE sandbox_principals SET sid = x'0a0c' WHERE name = 'CONTOSO\\WSUS02$'",
+    );
+    let examined = |query: &str| lab.run(&["doctor", "--server", &format!("sandbox:lab.db{query}")]);
+    examined("")
+        .expect_out("users of the database have no login")
+        .expect_out("ALTER USER [CONTOSO\\WSUS02$] WITH LOGIN = [CONTOSO\\WSUS02$];")
+        .expect_out("ALTER USER [wsus-report] WITH LOGIN = [wsus-report];");
+    assert_eq!(lab.writes(), 0);
+    let blind = examined("?deny=tbFile");
+    blind.expect_out("this login does not see them");
+    assert!(!blind.out.contains("have no login"), "{}", blind.out);
+}
