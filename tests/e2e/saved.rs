@@ -117,7 +117,7 @@ fn nothing_is_contacted_and_no_password_is_needed() {
     let rest = rest.split_once("\nspec:\n").unwrap().1;
     fs::write(lab.path("lab.yaml"), format!("{before}{connection}spec:\n{rest}")).unwrap();
     let same = lab.run(&["diff", "-f", "lab.yaml", "--against", FILE]);
-    same.expect_status(0).expect_out("No differences").expect_out(FILE).expect_out(" ago; no server was asked");
+    same.expect_status(0).expect_out("No differences").expect_out(FILE).expect_out(" seconds ago; ");
     assert!(same.out.starts_with("Compared with a snapshot:"), "{same:?}");
     assert_eq!(fs::read_dir(lab.path(".")).unwrap().count(), 2, "the manifest and the snapshot");
     let changed = exported.replace("- name: Kiosks", "- name: Foyer");
@@ -149,6 +149,23 @@ fn what_the_file_does_not_hold() {
     for secret in ["pa55word", "5EC4E7", "5ec4e7", "sandbox:", database.as_str(), "\"login\""] {
         assert!(!text.contains(secret), "{secret}");
     }
+}
+
+#[test]
+fn what_the_login_may_not_read_is_unknown_from_the_file_as_from_the_server() {
+    let lab = Lab::new("demo");
+    fs::copy("examples/patch-tuesday.yaml", lab.path("lab.yaml")).unwrap();
+    let server = "sandbox:lab.db?deny=tbUpdateStatusPerComputer&deny=tbFile";
+    lab.run(&["snapshot", "--server", server, "-o", FILE]).expect_status(0);
+    let text = fs::read_to_string(lab.path(FILE)).unwrap();
+    assert!(text.contains("\"needed\":false}}\n") && !text.contains("\"bytes\":") && !text.contains("{\"needed\":{"));
+    let live = lab.run(&["diff", "-f", "lab.yaml", "--server", server, "--now", NOW, "--output", "json"]);
+    assert!(live.out.contains("\"unknown\": \"what computers report was not read\""), "{live:?}");
+    assert_eq!(timeless(&against(&lab, &["--output", "json"]).out), timeless(&live.out));
+    // Without what selectors may ask for there is no snapshot.
+    let refused = lab.run(&["snapshot", "--server", "sandbox:lab.db?deny=tbRevisionSupersedesUpdate", "-o", "x"]);
+    refused.expect_status(1).expect_err("tbRevisionSupersedesUpdate");
+    assert!(!lab.path("x").exists());
 }
 
 #[test]

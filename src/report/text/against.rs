@@ -11,14 +11,13 @@ use crate::report::timestamp::timestamp;
 #[must_use]
 pub fn render_against(file: &str, taken_at: DateTime<Utc>, now: DateTime<Utc>, options: &TextOptions) -> String {
     let mut page = Page::new(options);
+    let taken = format!("taken {}, {}; no server was asked", timestamp(taken_at), age(now - taken_at));
     page.line(
         0,
         [
             Piece::new("Compared with a snapshot:", Style::Heading),
-            Piece::new(
-                format!("{file}, taken {}, {}; no server was asked", timestamp(taken_at), age(now - taken_at)),
-                Style::Dim,
-            ),
+            Piece::next(format!("{file},"), Style::Plain),
+            Piece::next(taken, Style::Dim).flowing(),
         ],
     );
     page.blank();
@@ -66,7 +65,7 @@ mod tests {
         let text = render_against("hq\u{1b}[2K.snapshot", taken, now, &TextOptions::default());
         assert_eq!(
             text,
-            "Compared with a snapshot:  hq\\u001b[2K.snapshot, taken 2026-11-17T12:00:00Z, 3 days ago; no server was asked\n\n"
+            "Compared with a snapshot: hq\\u001b[2K.snapshot, taken 2026-11-17T12:00:00Z, 3 days ago; no server was asked\n\n"
         );
     }
 }
