@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::model::address::Quoted;
 use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline, whole_seconds};
+use crate::model::listing::ListedDownstreamServer;
 use crate::model::name::fold;
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::resolved::GroupReference;
@@ -91,6 +92,8 @@ pub enum Call {
     SetRule(i32, RuleChange<Uuid>),
     /// spDeleteAutoDeploymentRuleByID
     DeleteRule(i32),
+    /// spDeleteDownstreamServer
+    DeleteDownstreamServer(Uuid),
     /// spSetConfiguration
     SaveSettings {
         /// Columns and what they become.
@@ -118,6 +121,7 @@ pub fn key(operation: &Operation, created: &CreatedGroups) -> Option<ObjectKey> 
         Operation::Reinstate { update } | Operation::Decline { update } => ObjectKey::Update(*update),
         Operation::CreateRule { name, .. } => ObjectKey::RuleName(name.clone()),
         Operation::SetRule { id, .. } | Operation::DeleteRule { id, .. } => ObjectKey::Rule(*id),
+        Operation::DeleteDownstreamServer { id, .. } => ObjectKey::DownstreamServer(*id),
         Operation::SaveSettings { cells, languages } => ObjectKey::Settings {
             columns: cells.keys().cloned().collect(),
             languages: languages.keys().cloned().collect(),
@@ -183,6 +187,9 @@ pub fn missing_calls(
             change.map(|change| Call::SetRule(live.id, change)).into_iter().collect()
         }
         (Operation::DeleteRule { id, .. }, ObjectState::Rule(Some(_))) => vec![Call::DeleteRule(*id)],
+        (Operation::DeleteDownstreamServer { id, .. }, ObjectState::DownstreamServer(Some(_))) => {
+            vec![Call::DeleteDownstreamServer(*id)]
+        }
         (Operation::SaveSynchronization(wanted), ObjectState::Synchronization(live)) if wanted != live => {
             vec![Call::SaveSynchronization(wanted.clone())]
         }
@@ -248,6 +255,7 @@ pub fn describe_target(operation: &Operation) -> String {
         Operation::CreateRule { name, .. } => format!("rule {name} exists and is as declared"),
         Operation::SetRule { name, .. } => format!("rule {name} is as declared"),
         Operation::DeleteRule { name, .. } => format!("rule {name} is gone"),
+        Operation::DeleteDownstreamServer { name, id } => format!("the entry {id} of {name} is gone"),
         Operation::SaveSettings { cells, languages } => describe_settings(cells, languages),
         Operation::SaveSynchronization(wanted) => describe_subscription(wanted),
     }
@@ -291,9 +299,19 @@ pub fn describe_state(state: &ObjectState) -> String {
         ObjectState::License(false) => "the licence terms are not accepted".to_owned(),
         ObjectState::Rule(None) => "no such rule".to_owned(),
         ObjectState::Rule(Some(rule)) => describe_rule(rule),
+        ObjectState::DownstreamServer(None) => "no such entry".to_owned(),
+        ObjectState::DownstreamServer(Some(entry)) => describe_downstream_server(entry),
         ObjectState::Settings { cells, languages } => describe_settings(cells, languages),
         ObjectState::Synchronization(live) => describe_subscription(live),
     }
+}
+
+fn describe_downstream_server(entry: &ListedDownstreamServer) -> String {
+    let seen = entry.seen_at().map_or_else(|| "never".to_owned(), |at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+    format!(
+        "an entry of {}, heard of {seen}, with {} servers and {} computers below",
+        entry.name, entry.below, entry.computers
+    )
 }
 
 fn describe_rule(rule: &Rule) -> String {

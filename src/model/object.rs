@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::listing::ListedDownstreamServer;
 use super::rule::Rule;
 use super::setting::Cell;
 use super::snapshot::Deployment;
@@ -39,6 +40,8 @@ pub enum ObjectKey {
     RuleName(String),
     /// A rule by its number.
     Rule(i32),
+    /// An entry of a downstream server by the server's own id.
+    DownstreamServer(Uuid),
     /// Some settings: these columns of the configuration row (in lower case) and these languages.
     Settings {
         /// The columns.
@@ -65,6 +68,8 @@ pub enum ObjectState {
     License(bool),
     /// A rule; none where there is none.
     Rule(Option<Rule>),
+    /// An entry of a downstream server; none where there is none.
+    DownstreamServer(Option<ListedDownstreamServer>),
     /// Some settings.
     Settings {
         /// Columns with their cells; a column that the row does not have is missing.

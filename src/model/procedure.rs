@@ -29,6 +29,8 @@ pub enum Procedure {
     SetAutoDeploymentRule,
     /// `spDeleteAutoDeploymentRuleByID`
     DeleteAutoDeploymentRule,
+    /// `spDeleteDownstreamServer`
+    DeleteDownstreamServer,
     /// `spSetSubscription`
     SetSubscription,
     /// `spStartCatalogSync`
@@ -37,7 +39,7 @@ pub enum Procedure {
 
 impl Procedure {
     /// Every procedure.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::CreateTargetGroup,
         Self::DeleteTargetGroup,
         Self::AddComputerToTargetGroup,
@@ -51,6 +53,7 @@ impl Procedure {
         Self::CreateAutoDeploymentRule,
         Self::SetAutoDeploymentRule,
         Self::DeleteAutoDeploymentRule,
+        Self::DeleteDownstreamServer,
         Self::SetSubscription,
         Self::StartCatalogSync,
     ];
@@ -72,6 +75,7 @@ impl Procedure {
             Self::CreateAutoDeploymentRule => "spCreateAutoDeploymentRule",
             Self::SetAutoDeploymentRule => "spSetAutoDeploymentRule",
             Self::DeleteAutoDeploymentRule => "spDeleteAutoDeploymentRuleByID",
+            Self::DeleteDownstreamServer => "spDeleteDownstreamServer",
             Self::SetSubscription => "spSetSubscription",
             Self::StartCatalogSync => "spStartCatalogSync",
         }

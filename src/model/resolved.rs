@@ -8,6 +8,7 @@ use super::address::{Address, Kind};
 use super::approval::ApprovalValue;
 use super::attribute::Attribute;
 use super::desired::Languages;
+use super::listing::ListedDownstreamServer;
 use super::management::Management;
 use super::origin::{Declared, Origin};
 use super::rule::RuleChange;
@@ -52,6 +53,8 @@ pub struct Resolved {
     pub rules: Vec<ResolvedRule>,
     /// The declared downstream servers, in the manifest's order: what is not as declared is among the findings.
     pub downstream_servers: Vec<ResolvedDownstreamServer>,
+    /// Entries of downstream servers that pruning deletes, by the servers' own ids.
+    pub prunable_downstream_servers: BTreeSet<Uuid>,
     /// Groups that pruning deletes.
     pub prunable_groups: BTreeSet<Uuid>,
     /// What each entry matched.
@@ -154,8 +157,8 @@ pub struct ResolvedRule {
 pub struct ResolvedDownstreamServer {
     /// The name as declared.
     pub name: String,
-    /// Whether the server knows it.
-    pub found: bool,
+    /// What the server knows of it: of several entries the newest, none where there is none.
+    pub live: Option<ListedDownstreamServer>,
     /// Its name's place.
     pub origin: Origin,
 }

@@ -80,10 +80,11 @@ enum Phase {
     Approvals,
     Declines,
     Rules,
+    DownstreamServers,
     GroupDeletions,
 }
 
-const PHASES: [Phase; 9] = [
+const PHASES: [Phase; 10] = [
     Phase::Settings,
     Phase::Synchronization,
     Phase::GroupCreations,
@@ -92,6 +93,7 @@ const PHASES: [Phase; 9] = [
     Phase::Approvals,
     Phase::Declines,
     Phase::Rules,
+    Phase::DownstreamServers,
     Phase::GroupDeletions,
 ];
 
@@ -128,13 +130,13 @@ impl Draft {
             (Kind::Setting, _) if self.saves_synchronization() => Phase::Synchronization,
             (Kind::Setting, _) => Phase::Settings,
             (Kind::Group, ChangeAction::Delete) => Phase::GroupDeletions,
-            // Downstream servers are only found out about.
-            (Kind::Group | Kind::Identity | Kind::Downstream, _) => Phase::GroupCreations,
+            (Kind::Group | Kind::Identity, _) => Phase::GroupCreations,
             (Kind::Membership, _) => Phase::Memberships,
             (Kind::Approval, _) => Phase::Approvals,
             (Kind::Decline, ChangeAction::Delete) => Phase::Reinstatements,
             (Kind::Decline, _) => Phase::Declines,
             (Kind::Rule, _) => Phase::Rules,
+            (Kind::Downstream, _) => Phase::DownstreamServers,
         }
     }
 
@@ -147,7 +149,8 @@ impl Draft {
             Phase::Approvals => 3,
             Phase::Declines | Phase::Reinstatements => 4,
             Phase::Rules => 5,
-            Phase::GroupDeletions => 6,
+            Phase::DownstreamServers => 6,
+            Phase::GroupDeletions => 7,
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod change;
 mod context;
 mod declines;
 mod digest;
+mod downstream_servers;
 mod draft;
 pub mod explain;
 mod groups;
@@ -42,7 +43,7 @@ use self::reach::Reach;
 use self::step::Step;
 use crate::model::address::{Address, Kind};
 use crate::model::origin::Origin;
-use crate::model::resolved::{Notice, Resolved, ResolvedEntry, ResolvedSettings};
+use crate::model::resolved::{Notice, Resolved, ResolvedDownstreamServer, ResolvedEntry, ResolvedSettings};
 use crate::model::snapshot::Snapshot;
 
 /// What a plan is judged by besides manifest and snapshot.
@@ -66,7 +67,7 @@ pub struct Plan {
     /// The time that the user chose to judge by; none where that was the server's own.
     pub now: Option<DateTime<Utc>>,
     /// Every difference, in the order of reports: groups (parents before children), memberships, approvals, declines,
-    /// rules, deletions of groups last.
+    /// rules, downstream servers, deletions of groups last.
     pub changes: Vec<Change>,
     /// What to execute, in order. Empty where there are no changes.
     pub steps: Vec<Step>,
@@ -82,6 +83,8 @@ pub struct Plan {
     pub pending: Vec<Notice>,
     /// What each entry came to.
     pub entries: Vec<ResolvedEntry>,
+    /// The declared downstream servers with what the server knows of them.
+    pub downstream_servers: Vec<ResolvedDownstreamServer>,
     /// Display only: more about the entries, once asked for.
     pub explained: Option<Explained>,
     /// The numbers.
@@ -184,6 +187,7 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
         warnings: [hidden(&context), resolved.warnings.clone()].concat(),
         pending: resolved.pending.clone(),
         entries: resolved.entries.clone(),
+        downstream_servers: resolved.downstream_servers.clone(),
         explained: None,
         summary,
     }
@@ -202,6 +206,7 @@ fn draft_all(context: &Context<'_>) -> Vec<Draft> {
     drafts.extend(declines::reinstated(context));
     drafts.extend(rules::declared(context));
     drafts.extend(rules::pruned(context));
+    drafts.extend(downstream_servers::pruned(context));
     drafts.extend(groups::deletions(context));
     drafts
 }

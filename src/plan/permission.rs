@@ -44,7 +44,7 @@ impl fmt::Display for Permission {
 pub enum PermissionError {
     /// No such word.
     #[error(
-        "no such permission; there are KIND.delete, KIND.delete=N%, KIND.modify=N%, empty, past-deadlines, high-risk and unsupported, where KIND is groups, memberships, approvals, declines or rules"
+        "no such permission; there are KIND.delete, KIND.delete=N%, KIND.modify=N%, empty, past-deadlines, high-risk and unsupported, where KIND is groups, memberships, approvals, declines, rules or downstreamServers"
     )]
     Unknown,
     /// A percentage that is none.

@@ -49,6 +49,7 @@ pub(super) fn no_differences() -> Plan {
         warnings: Vec::new(),
         pending: Vec::new(),
         entries: Vec::new(),
+        downstream_servers: Vec::new(),
         explained: None,
         summary: Summary {
             managed: BTreeMap::from([(Kind::Group, 6), (Kind::Membership, 60), (Kind::Approval, 95)]),

@@ -20,7 +20,8 @@ pub fn scope(desired: &Desired, now: DateTime<Utc>) -> ReadScope {
     let decline_references = declines.iter().map(|entry| &entry.update);
     let mut scope = ReadScope {
         settings: desired.settings != Settings::default(),
-        downstream_servers: !desired.downstream_servers.is_empty(),
+        downstream_servers: !desired.downstream_servers.is_empty()
+            || management.prune(Kind::Downstream) != Prune::Never,
         // Rules approve for groups, and one whose last group goes is in the way of that.
         rules: !desired.rules.is_empty()
             || management.prune(Kind::Rule) != Prune::Never

@@ -7,6 +7,7 @@
 
 mod change;
 mod count;
+mod downstream_servers;
 mod entries;
 mod notice;
 mod own;
@@ -52,6 +53,7 @@ pub fn render_plan(plan: &Plan, sources: &Sources, options: &TextOptions) -> Str
         warnings: _,
         pending,
         entries,
+        downstream_servers,
         explained,
         summary: _,
     } = plan;
@@ -74,6 +76,7 @@ pub fn render_plan(plan: &Plan, sources: &Sources, options: &TextOptions) -> Str
     notice::render_pending(&mut page, pending, sources);
     if options.explain {
         entries::render_entries(&mut page, entries, explained.as_ref(), sources);
+        downstream_servers::render(&mut page, downstream_servers, sources);
     } else {
         entries::render_selectors(&mut page, entries, sources);
     }

@@ -11,7 +11,7 @@ use super::catalogue::{
 use super::conditions::UpdateScope;
 use super::configuration::read_settings;
 use super::row::Cells;
-use super::{ReadError, deployments, rows_about, rows_in, rules, synchronization};
+use super::{ReadError, deployments, listing, rows_about, rows_in, rules, synchronization};
 use crate::model::configuration::LiveSettings;
 use crate::model::name::fold;
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
@@ -37,6 +37,8 @@ pub async fn read_objects(
     let licenses = read_licenses(session, &wanted.licenses).await?;
     let settings = if wanted.settings { Some(read_settings(session).await?) } else { None };
     let rules = if wanted.rules { rules::read(session).await? } else { BTreeMap::new() };
+    let downstream_servers =
+        if wanted.downstream_servers { listing::read_downstream_servers(session).await? } else { Vec::new() };
     let synchronization =
         if wanted.synchronization { synchronization::read(session).await?.0 } else { LiveSynchronization::default() };
     let state = |key: &ObjectKey| match key {
@@ -63,6 +65,10 @@ pub async fn read_objects(
             ObjectState::Rule(rules.values().find(|rule| fold(&rule.name) == name).cloned())
         }
         ObjectKey::Rule(id) => ObjectState::Rule(rules.get(id).cloned()),
+        ObjectKey::DownstreamServer(id) => {
+            let entry = downstream_servers.iter().find(|entry| entry.server_id == Some(*id));
+            ObjectState::DownstreamServer(entry.cloned())
+        }
         ObjectKey::Settings { columns, languages } => settings_state(settings.as_ref(), columns, languages),
         ObjectKey::Synchronization(parts) => ObjectState::Synchronization(synchronization.parts(*parts)),
     };
@@ -80,6 +86,7 @@ struct Wanted<'a> {
     licenses: BTreeSet<Uuid>,
     settings: bool,
     rules: bool,
+    downstream_servers: bool,
     synchronization: bool,
 }
 
@@ -96,6 +103,7 @@ impl<'a> Wanted<'a> {
                 ObjectKey::License(id) => _ = wanted.licenses.insert(*id),
                 ObjectKey::Settings { .. } => wanted.settings = true,
                 ObjectKey::RuleName(_) | ObjectKey::Rule(_) => wanted.rules = true,
+                ObjectKey::DownstreamServer(_) => wanted.downstream_servers = true,
                 ObjectKey::Synchronization(_) => wanted.synchronization = true,
             }
         }
