@@ -29,6 +29,8 @@ pub enum Procedure {
     SetAutoDeploymentRule,
     /// `spDeleteAutoDeploymentRuleByID`
     DeleteAutoDeploymentRule,
+    /// `spGetUpdateListToApproveForAutoDeploymentRule`, which only lists: what `--run-rules` approves hangs on it
+    ListUpdatesOfRule,
     /// `spDeleteDownstreamServer`
     DeleteDownstreamServer,
     /// `spSetSubscription`
@@ -39,7 +41,7 @@ pub enum Procedure {
 
 impl Procedure {
     /// Every procedure.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::CreateTargetGroup,
         Self::DeleteTargetGroup,
         Self::AddComputerToTargetGroup,
@@ -53,6 +55,7 @@ impl Procedure {
         Self::CreateAutoDeploymentRule,
         Self::SetAutoDeploymentRule,
         Self::DeleteAutoDeploymentRule,
+        Self::ListUpdatesOfRule,
         Self::DeleteDownstreamServer,
         Self::SetSubscription,
         Self::StartCatalogSync,
@@ -75,6 +78,7 @@ impl Procedure {
             Self::CreateAutoDeploymentRule => "spCreateAutoDeploymentRule",
             Self::SetAutoDeploymentRule => "spSetAutoDeploymentRule",
             Self::DeleteAutoDeploymentRule => "spDeleteAutoDeploymentRuleByID",
+            Self::ListUpdatesOfRule => "spGetUpdateListToApproveForAutoDeploymentRule",
             Self::DeleteDownstreamServer => "spDeleteDownstreamServer",
             Self::SetSubscription => "spSetSubscription",
             Self::StartCatalogSync => "spStartCatalogSync",

@@ -17,6 +17,7 @@ mod inheritance;
 mod memberships;
 pub mod permission;
 mod reach;
+pub mod rule_run;
 mod rules;
 mod scope_check;
 mod settings;

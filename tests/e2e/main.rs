@@ -25,6 +25,7 @@ mod readme;
 mod references;
 mod roles;
 mod rules;
+mod run_rules;
 mod settings;
 mod synchronization;
 #[cfg(unix)]

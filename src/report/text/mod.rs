@@ -12,12 +12,14 @@ mod entries;
 mod notice;
 mod own;
 pub(super) mod page;
+mod rule_run;
 mod section;
 mod summary;
 mod value;
 
 pub use self::notice::{render_notices, render_permissions};
 use self::page::{Page, Piece};
+pub use self::rule_run::render_rule_run;
 use super::style::Style;
 use super::timestamp::timestamp;
 use crate::diagnostic::Sources;

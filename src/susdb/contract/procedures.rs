@@ -190,6 +190,12 @@ pub const PROCEDURES: &[ProcedureContract] = &[
         evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
     },
     ProcedureContract {
+        procedure: Procedure::ListUpdatesOfRule,
+        parameters: &[parameter("@autoDeploymentRuleID", INT, Sent::Always, ASSEMBLIES, Grade::B)],
+        saves_a_row: false,
+        evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
+    },
+    ProcedureContract {
         procedure: Procedure::DeleteDownstreamServer,
         parameters: &[ParameterContract {
             other_name: Some("@id"),

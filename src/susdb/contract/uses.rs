@@ -45,6 +45,7 @@ pub fn kinds_of(procedure: Procedure) -> &'static [&'static str] {
         Procedure::CreateAutoDeploymentRule
         | Procedure::SetAutoDeploymentRule
         | Procedure::DeleteAutoDeploymentRule => &["approvalRules"],
+        Procedure::ListUpdatesOfRule => &["--run-rules"],
         Procedure::DeleteDownstreamServer => &["downstreamServers"],
         Procedure::SetSubscription => &["synchronization"],
         Procedure::StartCatalogSync => &["--sync-categories"],

@@ -67,7 +67,7 @@ pub(super) async fn read_one_row(
     session: &mut Session,
     statement: &'static str,
 ) -> Result<ConfigurationRow, ReadError> {
-    let rows = session.call_for_rows(statement, |row| Ok::<_, ReadError>(whole(row))).await?;
+    let rows = session.call_for_rows(statement, &[], |row| Ok::<_, ReadError>(whole(row))).await?;
     let found = rows.len();
     let mut rows = rows.into_iter();
     match (rows.next(), found) {
