@@ -177,8 +177,8 @@ fn pruning_needs_an_age_and_an_age_needs_pruning() {
     let lab = lab();
     with_older_entries(&lab);
     for (prune, code) in [
-        ("downstreamServers: always", "missing-key"),
-        ("downstreamServersOlderThan: 90d", "missing-key"),
+        ("downstreamServers: always", "half-a-prune"),
+        ("downstreamServersOlderThan: 90d", "half-a-prune"),
         ("downstreamServers: always, downstreamServersOlderThan: 90", "bad-age"),
         ("downstreamServers: always, downstreamServersOlderThan: null", "null"),
         ("downstreamServers: sometimes, downstreamServersOlderThan: 90d", "unknown-word"),

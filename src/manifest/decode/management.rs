@@ -9,8 +9,8 @@ use crate::model::address::Kind;
 use crate::model::management::Prune;
 use crate::model::origin::Declared;
 
-const MANAGEMENT: Shape = Shape::new("management", &["prune", "limits", "ignore"]);
-const PRUNE: Shape = Shape::new(
+pub(super) const MANAGEMENT: Shape = Shape::new("management", &["prune", "limits", "ignore"]);
+pub(super) const PRUNE: Shape = Shape::new(
     "prune",
     &[
         "groups",
@@ -23,9 +23,10 @@ const PRUNE: Shape = Shape::new(
         "downstreamServersOlderThan",
     ],
 );
-const LIMITS: Shape = Shape::new("limits", &["deletePercent", "modifyPercent", "minimum"]);
+pub(super) const LIMITS: Shape = Shape::new("limits", &["deletePercent", "modifyPercent", "minimum"]);
 
-const PRUNES: &[(&str, Prune)] = &[("never", Prune::Never), ("confirm", Prune::Confirm), ("always", Prune::Always)];
+pub(super) const PRUNES: &[(&str, Prune)] =
+    &[("never", Prune::Never), ("confirm", Prune::Confirm), ("always", Prune::Always)];
 
 /// Reads the section.
 pub(super) fn management(value: Keyed<'_>, problems: &mut Problems) -> Management {
@@ -62,7 +63,7 @@ fn downstream_servers_age(prune: &mut Fields<'_>, management: &mut Management, p
     let origin = older.as_ref().map(|value| value.key);
     management.downstream_servers_age = older.and_then(|value| age(&value, problems));
     let missing = |written, lacks, origin| {
-        Diagnostic::error("missing-key", "a key is missing")
+        Diagnostic::error("half-a-prune", "pruning of downstream servers needs two keys")
             .detail(format!("`{written}` says nothing without `{lacks}`"))
             .at(origin, "needs another key")
             .help("write both: `downstreamServers: confirm` and `downstreamServersOlderThan: 90d`")
