@@ -50,8 +50,16 @@ fn each_difference_is_a_finding_with_a_command_and_changes_nothing() {
     for (edit, finding, says) in [
         ("IsReplica = 0 WHERE AccountName LIKE 'branch01%'", "downstreamMode", "-Replica"),
         ("IsReplica = 1 WHERE AccountName LIKE 'branch01%'", "", ""),
-        ("LastSyncTime = '2020-01-01 00:00:00.000' WHERE AccountName LIKE 'branch01%'", "downstreamStale", "for 2d"),
-        ("LastSyncTime = NULL WHERE AccountName LIKE 'branch01%'", "downstreamStale", "last synchronisation never"),
+        (
+            "LastSyncTime = NULL, RollupLastSyncTime = '2020-01-01 00:00:00.000' WHERE AccountName LIKE 'branch01%'",
+            "downstreamStale",
+            "for 2d",
+        ),
+        (
+            "LastSyncTime = NULL, RollupLastSyncTime = NULL WHERE AccountName LIKE 'branch01%'",
+            "downstreamStale",
+            "last synchronisation never",
+        ),
         (
             "AccountName = 'gone.contoso.com' WHERE AccountName LIKE 'branch01%'",
             "downstreamMissing",

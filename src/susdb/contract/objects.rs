@@ -104,6 +104,7 @@ pub const OBJECTS: &[ObjectContract] = &[
             "AccountName",
             "AccountServerID",
             "LastSyncTime",
+            "RollupLastSyncTime",
             "LastRollupTime",
             "ParentServerTargetID",
             "Version",

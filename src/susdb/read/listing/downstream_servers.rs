@@ -50,7 +50,8 @@ pub(super) async fn names_by_server(session: &mut Session) -> Result<BTreeMap<Uu
 }
 
 /// Source: tbDownstreamServerTarget: Intensive-Self-Service-Portal (grade A); that ParentServerTargetID is another one's
-/// TargetID: its name (grade B).
+/// TargetID: its name (grade B); that both RollupLastSyncTime and LastSyncTime are times of a synchronisation: SharpWSUS
+/// lib/Status.cs and MS-WSUSAR read the one, the TypeScript WSUS console the other (grade B).
 fn decode(row: &Cells<'_>) -> Result<Row, ReadError> {
     Ok(Row {
         target: row.int("TargetID")?,
@@ -60,7 +61,8 @@ fn decode(row: &Cells<'_>) -> Result<Row, ReadError> {
             server_id: row.guid_or_null("AccountServerID")?,
             replica: row.bit("IsReplica")?,
             parent: None,
-            synchronized_at: row.time_or_null("LastSyncTime")?,
+            // A server below another one synchronises from that one, which tells of it in its rollups.
+            synchronized_at: row.time_or_null("LastSyncTime")?.max(row.time_or_null("RollupLastSyncTime")?),
             rolled_up_at: row.time_or_null("LastRollupTime")?,
             version: row.text_or_null("Version")?.filter(|version| !version.is_empty()),
             below: 0,

@@ -61,7 +61,7 @@ pub(in crate::susdb::read) const LIST_DOWNSTREAM_COMPUTERS: Select = select!(
 
 pub(in crate::susdb::read) const LIST_DOWNSTREAM_SERVERS: Select = select!(
     "list.downstream-servers",
-    "SELECT TargetID, AccountName, AccountServerID, LastSyncTime, LastRollupTime, ParentServerTargetID, Version,"
-    "    IsReplica"
+    "SELECT TargetID, AccountName, AccountServerID, LastSyncTime, RollupLastSyncTime, LastRollupTime,"
+    "    ParentServerTargetID, Version, IsReplica"
     "FROM dbo.tbDownstreamServerTarget"
 );
