@@ -259,6 +259,7 @@ impl Execution<'_> {
             Call::CreateRule(name) => writer.create_rule(&name).await?,
             Call::SetRule(id, change) => writer.set_rule(id, &change).await?,
             Call::DeleteRule(id) => writer.delete_rule(id).await?,
+            Call::DeleteDownstreamServer(id) => writer.delete_downstream_server(id).await?,
             Call::SaveSettings { cells, languages } => {
                 writer.save_configuration(&ConfigurationChange { cells, languages }).await?;
             }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::model::address::Quoted;
 use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline, whole_seconds};
 use crate::model::database_role::DatabaseRole;
+use crate::model::listing::ListedDownstreamServer;
 use crate::model::name::fold;
 use crate::model::notifications::{MailKind, Recipients, is_held};
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
@@ -93,6 +94,8 @@ pub enum Call {
     SetRule(i32, RuleChange<Uuid>),
     /// spDeleteAutoDeploymentRuleByID
     DeleteRule(i32),
+    /// spDeleteDownstreamServer
+    DeleteDownstreamServer(Uuid),
     /// spSetConfiguration
     SaveSettings {
         /// Columns and what they become.
@@ -130,6 +133,7 @@ pub fn key(operation: &Operation, created: &CreatedGroups) -> Option<ObjectKey> 
         Operation::Reinstate { update } | Operation::Decline { update } => ObjectKey::Update(*update),
         Operation::CreateRule { name, .. } => ObjectKey::RuleName(name.clone()),
         Operation::SetRule { id, .. } | Operation::DeleteRule { id, .. } => ObjectKey::Rule(*id),
+        Operation::DeleteDownstreamServer { id, .. } => ObjectKey::DownstreamServer(*id),
         Operation::SaveSettings { cells, languages } => ObjectKey::Settings {
             columns: cells.keys().cloned().collect(),
             languages: languages.keys().cloned().collect(),
@@ -199,6 +203,9 @@ pub fn missing_calls(
             change.map(|change| Call::SetRule(live.id, change)).into_iter().collect()
         }
         (Operation::DeleteRule { id, .. }, ObjectState::Rule(Some(_))) => vec![Call::DeleteRule(*id)],
+        (Operation::DeleteDownstreamServer { id, .. }, ObjectState::DownstreamServer(Some(_))) => {
+            vec![Call::DeleteDownstreamServer(*id)]
+        }
         (Operation::SaveSynchronization(wanted), ObjectState::Synchronization(live)) if wanted != live => {
             vec![Call::SaveSynchronization(wanted.clone())]
         }
@@ -281,6 +288,7 @@ pub fn describe_target(operation: &Operation) -> String {
         Operation::CreateRule { name, .. } => format!("rule {name} exists and is as declared"),
         Operation::SetRule { name, .. } => format!("rule {name} is as declared"),
         Operation::DeleteRule { name, .. } => format!("rule {name} is gone"),
+        Operation::DeleteDownstreamServer { name, id } => format!("the entry {id} of {name} is gone"),
         Operation::SaveSettings { cells, languages } => describe_settings(cells, languages),
         Operation::SaveSynchronization(wanted) => describe_subscription(wanted),
         Operation::SaveNotifications(cells) => describe_settings(cells, &BTreeMap::<String, bool>::new()),
@@ -328,6 +336,8 @@ pub fn describe_state(state: &ObjectState) -> String {
         ObjectState::License(false) => "the licence terms are not accepted".to_owned(),
         ObjectState::Rule(None) => "no such rule".to_owned(),
         ObjectState::Rule(Some(rule)) => describe_rule(rule),
+        ObjectState::DownstreamServer(None) => "no such entry".to_owned(),
+        ObjectState::DownstreamServer(Some(entry)) => describe_downstream_server(entry),
         ObjectState::Settings { cells, languages } => describe_settings(cells, languages),
         ObjectState::Synchronization(live) => describe_subscription(live),
         ObjectState::Notifications(cells) => describe_settings(cells, &BTreeMap::<String, bool>::new()),
@@ -341,6 +351,14 @@ pub fn describe_state(state: &ObjectState) -> String {
 fn describe_members(members: &BTreeSet<String>) -> String {
     let names: Vec<String> = members.iter().map(|name| Quoted(name).to_string()).collect();
     if names.is_empty() { "no members".to_owned() } else { format!("members {}", names.join(", ")) }
+}
+
+fn describe_downstream_server(entry: &ListedDownstreamServer) -> String {
+    let seen = entry.seen_at().map_or_else(|| "never".to_owned(), |at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+    format!(
+        "an entry of {}, heard of {seen}, with {} servers and {} computers below",
+        entry.name, entry.below, entry.computers
+    )
 }
 
 fn describe_rule(rule: &Rule) -> String {

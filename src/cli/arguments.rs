@@ -204,6 +204,9 @@ pub struct Apply {
     /// Wait at most this long for the end of that synchronisation (90s, 30m)
     #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = parse_duration)]
     pub sync_timeout: Duration,
+    /// Run this automatic approval rule once the plan is applied; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub run_rules: Vec<String>,
     /// Wait at most this long for a synchronisation or an earlier change of the configuration, during which WSUS saves no
     /// settings (90s, 30m)
     #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = parse_duration)]

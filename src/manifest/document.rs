@@ -174,6 +174,7 @@ pub(super) struct DownstreamServer {
 pub(super) struct Management {
     pub(super) prune: BTreeMap<Kind, Field<Prune>>,
     pub(super) prune_automatic_approvals: Field<Prune>,
+    pub(super) downstream_servers_age: Option<TimeDelta>,
     pub(super) delete_percent: Field<u8>,
     pub(super) modify_percent: Field<u8>,
     pub(super) minimum: Field<u32>,

@@ -147,6 +147,7 @@ fn lower_management(written: Management) -> management::Management {
     management::Management {
         prune: written.prune.into_iter().map(|(kind, prune)| (kind, prune.or(Prune::Never))).collect(),
         prune_automatic_approvals: written.prune_automatic_approvals.or(Prune::Never),
+        downstream_servers_age: written.downstream_servers_age,
         limits: Limits {
             delete_percent: written.delete_percent.or(defaults.delete_percent),
             modify_percent: written.modify_percent.or(defaults.modify_percent),

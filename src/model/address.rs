@@ -101,6 +101,13 @@ pub enum Address {
     Rule(String),
     /// `downstream["branch01.contoso.com"]`
     Downstream(String),
+    /// `downstream["branch01.contoso.com"]["<server id>"]`: one of several entries of a name
+    DownstreamEntry {
+        /// The server's name.
+        name: String,
+        /// The id that the entry has.
+        server_id: Uuid,
+    },
     /// A problem of an entry as a whole has the entry's own place in the manifest: `approvals[3]`, `declines[0]`.
     Entry {
         /// Approval, decline or downstream server.
@@ -122,7 +129,7 @@ impl Address {
             Self::Approval { .. } => Kind::Approval,
             Self::Decline(_) => Kind::Decline,
             Self::Rule(_) => Kind::Rule,
-            Self::Downstream(_) => Kind::Downstream,
+            Self::Downstream(_) | Self::DownstreamEntry { .. } => Kind::Downstream,
             Self::Entry { kind, .. } => *kind,
         }
     }
@@ -140,6 +147,7 @@ impl fmt::Display for Address {
             Self::Decline(update) => write!(f, "decline[\"{update}\"]"),
             Self::Rule(name) => write!(f, "rule[{}]", Quoted(name)),
             Self::Downstream(name) => write!(f, "downstream[{}]", Quoted(name)),
+            Self::DownstreamEntry { name, server_id } => write!(f, "downstream[{}][\"{server_id}\"]", Quoted(name)),
             Self::Entry { kind, index } => write!(f, "{}[{index}]", kind.plural()),
         }
     }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::database_role::DatabaseRole;
+use super::listing::ListedDownstreamServer;
 use super::notifications::{MailKind, Recipients};
 use super::rule::Rule;
 use super::setting::Cell;
@@ -41,6 +42,8 @@ pub enum ObjectKey {
     RuleName(String),
     /// A rule by its number.
     Rule(i32),
+    /// An entry of a downstream server by the server's own id.
+    DownstreamServer(Uuid),
     /// Some settings: these columns of the configuration row (in lower case) and these languages.
     Settings {
         /// The columns.
@@ -75,6 +78,8 @@ pub enum ObjectState {
     License(bool),
     /// A rule; none where there is none.
     Rule(Option<Rule>),
+    /// An entry of a downstream server; none where there is none.
+    DownstreamServer(Option<ListedDownstreamServer>),
     /// Some settings.
     Settings {
         /// Columns with their cells; a column that the row does not have is missing.

@@ -29,6 +29,10 @@ pub enum Procedure {
     SetAutoDeploymentRule,
     /// `spDeleteAutoDeploymentRuleByID`
     DeleteAutoDeploymentRule,
+    /// `spGetUpdateListToApproveForAutoDeploymentRule`, which only lists: what `--run-rules` approves hangs on it
+    ListUpdatesOfRule,
+    /// `spDeleteDownstreamServer`
+    DeleteDownstreamServer,
     /// `spSetSubscription`
     SetSubscription,
     /// `spStartCatalogSync`
@@ -49,7 +53,7 @@ pub enum Procedure {
 
 impl Procedure {
     /// Every procedure of WSUS: what is SQL Server's own is on every server and the same.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::CreateTargetGroup,
         Self::DeleteTargetGroup,
         Self::AddComputerToTargetGroup,
@@ -63,6 +67,8 @@ impl Procedure {
         Self::CreateAutoDeploymentRule,
         Self::SetAutoDeploymentRule,
         Self::DeleteAutoDeploymentRule,
+        Self::ListUpdatesOfRule,
+        Self::DeleteDownstreamServer,
         Self::SetSubscription,
         Self::StartCatalogSync,
         Self::SetEmailNotificationConfiguration,
@@ -87,6 +93,8 @@ impl Procedure {
             Self::CreateAutoDeploymentRule => "spCreateAutoDeploymentRule",
             Self::SetAutoDeploymentRule => "spSetAutoDeploymentRule",
             Self::DeleteAutoDeploymentRule => "spDeleteAutoDeploymentRuleByID",
+            Self::ListUpdatesOfRule => "spGetUpdateListToApproveForAutoDeploymentRule",
+            Self::DeleteDownstreamServer => "spDeleteDownstreamServer",
             Self::SetSubscription => "spSetSubscription",
             Self::StartCatalogSync => "spStartCatalogSync",
             Self::SetEmailNotificationConfiguration => "spSetEmailNotificationConfiguration",

@@ -9,6 +9,7 @@ use super::approval::ApprovalValue;
 use super::attribute::Attribute;
 use super::database_role::DatabaseRole;
 use super::desired::{Languages, Notifications};
+use super::listing::ListedDownstreamServer;
 use super::management::Management;
 use super::origin::{Declared, Origin};
 use super::rule::RuleChange;
@@ -59,6 +60,8 @@ pub struct Resolved {
     pub rules: Vec<ResolvedRule>,
     /// The declared downstream servers, in the manifest's order: what is not as declared is among the findings.
     pub downstream_servers: Vec<ResolvedDownstreamServer>,
+    /// Entries of downstream servers that pruning deletes, by the servers' own ids.
+    pub prunable_downstream_servers: BTreeSet<Uuid>,
     /// Groups that pruning deletes.
     pub prunable_groups: BTreeSet<Uuid>,
     /// What each entry matched.
@@ -173,8 +176,8 @@ pub struct ResolvedRule {
 pub struct ResolvedDownstreamServer {
     /// The name as declared.
     pub name: String,
-    /// Whether the server knows it.
-    pub found: bool,
+    /// What the server knows of it: of several entries the newest, none where there is none.
+    pub live: Option<ListedDownstreamServer>,
     /// Its name's place.
     pub origin: Origin,
 }

@@ -32,6 +32,7 @@ pub fn impact_scope(plan: &Plan) -> ImpactScope {
             | Operation::CreateRule { .. }
             | Operation::SetRule { .. }
             | Operation::DeleteRule { .. }
+            | Operation::DeleteDownstreamServer { .. }
             | Operation::SaveSynchronization(_)
             | Operation::SaveNotifications(_)
             | Operation::SetRecipients { .. }

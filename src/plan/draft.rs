@@ -83,10 +83,11 @@ enum Phase {
     Approvals,
     Declines,
     Rules,
+    DownstreamServers,
     GroupDeletions,
 }
 
-const PHASES: [Phase; 12] = [
+const PHASES: [Phase; 13] = [
     Phase::Settings,
     Phase::Synchronization,
     Phase::Recipients,
@@ -98,6 +99,7 @@ const PHASES: [Phase; 12] = [
     Phase::Approvals,
     Phase::Declines,
     Phase::Rules,
+    Phase::DownstreamServers,
     Phase::GroupDeletions,
 ];
 
@@ -141,13 +143,13 @@ impl Draft {
         match (self.change.address.kind(), self.change.action) {
             (Kind::Setting, _) => self.phase_of_setting(),
             (Kind::Group, ChangeAction::Delete) => Phase::GroupDeletions,
-            // Downstream servers are only found out about.
-            (Kind::Group | Kind::Identity | Kind::Downstream, _) => Phase::GroupCreations,
+            (Kind::Group | Kind::Identity, _) => Phase::GroupCreations,
             (Kind::Membership, _) => Phase::Memberships,
             (Kind::Approval, _) => Phase::Approvals,
             (Kind::Decline, ChangeAction::Delete) => Phase::Reinstatements,
             (Kind::Decline, _) => Phase::Declines,
             (Kind::Rule, _) => Phase::Rules,
+            (Kind::Downstream, _) => Phase::DownstreamServers,
         }
     }
 
@@ -164,7 +166,8 @@ impl Draft {
             Phase::Approvals => 3,
             Phase::Declines | Phase::Reinstatements => 4,
             Phase::Rules => 5,
-            Phase::GroupDeletions => 6,
+            Phase::DownstreamServers => 6,
+            Phase::GroupDeletions => 7,
         }
     }
 }

@@ -9,6 +9,7 @@ mod context;
 mod database_roles;
 mod declines;
 mod digest;
+mod downstream_servers;
 mod draft;
 pub mod explain;
 mod groups;
@@ -19,6 +20,7 @@ mod memberships;
 mod notifications;
 pub mod permission;
 mod reach;
+pub mod rule_run;
 mod rules;
 mod scope_check;
 mod settings;
@@ -47,7 +49,7 @@ use self::step::Step;
 use crate::model::address::{Address, Kind};
 use crate::model::desired::Notifications;
 use crate::model::origin::Origin;
-use crate::model::resolved::{Notice, Resolved, ResolvedEntry, ResolvedSettings};
+use crate::model::resolved::{Notice, Resolved, ResolvedDownstreamServer, ResolvedEntry, ResolvedSettings};
 use crate::model::snapshot::Snapshot;
 
 /// What a plan is judged by besides manifest and snapshot.
@@ -71,7 +73,7 @@ pub struct Plan {
     /// The time that the user chose to judge by; none where that was the server's own.
     pub now: Option<DateTime<Utc>>,
     /// Every difference, in the order of reports: groups (parents before children), memberships, approvals, declines,
-    /// rules, deletions of groups last.
+    /// rules, downstream servers, deletions of groups last.
     pub changes: Vec<Change>,
     /// What to execute, in order. Empty where there are no changes.
     pub steps: Vec<Step>,
@@ -87,6 +89,8 @@ pub struct Plan {
     pub pending: Vec<Notice>,
     /// What each entry came to.
     pub entries: Vec<ResolvedEntry>,
+    /// The declared downstream servers with what the server knows of them.
+    pub downstream_servers: Vec<ResolvedDownstreamServer>,
     /// Display only: more about the entries, once asked for.
     pub explained: Option<Explained>,
     /// Changes, blockers and what is unsupported that wait for another run, because this one changes the server's id.
@@ -199,6 +203,7 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
         warnings: [hidden(&context), resolved.warnings.clone()].concat(),
         pending: resolved.pending.clone(),
         entries: resolved.entries.clone(),
+        downstream_servers: resolved.downstream_servers.clone(),
         explained: None,
         put_off: 0,
         summary,
@@ -226,6 +231,7 @@ fn draft_all(context: &Context<'_>) -> Vec<Draft> {
     drafts.extend(declines::reinstated(context));
     drafts.extend(rules::declared(context));
     drafts.extend(rules::pruned(context));
+    drafts.extend(downstream_servers::pruned(context));
     drafts.extend(groups::deletions(context));
     drafts
 }

@@ -8,10 +8,9 @@ use uuid::Uuid;
 use super::approvals;
 use super::context::Context;
 use super::groups::{declarable, is_declared};
-use super::{memberships, rules, synchronization};
+use super::{downstream_servers as servers, memberships, rules, synchronization};
 use crate::model::address::{Address, Kind};
 use crate::model::management::Prune;
-use crate::model::name::fold;
 use crate::model::resolved::GroupReference;
 
 /// Objects of a kind by how the plan stands to them.
@@ -46,8 +45,9 @@ pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
         (Kind::Approval, pairs(context)),
         (Kind::Decline, declines(context)),
     ]);
-    let servers = &context.resolved.downstream_servers;
-    let servers = (!servers.is_empty()).then(|| (Kind::Downstream, downstream_servers(context)));
+    let about_servers = !context.resolved.downstream_servers.is_empty()
+        || context.resolved.management.prune(Kind::Downstream) != Prune::Never;
+    let servers = about_servers.then(|| (Kind::Downstream, downstream_servers(context)));
     let identity =
         context.resolved.identity.map(|_| (Kind::Identity, Reach { managed: 1, managed_live: 1, ..Reach::default() }));
     counted.into_iter().chain(identity).chain(rules).chain(servers).collect()
@@ -55,16 +55,16 @@ pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
 
 fn downstream_servers(context: &Context<'_>) -> Reach {
     let declared = &context.resolved.downstream_servers;
-    let names: BTreeSet<String> = declared.iter().map(|server| fold(&server.name)).collect();
-    let live = context.snapshot.downstream_servers.iter().flatten();
-    let (ignored, unmanaged): (Vec<_>, Vec<_>) = live
-        .filter(|server| !names.contains(&fold(&server.name)))
-        .partition(|server| context.ignores(&Address::Downstream(server.name.clone())));
+    let (mut ignored, mut unmanaged) = (0, 0);
+    for entry in servers::undeclared(context) {
+        *(if servers::is_hidden(context, entry) { &mut ignored } else { &mut unmanaged }) += 1;
+    }
     Reach {
         managed: declared.len() as u64,
-        managed_live: declared.iter().filter(|server| server.found).count() as u64,
-        unmanaged: unmanaged.len() as u64,
-        ignored: ignored.len() as u64,
+        managed_live: declared.iter().filter(|server| server.live.is_some()).count() as u64,
+        unmanaged,
+        prunable: if prunes(context, Kind::Downstream) { unmanaged } else { 0 },
+        ignored,
         ..Reach::default()
     }
 }
@@ -268,7 +268,9 @@ fn prunes(context: &Context<'_>, kind: Kind) -> bool {
     let possible = match kind {
         Kind::Membership => server.server_side_targeting,
         Kind::Group | Kind::Approval | Kind::Decline | Kind::Rule => !server.replica,
-        Kind::Identity | Kind::Setting | Kind::Downstream => false,
+        // Each server has its own, whatever its mode.
+        Kind::Downstream => true,
+        Kind::Identity | Kind::Setting => false,
     };
     possible && context.resolved.management.prune(kind) != Prune::Never
 }

@@ -75,6 +75,11 @@ impl Server {
                     rules.all.remove(id);
                 }
             }
+            Operation::DeleteDownstreamServer { id, name: _ } => {
+                if let Some(servers) = &mut self.state.downstream_servers {
+                    servers.retain(|entry| entry.server_id != Some(*id));
+                }
+            }
             Operation::SaveSettings { cells, languages } => self.save_settings(cells, languages),
             Operation::SaveSynchronization(Subscription { schedule, products, classifications }) => {
                 let Some(live) = &mut self.state.synchronization else { return };

@@ -122,6 +122,13 @@ pub enum Operation {
         /// Its name, for messages.
         name: String,
     },
+    /// Forgets a downstream server's entry.
+    DeleteDownstreamServer {
+        /// The id that the entry has.
+        id: Uuid,
+        /// The server's name, for messages.
+        name: String,
+    },
     /// Saves settings, all in one call.
     SaveSettings {
         /// Columns of the configuration row, in lower case, with what they become.
@@ -234,6 +241,7 @@ impl Operation {
             Self::CreateRule { .. } => vec![Procedure::CreateAutoDeploymentRule, Procedure::SetAutoDeploymentRule],
             Self::SetRule { .. } => vec![Procedure::SetAutoDeploymentRule],
             Self::DeleteRule { .. } => vec![Procedure::DeleteAutoDeploymentRule],
+            Self::DeleteDownstreamServer { .. } => vec![Procedure::DeleteDownstreamServer],
             Self::SaveSynchronization(_) => vec![Procedure::SetSubscription],
             Self::SaveNotifications(cells) => {
                 let schedule = reschedules(cells).then_some(Procedure::ScheduleEmailNotification);

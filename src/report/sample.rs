@@ -49,6 +49,7 @@ pub(super) fn no_differences() -> Plan {
         warnings: Vec::new(),
         pending: Vec::new(),
         entries: Vec::new(),
+        downstream_servers: Vec::new(),
         explained: None,
         put_off: 0,
         summary: Summary {

@@ -22,7 +22,9 @@ pub fn scope(desired: &Desired, now: DateTime<Utc>) -> ReadScope {
         // A save goes through the settings' procedure, whatever is saved.
         settings: desired.settings != Settings::default() || desired.replaces.is_some(),
         // No other server may have the new id.
-        downstream_servers: !desired.downstream_servers.is_empty() || desired.replaces.is_some(),
+        downstream_servers: !desired.downstream_servers.is_empty()
+            || desired.replaces.is_some()
+            || management.prune(Kind::Downstream) != Prune::Never,
         // Rules approve for groups, and one whose last group goes is in the way of that.
         rules: !desired.rules.is_empty()
             || management.prune(Kind::Rule) != Prune::Never

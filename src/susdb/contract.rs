@@ -47,12 +47,22 @@ pub struct ProcedureContract {
 pub struct ParameterContract {
     /// Its name, with the `@`.
     pub name: &'static str,
+    /// The name that it may have instead, where the sources do not agree.
+    pub other_name: Option<&'static str>,
     /// Its type.
     pub parameter_type: ParameterType,
     /// Whether we send it.
     pub sent: Sent,
     /// Where it comes from.
     pub evidence: Evidence,
+}
+
+impl ParameterContract {
+    /// Whether a live parameter of this name is this one. SQL Server's names do not know case.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        std::iter::once(self.name).chain(self.other_name).any(|known| known.eq_ignore_ascii_case(name))
+    }
 }
 
 /// The type of a parameter.

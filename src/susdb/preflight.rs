@@ -178,7 +178,7 @@ fn judge(contract: &ProcedureContract, live: Option<Vec<LiveParameter>>) -> Proc
 fn differences(contract: &ProcedureContract, live: &[LiveParameter]) -> Vec<String> {
     let mut differences = Vec::new();
     for known in contract.parameters {
-        match live.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(known.name)) {
+        match live.iter().find(|parameter| known.is_called(&parameter.name)) {
             Some(parameter) => differences.extend(difference(known, parameter)),
             None if known.sent == Sent::Always => differences.push(format!("{} is missing", known.name)),
             None => {}
@@ -186,7 +186,7 @@ fn differences(contract: &ProcedureContract, live: &[LiveParameter]) -> Vec<Stri
     }
     let lacks = !differences.is_empty();
     for parameter in live.iter().filter(|_| !contract.saves_a_row) {
-        let known = contract.parameters.iter().any(|known| known.name.eq_ignore_ascii_case(&parameter.name));
+        let known = contract.parameters.iter().any(|known| known.is_called(&parameter.name));
         match (known, parameter.defaulted) {
             (false, false) => differences.push(format!("{} is not known, and no default of it either", parameter.name)),
             // What has a default of its own is left out; beside one that is missing it may be that one, renamed.

@@ -29,6 +29,7 @@ mod readme;
 mod references;
 mod roles;
 mod rules;
+mod run_rules;
 mod saved;
 mod settings;
 mod synchronization;

@@ -105,6 +105,8 @@ fn no_other_server_may_have_the_new_id() {
         synchronized_at: None,
         rolled_up_at: None,
         version: None,
+        below: 0,
+        computers: 0,
     };
     server.snapshot.downstream_servers = Some(vec![branch]);
     server.snapshot.server.has_upstream = true;

@@ -256,6 +256,7 @@ fn assert_declared(resolved: &Resolved, plan: &Plan) -> Result<(), TestCaseError
                 prop_assert!(resolved.rules.iter().any(|rule| rule.name == *name));
             }
             Operation::DeleteRule { name, .. } => prop_assert!(false, "deletes {name} without pruning"),
+            Operation::DeleteDownstreamServer { name, .. } => prop_assert!(false, "deletes {name} without pruning"),
             Operation::SaveSynchronization(_) => prop_assert!(resolved.synchronization.is_some()),
             Operation::SaveNotifications(_) | Operation::SetRecipients { .. } => {
                 prop_assert!(resolved.notifications.is_some());
@@ -360,6 +361,7 @@ fn assert_ordered(plan: &Plan, snapshot: &Snapshot) -> Result<(), TestCaseError>
             }
             Operation::AcceptLicense { .. }
             | Operation::DeleteRule { .. }
+            | Operation::DeleteDownstreamServer { .. }
             | Operation::Reinstate { .. }
             | Operation::Decline { .. }
             | Operation::SaveSettings { .. }

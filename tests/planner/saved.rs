@@ -107,6 +107,8 @@ fn made_odd(mut snapshot: Snapshot, odd: &Oddities) -> (Snapshot, Impact) {
             synchronized_at: flags[4].then(|| time("2026-11-19T03:00:00.003Z")),
             rolled_up_at: flags[5].then(|| time("2026-11-19T03:00:00Z")),
             version: flags[7].then(&mut name),
+            below: u64::from(numbers[2]),
+            computers: u64::from(numbers[3]),
         };
         vec![server.clone(), server]
     });

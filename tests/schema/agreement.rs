@@ -19,6 +19,7 @@ const READERS_ALONE: &[(&str, &str)] = &[
     ("duplicate-group", ".spec.groups"),
     ("duplicate-rule", ".spec.approvalRules"),
     ("except-without-computers", ".except"),
+    ("half-a-prune", ".prune"),
     ("proxy-without-host", ".host"),
 ];
 

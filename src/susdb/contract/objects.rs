@@ -111,6 +111,7 @@ pub const OBJECTS: &[ObjectContract] = &[
             "AccountName",
             "AccountServerID",
             "LastSyncTime",
+            "RollupLastSyncTime",
             "LastRollupTime",
             "ParentServerTargetID",
             "Version",

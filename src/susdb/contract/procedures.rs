@@ -27,7 +27,7 @@ const fn parameter(
     source: &'static str,
     grade: Grade,
 ) -> ParameterContract {
-    ParameterContract { name, parameter_type, sent, evidence: Evidence { source, grade } }
+    ParameterContract { name, other_name: None, parameter_type, sent, evidence: Evidence { source, grade } }
 }
 
 /// `@failIfReplica`: 1 refuses on a replica, so a mistake of ours cannot write there.
@@ -186,6 +186,21 @@ pub const PROCEDURES: &[ProcedureContract] = &[
     ProcedureContract {
         procedure: Procedure::DeleteAutoDeploymentRule,
         parameters: &[parameter("@autoDeploymentRuleID", INT, Sent::Always, ASSEMBLIES, Grade::B)],
+        saves_a_row: false,
+        evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
+    },
+    ProcedureContract {
+        procedure: Procedure::ListUpdatesOfRule,
+        parameters: &[parameter("@autoDeploymentRuleID", INT, Sent::Always, ASSEMBLIES, Grade::B)],
+        saves_a_row: false,
+        evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
+    },
+    ProcedureContract {
+        procedure: Procedure::DeleteDownstreamServer,
+        parameters: &[ParameterContract {
+            other_name: Some("@id"),
+            ..parameter("@downstreamServerID", GUID, Sent::Always, ASSEMBLIES, Grade::B)
+        }],
         saves_a_row: false,
         evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
     },

@@ -50,6 +50,8 @@ pub fn kinds_of(procedure: Procedure) -> &'static [&'static str] {
         Procedure::CreateAutoDeploymentRule
         | Procedure::SetAutoDeploymentRule
         | Procedure::DeleteAutoDeploymentRule => &["approvalRules"],
+        Procedure::ListUpdatesOfRule => &["--run-rules"],
+        Procedure::DeleteDownstreamServer => &["downstreamServers"],
         Procedure::SetSubscription => &["synchronization"],
         Procedure::StartCatalogSync => &["--sync-categories"],
         Procedure::SetEmailNotificationConfiguration | Procedure::AddEmailNotificationRecipient => &["notifications"],

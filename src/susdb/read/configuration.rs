@@ -81,7 +81,7 @@ pub(super) async fn read_rows(
     session: &mut Session,
     statement: &'static str,
 ) -> Result<Vec<ConfigurationRow>, ReadError> {
-    session.call_for_rows(statement, |row| Ok::<_, ReadError>(whole(row))).await
+    session.call_for_rows(statement, &[], |row| Ok::<_, ReadError>(whole(row))).await
 }
 
 fn whole(row: &Row) -> ConfigurationRow {

@@ -18,6 +18,7 @@ pub(super) mod notifications;
 mod objects;
 mod principals;
 mod row;
+mod rule_run;
 pub(super) mod rules;
 mod selections;
 mod server;
@@ -45,6 +46,7 @@ pub use self::impact::{read_impact, read_whole_impact};
 pub use self::objects::read_objects;
 pub use self::principals::read_principals;
 pub use self::row::{Cells, ColumnProblem};
+pub use self::rule_run::read_updates_of_rule;
 pub use self::totals::read_other_actions;
 
 /// Parameters of one statement at most. SQL Server takes 2100.
@@ -199,7 +201,7 @@ pub(super) async fn rows_of_procedure<T>(
     procedure: &'static str,
     decode: impl Fn(&Cells<'_>) -> Result<T, ReadError>,
 ) -> Result<Vec<T>, ReadError> {
-    session.call_for_rows(procedure, |row| decode(&Cells { statement: procedure, row })).await
+    session.call_for_rows(procedure, &[], |row| decode(&Cells { statement: procedure, row })).await
 }
 
 /// Reads all rows of a SELECT about the updates of a scope, in as many statements as that takes.

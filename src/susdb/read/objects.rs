@@ -11,7 +11,7 @@ use super::catalogue::{
 use super::conditions::UpdateScope;
 use super::configuration::read_settings;
 use super::row::Cells;
-use super::{ReadError, deployments, notifications, principals, rows_about, rows_in, rules, synchronization};
+use super::{ReadError, deployments, listing, notifications, principals, rows_about, rows_in, rules, synchronization};
 use crate::model::configuration::LiveSettings;
 use crate::model::name::fold;
 use crate::model::notifications::LiveNotifications;
@@ -40,6 +40,8 @@ pub async fn read_objects(
     let rules = if wanted.rules { rules::read(session).await? } else { BTreeMap::new() };
     let members = if wanted.roles { principals::read_role_members(session).await? } else { BTreeMap::new() };
     let mapped = if wanted.users { principals::read_mapped(session).await? } else { BTreeMap::new() };
+    let downstream_servers =
+        if wanted.downstream_servers { listing::read_downstream_servers(session).await? } else { Vec::new() };
     let synchronization =
         if wanted.synchronization { synchronization::read(session).await?.0 } else { LiveSynchronization::default() };
     let notifications =
@@ -68,6 +70,10 @@ pub async fn read_objects(
             ObjectState::Rule(rules.values().find(|rule| fold(&rule.name) == name).cloned())
         }
         ObjectKey::Rule(id) => ObjectState::Rule(rules.get(id).cloned()),
+        ObjectKey::DownstreamServer(id) => {
+            let entry = downstream_servers.iter().find(|entry| entry.server_id == Some(*id));
+            ObjectState::DownstreamServer(entry.cloned())
+        }
         ObjectKey::Settings { columns, languages } => settings_state(settings.as_ref(), columns, languages),
         ObjectKey::DatabaseRole(role) => ObjectState::DatabaseRole(members.get(role).cloned().unwrap_or_default()),
         ObjectKey::DatabaseUser(name) => {
@@ -94,6 +100,7 @@ struct Wanted<'a> {
     licenses: BTreeSet<Uuid>,
     settings: bool,
     rules: bool,
+    downstream_servers: bool,
     synchronization: bool,
     notifications: bool,
     roles: bool,
@@ -113,6 +120,7 @@ impl<'a> Wanted<'a> {
                 ObjectKey::License(id) => _ = wanted.licenses.insert(*id),
                 ObjectKey::Settings { .. } => wanted.settings = true,
                 ObjectKey::RuleName(_) | ObjectKey::Rule(_) => wanted.rules = true,
+                ObjectKey::DownstreamServer(_) => wanted.downstream_servers = true,
                 ObjectKey::Synchronization(_) => wanted.synchronization = true,
                 ObjectKey::Notifications(_) | ObjectKey::Recipients(_) => wanted.notifications = true,
                 ObjectKey::DatabaseRole(_) => wanted.roles = true,

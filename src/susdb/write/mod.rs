@@ -4,6 +4,7 @@
 mod approvals;
 pub mod bind;
 mod configuration;
+mod downstream_servers;
 mod echo;
 mod groups;
 mod notifications;
