@@ -8,8 +8,10 @@ use crate::report::yaml::{comment, scalar};
 const LISTED_MAX: usize = 200;
 
 /// What a server has and this version does not read into a manifest.
-const NOT_KNOWN: &str = "synchronization (products, classifications, schedule), approvalRules, notifications, downstreamServers, \
-                         security.databaseRoles";
+const NOT_KNOWN: &[&str] = &[
+    "notifications",
+    "security.databaseRoles",
+];
 
 /// Things that are left out for one reason.
 #[derive(Debug, Clone)]
@@ -53,7 +55,10 @@ pub(super) fn manifest(snapshot: &Snapshot, options: &ExportOptions, sections: &
     let declares: Vec<&str> =
         sections.iter().map(|section| section.declares.as_str()).filter(|declares| !declares.is_empty()).collect();
     lines.push(format!("Declared: {}.", if declares.is_empty() { "nothing".to_owned() } else { declares.join(", ") }));
-    lines.push(format!("Not exported by this version, so neither declared nor touched: {NOT_KNOWN}."));
+    if !NOT_KNOWN.is_empty() {
+        let not_known = NOT_KNOWN.join(", ");
+        lines.push(format!("Not exported by this version, so neither declared nor touched: {not_known}."));
+    }
     let left_out: Vec<&LeftOut> = sections.iter().flat_map(|section| &section.left_out).collect();
     if left_out.is_empty() {
         lines.push("Nothing else was left out.".to_owned());
