@@ -55,7 +55,7 @@ pub(super) fn section(snapshot: &Snapshot, groups: &Groups<'_>) -> Section {
         list("groups", words.groups(rule), rule, &mut yaml, &mut unsayable);
         match deadline(rule.deadline) {
             Some(written) => yaml += &format!("      deadline: {written}\n"),
-            None => unsayable.push(format!("deadline of {}: {:?}", rule.name, rule.deadline)),
+            None => unsayable.push(format!("deadline of {}: {}", rule.name, stored(rule.deadline))),
         }
     }
     let left_out = [
@@ -95,6 +95,14 @@ pub(in crate::report) fn deadline(deadline: RuleDeadline) -> Option<String> {
         RuleDeadline::None => Some("none".to_owned()),
         RuleDeadline::After { days, minutes } => (DAYS.contains(&days) && MINUTES.contains(&minutes))
             .then(|| format!("{{days: {days}, at: \"{:02}:{:02}\"}}", minutes / 60, minutes % 60)),
+    }
+}
+
+/// A deadline as it is stored.
+fn stored(deadline: RuleDeadline) -> String {
+    match deadline {
+        RuleDeadline::None => "none".to_owned(),
+        RuleDeadline::After { days, minutes } => format!("{days} days, {minutes} minutes after midnight"),
     }
 }
 
