@@ -10,6 +10,7 @@ mod manifests;
 mod output_file;
 mod planning;
 mod progress;
+mod refresh;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod server;

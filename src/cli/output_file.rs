@@ -52,6 +52,10 @@ impl OutputFile {
     fn write_by_way_of(&self, temporary: &Path, content: &[u8]) -> io::Result<()> {
         let mut file = File::create(temporary)?;
         file.write_all(content)?;
+        // Who may read a file that is replaced may read the new one, and nobody else.
+        if let Some(old) = fs::metadata(&self.path).ok().filter(|_| self.force) {
+            file.set_permissions(old.permissions())?;
+        }
         file.sync_all()?;
         drop(file);
         if self.force {

@@ -52,6 +52,11 @@ impl Judged {
     pub fn chosen(now: DateTime<Utc>) -> Self {
         Self { now, chosen: true }
     }
+
+    /// The time.
+    pub fn now(self) -> DateTime<Utc> {
+        self.now
+    }
 }
 
 impl Planned {

@@ -82,6 +82,8 @@ pub enum Edit {
         place: Place,
         /// What it is to say.
         yaml: String,
+        /// What a map in block style is to say in its place, where that has to be a map, too.
+        map: Option<String>,
     },
     /// An item leaves its list.
     Removal {
@@ -110,7 +112,7 @@ pub enum Edit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
     /// What they are about.
-    pub address: Address,
+    pub addresses: Vec<Address>,
     /// The edits.
     pub edits: Vec<Edit>,
 }

@@ -218,7 +218,14 @@ fn only_what_the_server_may_declare_is_declared() {
     ] {
         assert!(text.contains(expected), "no {expected:?} in\n{text}");
     }
-    for forbidden in ["computers:\n        -", "\n  approvals:", "\n  declines:", "\n  approvalRules:", "    products:", "languages: "] {
+    for forbidden in [
+        "computers:\n        -",
+        "\n  approvals:",
+        "\n  declines:",
+        "\n  approvalRules:",
+        "    products:",
+        "languages: ",
+    ] {
         assert!(!text.contains(forbidden), "{forbidden:?} in\n{text}");
     }
 }

@@ -23,6 +23,7 @@ mod partial;
 mod patch_tuesday;
 mod readme;
 mod references;
+mod refresh;
 mod roles;
 mod rules;
 mod settings;

@@ -24,7 +24,7 @@ use crate::check::{error_lines, lines, policy};
 use crate::snapshot::{Server, cid, gid, now, server};
 use crate::world::world;
 
-fn export(snapshot: &Snapshot) -> String {
+pub fn export(snapshot: &Snapshot) -> String {
     let options = ExportOptions {
         name: "hq".into(),
         database: None,
@@ -156,7 +156,7 @@ fn cell(values: Values) -> BoxedStrategy<Option<Cell>> {
     .boxed()
 }
 
-fn settings() -> impl Strategy<Value = LiveSettings> {
+pub fn settings() -> impl Strategy<Value = LiveSettings> {
     let cells: Vec<_> = SETTINGS.iter().map(|setting| cell(setting.values)).collect();
     let languages = proptest::collection::btree_map(
         prop_oneof![4 => select(vec!["en", "de", "no", "zh-tw"]).prop_map(str::to_owned), 1 => hostile_name()],
@@ -187,7 +187,7 @@ fn number() -> impl Strategy<Value = u128> {
     1_u128..9
 }
 
-fn categories() -> impl Strategy<Value = Categories> {
+pub fn categories() -> impl Strategy<Value = Categories> {
     let kind = select(vec![
         CategoryKind::Product,
         CategoryKind::Product,
@@ -200,16 +200,26 @@ fn categories() -> impl Strategy<Value = Categories> {
     vec((kind, category_title(), option::of(category_title()), option::of(number())), 8).prop_map(|found| {
         let category = |(index, (kind, title, other, parent)): (usize, (_, _, Option<String>, Option<u128>))| {
             let id = Uuid::from_u128(index as u128 + 1);
-            (id, Category { id, kind, title, other_titles: other.into_iter().collect(), parent: parent.map(Uuid::from_u128) })
+            (
+                id,
+                Category {
+                    id,
+                    kind,
+                    title,
+                    other_titles: other.into_iter().collect(),
+                    parent: parent.map(Uuid::from_u128),
+                },
+            )
         };
         Categories(found.into_iter().enumerate().map(category).collect())
     })
 }
 
 /// A subscription: mostly of what its kind is, seldom of what the catalogue does not know.
-fn synchronization(categories: &Categories) -> impl Strategy<Value = LiveSynchronization> + use<> {
+pub fn synchronization(categories: &Categories) -> impl Strategy<Value = LiveSynchronization> + use<> {
     let of = |classification: bool| -> Vec<Uuid> {
-        let found = categories.0.values().filter(|category| (category.kind == CategoryKind::Classification) == classification);
+        let found =
+            categories.0.values().filter(|category| (category.kind == CategoryKind::Classification) == classification);
         found.filter(|category| category.kind != CategoryKind::Other).map(|category| category.id).collect()
     };
     let some = |known: Vec<Uuid>| {
@@ -238,7 +248,10 @@ fn rules() -> impl Strategy<Value = Vec<Rule>> {
     let deadline = option::of((-1_i32..3652, -1_i32..1441));
     vec((name, any::<bool>(), numbers(), numbers(), groups, deadline), 0..4).prop_map(|found| {
         let ids = [gid("A"), gid("B"), ALL_COMPUTERS, Uuid::from_u128(77)];
-        let rule = |(id, (name, enabled, classifications, products, groups, deadline)): (i32, (_, _, _, _, BTreeSet<usize>, Option<(i32, i32)>))| Rule {
+        let rule = |(id, (name, enabled, classifications, products, groups, deadline)): (
+            i32,
+            (_, _, _, _, BTreeSet<usize>, Option<(i32, i32)>),
+        )| Rule {
             enabled,
             classifications,
             products,
@@ -284,7 +297,10 @@ fn what_is_synchronised_is_named_by_titles_where_they_mean_one() {
         ),
         "{text}"
     );
-    assert!(text.contains("\n# Declared: the schedule of synchronisations, 2 products, 2 classifications.\n"), "{text}");
+    assert!(
+        text.contains("\n# Declared: the schedule of synchronisations, 2 products, 2 classifications.\n"),
+        "{text}"
+    );
     live.snapshot.server.has_upstream = true;
     let text = assert_nothing_to_do(&live);
     assert!(text.contains("upstream server chooses: 2\n#     synchronization.products\n"), "{text}");

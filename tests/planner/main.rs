@@ -20,6 +20,7 @@ mod modes;
 mod numbers;
 mod properties;
 mod prune;
+mod refresh;
 mod rules;
 mod selectors;
 mod settings;

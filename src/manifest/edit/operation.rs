@@ -133,9 +133,11 @@ pub(super) fn of(edit: &Edit, text: &str, tree: &Tree) -> Result<Vec<Operation>,
     let layout = Layout { text, tree };
     let mut operations = Vec::new();
     match edit {
-        Edit::Value { place, yaml } => {
+        Edit::Value { place, yaml, map } => {
             let path = locate(place, tree)?;
             let piece = unshared(&path, tree)?;
+            let in_lines = matches!(piece.value, Value::Map { flow: false, .. });
+            let yaml = map.as_ref().filter(|_| in_lines).unwrap_or(yaml);
             value(piece, path, yaml, &layout, &mut operations)?;
         }
         Edit::Removal { place } => {

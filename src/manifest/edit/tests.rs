@@ -11,7 +11,7 @@ fn root() -> Place {
 }
 
 fn value(path: &str, yaml: &str) -> Edit {
-    Edit::Value { place: root().path(path), yaml: yaml.to_owned() }
+    Edit::Value { place: root().path(path), yaml: yaml.to_owned(), map: None }
 }
 
 fn remove(path: &str, item: usize) -> Edit {
@@ -27,7 +27,8 @@ fn words(path: &str, words: &[&str]) -> Edit {
 }
 
 fn run(text: &str, edits: Vec<Edit>) -> Edited {
-    edit(text, &[Revision { address: Address::ServerId, edits }]).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    edit(text, &[Revision { addresses: vec![Address::ServerId], edits }])
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 #[track_caller]
@@ -65,6 +66,11 @@ fn a_value_in_brackets_changes_as_a_whole_and_a_map_in_lines_by_its_keys() {
         "a:\n  x: 5  # one\n  # about y\n  z: 3\n  w: \"q\"\nb: 4\n",
     );
     is_refused("a:\n  x: 1\n", vec![value("a", "none")], Refusal::Shape);
+    let either = |yaml: &str| {
+        vec![Edit::Value { place: root().key("a"), yaml: yaml.to_owned(), map: Some(format!("{{x: {yaml}}}")) }]
+    };
+    becomes("a:\n  x: 1\n  y: 2\n", either("3"), "a:\n  x: 3\n");
+    becomes("a: {x: 1}\n", either("3"), "a: 3\n");
     is_refused("a: {x: 1,\n  # why\n  y: 2}\n", vec![value("a", "none")], Refusal::Comments);
     is_refused("a: |\n  text\n", vec![value("a", "none")], Refusal::Layout);
     is_refused("a: 1\n", vec![value("a.b", "2")], Refusal::Absent);
@@ -86,7 +92,11 @@ fn items_come_and_go_in_lines() {
     becomes("a: []\n", vec![add("a", "z", "# lost")], "a: [z]\n");
     is_refused("a:\n  - x: 1\n    # why\n    y: 2\n  - z\n", vec![remove("a", 0)], Refusal::Comments);
     becomes("a:\n  - x: 1  # why\n    y: 2\n  - z\n", vec![remove("a", 0)], "a:\n  - z\n");
-    is_refused("a:\n  - - x\n    - y\n", vec![Edit::Removal { place: root().key("a").item(0).item(0) }], Refusal::Layout);
+    is_refused(
+        "a:\n  - - x\n    - y\n",
+        vec![Edit::Removal { place: root().key("a").item(0).item(0) }],
+        Refusal::Layout,
+    );
 }
 
 #[test]
@@ -102,15 +112,12 @@ fn items_come_and_go_in_brackets() {
         (vec![0, 1, 2], vec!["w", "v"], "[w, v]"),
         (vec![0, 1, 2], vec![], "[]"),
     ] {
-        let edits = removed.into_iter().map(|item| remove("a", item)).chain(added.into_iter().map(|new| add("a", new, "")));
+        let edits =
+            removed.into_iter().map(|item| remove("a", item)).chain(added.into_iter().map(|new| add("a", new, "")));
         becomes(text, edits.collect(), &format!("a: {expected}  # c\n"));
     }
     becomes("a: [x, y, ]\n", vec![remove("a", 1)], "a: [x, ]\n");
-    becomes(
-        "a: [\n  x,\n  y\n]\n",
-        vec![remove("a", 0), add("a", "z", "")],
-        "a: [\n  y,\n  z\n]\n",
-    );
+    becomes("a: [\n  x,\n  y\n]\n", vec![remove("a", 0), add("a", "z", "")], "a: [\n  y,\n  z\n]\n");
     is_refused("a: [x, # why\n  y]\n", vec![remove("a", 1)], Refusal::Comments);
     is_refused("a: [x]\n", vec![add("a", "k: 1\nl: 2", "")], Refusal::Layout);
 }
@@ -134,9 +141,9 @@ fn what_is_shared_stays() {
 #[test]
 fn edits_that_belong_together_are_made_together() {
     is_refused("a: 1\nb: &x 2\n", vec![value("a", "2"), value("b", "3")], Refusal::Anchor);
-    let revision = |edits| Revision { address: Address::ServerId, edits };
+    let revision = |edits| Revision { addresses: vec![Address::ServerId], edits };
     let text = "a:\n  - x: 1\n  - y: 2\n";
-    let inside = Edit::Value { place: root().key("a").item(0).key("x"), yaml: "3".to_owned() };
+    let inside = Edit::Value { place: root().key("a").item(0).key("x"), yaml: "3".to_owned(), map: None };
     let edited = edit(text, &[revision(vec![remove("a", 0)]), revision(vec![inside])]).unwrap();
     assert_eq!(edited.refused.get(&1), Some(&Refusal::Conflict));
     assert_eq!(edited.text, "a:\n  - y: 2\n");
@@ -163,28 +170,30 @@ fn document() -> impl Strategy<Value = (String, Vec<Edit>)> {
     let items = proptest::collection::vec((scalar(), comment(), any::<bool>()), 1..6);
     let added = proptest::collection::vec(scalar(), 0..3);
     let layout = (any::<bool>(), any::<bool>(), prop::sample::select(vec!["\n", "\r\n"]), any::<bool>());
-    (items, added, layout, comment(), scalar()).prop_map(|(items, added, (flow, indented, line_end, ended), head, word)| {
-        let mut lines = vec![format!("# head{head}"), format!("w: old{head}"), "m:".to_owned()];
-        let mut edits = vec![value("w", &word)];
-        if flow {
-            let texts: Vec<&str> = items.iter().map(|(text, ..)| text.as_str()).collect();
-            lines.push(format!("  l: [{}]{head}", texts.join(", ")));
-        } else {
-            lines.push(format!("  l:{head}"));
-            let indent = if indented { "    " } else { "  " };
-            for (text, comment, _) in &items {
-                lines.push(format!("{indent}# above"));
-                lines.push(format!("{indent}- {text}{comment}"));
+    (items, added, layout, comment(), scalar()).prop_map(
+        |(items, added, (flow, indented, line_end, ended), head, word)| {
+            let mut lines = vec![format!("# head{head}"), format!("w: old{head}"), "m:".to_owned()];
+            let mut edits = vec![value("w", &word)];
+            if flow {
+                let texts: Vec<&str> = items.iter().map(|(text, ..)| text.as_str()).collect();
+                lines.push(format!("  l: [{}]{head}", texts.join(", ")));
+            } else {
+                lines.push(format!("  l:{head}"));
+                let indent = if indented { "    " } else { "  " };
+                for (text, comment, _) in &items {
+                    lines.push(format!("{indent}# above"));
+                    lines.push(format!("{indent}- {text}{comment}"));
+                }
             }
-        }
-        lines.push("# below".to_owned());
-        lines.push("z: 1".to_owned());
-        let removed = items.iter().enumerate().filter(|(_, (.., goes))| *goes);
-        edits.extend(removed.map(|(index, _)| remove("m.l", index)));
-        edits.extend(added.iter().map(|text| add("m.l", text, "# new")));
-        let text = lines.join(line_end) + if ended { line_end } else { "" };
-        (text, edits)
-    })
+            lines.push("# below".to_owned());
+            lines.push("z: 1".to_owned());
+            let removed = items.iter().enumerate().filter(|(_, (.., goes))| *goes);
+            edits.extend(removed.map(|(index, _)| remove("m.l", index)));
+            edits.extend(added.iter().map(|text| add("m.l", text, "# new")));
+            let text = lines.join(line_end) + if ended { line_end } else { "" };
+            (text, edits)
+        },
+    )
 }
 
 proptest! {
@@ -218,7 +227,7 @@ proptest! {
     fn any_text_is_edited_or_left(text in "[-a-c:#{}\\[\\], \n&*'\"|]{0,40}", yaml in scalar()) {
         for edit_of in [value("a", &yaml), remove("a", 0), add("a", &yaml, "")] {
             let before = Tree::parse(&text).map(|tree| Data::of(&tree.root));
-            if let Ok(edited) = edit(&text, &[Revision { address: Address::ServerId, edits: vec![edit_of] }]) {
+            if let Ok(edited) = edit(&text, &[Revision { addresses: vec![Address::ServerId], edits: vec![edit_of] }]) {
                 let after = Tree::parse(&edited.text).map(|tree| Data::of(&tree.root));
                 prop_assert!(edited.refused.is_empty() || after == before);
             }

@@ -222,7 +222,8 @@ fn comments(text: &str, scalars: &[Range<usize>]) -> Vec<Range<usize>> {
 mod tests {
     use super::{Tree, Value};
 
-    const TEXT: &str = "# head\na: 1 # one\nb:\n- x\n- {c: '# no', d: [1, 2]}\ne:\nf: |\n  # no\n  text\ng: \"#\"\n---\nh: 2\n";
+    const TEXT: &str =
+        "# head\na: 1 # one\nb:\n- x\n- {c: '# no', d: [1, 2]}\ne:\nf: |\n  # no\n  text\ng: \"#\"\n---\nh: 2\n";
 
     #[test]
     fn every_piece_has_its_bytes() {
@@ -239,7 +240,9 @@ mod tests {
     #[test]
     fn what_begins_at_a_byte_is_found_by_its_way() {
         let tree = Tree::parse(TEXT).unwrap();
-        for (what, expected) in [("1 # one", vec![0]), ("x\n", vec![1, 0]), ("c:", vec![1, 1, 0]), ("2]", vec![1, 1, 1, 1])] {
+        for (what, expected) in
+            [("1 # one", vec![0]), ("x\n", vec![1, 0]), ("c:", vec![1, 1, 0]), ("2]", vec![1, 1, 1, 1])]
+        {
             let mut path = Vec::new();
             assert!(tree.root.find(TEXT.find(what).unwrap(), &mut path), "{what}");
             assert_eq!(path, expected, "{what}");

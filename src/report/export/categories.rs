@@ -13,11 +13,11 @@ const LIKE_AN_ID: usize = 32;
 
 /// A category as an item of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::report) struct Item {
+pub(super) struct Item {
     /// The item.
-    pub(in crate::report) yaml: String,
+    pub(super) yaml: String,
     /// What else people want to know: the title of what an id means.
-    pub(in crate::report) remark: String,
+    pub(super) remark: String,
 }
 
 impl Item {
@@ -29,14 +29,14 @@ impl Item {
 }
 
 /// The titles of a server's categories.
-pub(in crate::report) struct Titles<'a> {
+pub(super) struct Titles<'a> {
     categories: &'a Categories,
     /// How many of a kind have a title, in any language.
     bearers: BTreeMap<(CategoryKind, String), usize>,
 }
 
 impl<'a> Titles<'a> {
-    pub(in crate::report) fn new(categories: &'a Categories) -> Self {
+    pub(super) fn new(categories: &'a Categories) -> Self {
         let mut bearers: BTreeMap<(CategoryKind, String), usize> = BTreeMap::new();
         for category in categories.0.values() {
             let mut titles: Vec<String> =
@@ -51,7 +51,7 @@ impl<'a> Titles<'a> {
     }
 
     /// The category with an id.
-    pub(in crate::report) fn get(&self, id: Uuid) -> Option<&'a Category> {
+    pub(super) fn get(&self, id: Uuid) -> Option<&'a Category> {
         self.categories.0.get(&id)
     }
 
@@ -64,7 +64,7 @@ impl<'a> Titles<'a> {
     }
 
     /// The category by its title, else by its id.
-    pub(in crate::report) fn item(&self, category: &'a Category) -> Item {
+    pub(super) fn item(&self, category: &'a Category) -> Item {
         match self.alone(category) {
             Some(title) => Item { yaml: scalar(title).into_owned(), remark: String::new() },
             None => self.by_id(category),
@@ -72,20 +72,21 @@ impl<'a> Titles<'a> {
     }
 
     /// A family as what it means: the products below it. None where its title does not mean it alone.
-    pub(in crate::report) fn family(&self, category: &'a Category) -> Option<Item> {
+    pub(super) fn family(&self, category: &'a Category) -> Option<Item> {
         let title = self.alone(category)?;
         Some(Item { yaml: format!("{{family: {}}}", scalar(title)), remark: String::new() })
     }
 
     /// The category by its id, with its title and that of the category above it.
-    pub(in crate::report) fn by_id(&self, category: &Category) -> Item {
-        let above = category.parent.map_or_else(String::new, |above| format!(", below {}", self.categories.title(above)));
+    pub(super) fn by_id(&self, category: &Category) -> Item {
+        let above =
+            category.parent.map_or_else(String::new, |above| format!(", below {}", self.categories.title(above)));
         Item { yaml: format!("{{id: {}}}", category.id), remark: format!("{}{above}", category.title) }
     }
 }
 
 /// Sorts categories as lists show them: by title.
-pub(in crate::report) fn by_title(categories: &mut [&Category]) {
+pub(super) fn by_title(categories: &mut [&Category]) {
     categories.sort_by_cached_key(|category| (fold(&category.title), category.id));
 }
 

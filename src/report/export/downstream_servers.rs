@@ -48,7 +48,7 @@ pub(super) fn section(snapshot: &Snapshot) -> Section {
 }
 
 /// The entry that counts among those of a name: the one that was heard of last.
-pub(in crate::report) fn newest<'a>(entries: &mut [&'a ListedDownstreamServer]) -> &'a ListedDownstreamServer {
+pub(super) fn newest<'a>(entries: &mut [&'a ListedDownstreamServer]) -> &'a ListedDownstreamServer {
     entries.sort_by_key(|entry| (entry.synchronized_at, entry.rolled_up_at, entry.server_id));
     entries.last().expect("no name is without its entries")
 }

@@ -8,10 +8,7 @@ use crate::report::yaml::{comment, scalar};
 const LISTED_MAX: usize = 200;
 
 /// What a server has and this version does not read into a manifest.
-const NOT_KNOWN: &[&str] = &[
-    "notifications",
-    "security.databaseRoles",
-];
+const NOT_KNOWN: &[&str] = &["notifications", "security.databaseRoles"];
 
 /// Things that are left out for one reason.
 #[derive(Debug, Clone)]

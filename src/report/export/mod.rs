@@ -5,12 +5,13 @@
 //! was written.
 
 mod approvals;
-pub(super) mod categories;
+mod categories;
 mod declines;
 mod downstream_servers;
 mod groups;
 mod head;
 mod memberships;
+mod refresh;
 mod rules;
 mod settings;
 mod synchronization;
@@ -25,16 +26,11 @@ use crate::report::listing::described;
 use self::groups::Groups;
 use self::head::LeftOut;
 
+pub use self::refresh::{Refresh, refresh};
+
 /// The kinds that can be exported.
-pub const KINDS: [Kind; 7] = [
-    Kind::Setting,
-    Kind::Group,
-    Kind::Membership,
-    Kind::Approval,
-    Kind::Decline,
-    Kind::Rule,
-    Kind::Downstream,
-];
+pub const KINDS: [Kind; 7] =
+    [Kind::Setting, Kind::Group, Kind::Membership, Kind::Approval, Kind::Decline, Kind::Rule, Kind::Downstream];
 
 /// What is exported, and what the manifest says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -74,7 +74,7 @@ pub(super) fn section(snapshot: &Snapshot, groups: &Groups<'_>) -> Section {
 }
 
 /// Whether a rule is as no manifest may declare it.
-pub(in crate::report) fn chooses_nothing(rule: &Rule) -> bool {
+pub(super) fn chooses_nothing(rule: &Rule) -> bool {
     rule.enabled && rule.classifications.is_empty() && rule.products.is_empty()
 }
 
@@ -90,7 +90,7 @@ fn list(key: &str, items: Result<Vec<Item>, String>, rule: &Rule, yaml: &mut Str
 }
 
 /// A deadline as manifests write it, if they can.
-pub(in crate::report) fn deadline(deadline: RuleDeadline) -> Option<String> {
+pub(super) fn deadline(deadline: RuleDeadline) -> Option<String> {
     match deadline {
         RuleDeadline::None => Some("none".to_owned()),
         RuleDeadline::After { days, minutes } => (DAYS.contains(&days) && MINUTES.contains(&minutes))
@@ -107,27 +107,27 @@ fn stored(deadline: RuleDeadline) -> String {
 }
 
 /// How a manifest says the parts of rules.
-pub(in crate::report) struct RuleWords<'a> {
-    pub(in crate::report) rules: &'a Rules,
-    pub(in crate::report) titles: Titles<'a>,
-    pub(in crate::report) groups: &'a Groups<'a>,
+pub(super) struct RuleWords<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) titles: Titles<'a>,
+    pub(super) groups: &'a Groups<'a>,
 }
 
 impl<'a> RuleWords<'a> {
-    pub(in crate::report) fn classifications(&self, rule: &Rule) -> Result<Vec<Item>, String> {
+    pub(super) fn classifications(&self, rule: &Rule) -> Result<Vec<Item>, String> {
         let found = self.known(&rule.classifications, &[CategoryKind::Classification])?;
         Ok(found.into_iter().map(|category| self.titles.item(category)).collect())
     }
 
     /// A rule keeps a family or a company itself.
-    pub(in crate::report) fn products(&self, rule: &Rule) -> Result<Vec<Item>, String> {
+    pub(super) fn products(&self, rule: &Rule) -> Result<Vec<Item>, String> {
         const KINDS: [CategoryKind; 3] = [CategoryKind::Product, CategoryKind::ProductFamily, CategoryKind::Company];
         let found = self.known(&rule.products, &KINDS)?;
         Ok(found.into_iter().map(|category| self.product(category)).collect())
     }
 
     /// A product, or what stands for several, as rules name it.
-    pub(in crate::report) fn product(&self, category: &'a Category) -> Item {
+    pub(super) fn product(&self, category: &'a Category) -> Item {
         match category.kind {
             CategoryKind::Product => self.titles.item(category),
             CategoryKind::ProductFamily => self.titles.family(category).unwrap_or_else(|| self.titles.by_id(category)),
@@ -135,7 +135,7 @@ impl<'a> RuleWords<'a> {
         }
     }
 
-    pub(in crate::report) fn groups(&self, rule: &Rule) -> Result<Vec<Item>, String> {
+    pub(super) fn groups(&self, rule: &Rule) -> Result<Vec<Item>, String> {
         let mut named = Vec::new();
         for group in &rule.groups {
             let Some((place, name)) = self.groups.place(*group) else {
@@ -162,7 +162,7 @@ impl<'a> RuleWords<'a> {
     }
 
     /// The category with a number, unless its id stands for another number as well.
-    pub(in crate::report) fn category(&self, number: i32) -> Option<&'a Category> {
+    pub(super) fn category(&self, number: i32) -> Option<&'a Category> {
         let id: Uuid = *self.rules.categories.get(&number)?;
         let alone = !self.rules.categories.iter().any(|(other, same)| *same == id && *other != number);
         self.titles.get(id).filter(|_| alone)

@@ -31,8 +31,10 @@ pub(super) fn section(snapshot: &Snapshot) -> Section {
     }
     let products = products(snapshot, &live.products, &titles);
     let classifications = items(&live.classifications, CategoryKind::Classification, &titles);
-    let lists =
-        [("products", "product", PRODUCTS, products), ("classifications", "classification", CLASSIFICATIONS, classifications)];
+    let lists = [
+        ("products", "product", PRODUCTS, products),
+        ("classifications", "classification", CLASSIFICATIONS, classifications),
+    ];
     for (key, noun, path, list) in lists {
         match list {
             _ if below_upstream(snapshot) => taken.push(path.to_owned()),
@@ -56,7 +58,7 @@ pub(super) fn section(snapshot: &Snapshot) -> Section {
 }
 
 /// A schedule as manifests write it; as it is stored where they cannot.
-pub(in crate::report) fn schedule(schedule: Schedule) -> Result<String, String> {
+pub(super) fn schedule(schedule: Schedule) -> Result<String, String> {
     match schedule {
         Schedule::Manual => Ok("manual".to_owned()),
         Schedule::Daily { first_at, per_day }
@@ -71,7 +73,7 @@ pub(in crate::report) fn schedule(schedule: Schedule) -> Result<String, String> 
 }
 
 /// Whether the server takes products and classifications from another one, by either account of it.
-pub(in crate::report) fn below_upstream(snapshot: &Snapshot) -> bool {
+pub(super) fn below_upstream(snapshot: &Snapshot) -> bool {
     let declares_upstream = snapshot
         .settings
         .as_ref()
@@ -124,8 +126,7 @@ fn products(snapshot: &Snapshot, ids: &BTreeSet<Uuid>, titles: &Titles<'_>) -> R
         lines.extend(below.into_iter().map(|product| listed(&titles.item(product))));
     }
     count += singles.len();
-    let lines: Vec<String> =
-        singles.into_iter().map(|product| listed(&titles.item(product))).chain(lines).collect();
+    let lines: Vec<String> = singles.into_iter().map(|product| listed(&titles.item(product))).chain(lines).collect();
     if count == 0 { Err("nothing".to_owned()) } else { Ok(List { lines, count }) }
 }
 
