@@ -241,6 +241,9 @@ pub fn synchronization(categories: &Categories) -> impl Strategy<Value = LiveSyn
     })
 }
 
+/// Name, enabled, classifications, products, groups and deadline.
+type RuleParts = (String, bool, BTreeSet<i32>, BTreeSet<i32>, BTreeSet<usize>, Option<(i32, i32)>);
+
 fn rules() -> impl Strategy<Value = Vec<Rule>> {
     let numbers = || proptest::collection::btree_set(1_i32..11, 0..3);
     let name = prop_oneof![2 => select(vec!["One", "ONE ", "Two"]).prop_map(str::to_owned), 1 => hostile_name()];
@@ -248,10 +251,7 @@ fn rules() -> impl Strategy<Value = Vec<Rule>> {
     let deadline = option::of((-1_i32..3652, -1_i32..1441));
     vec((name, any::<bool>(), numbers(), numbers(), groups, deadline), 0..4).prop_map(|found| {
         let ids = [gid("A"), gid("B"), ALL_COMPUTERS, Uuid::from_u128(77)];
-        let rule = |(id, (name, enabled, classifications, products, groups, deadline)): (
-            i32,
-            (_, _, _, _, BTreeSet<usize>, Option<(i32, i32)>),
-        )| Rule {
+        let rule = |(id, (name, enabled, classifications, products, groups, deadline)): (i32, RuleParts)| Rule {
             enabled,
             classifications,
             products,

@@ -114,7 +114,11 @@ fn what_is_synchronised_is_edited_by_item() {
     assert!(becomes(text, &live, expected).is_empty());
     live.snapshot.synchronization.as_mut().unwrap().products = BTreeSet::from([cid("Windows 10"), cid("Office 2021")]);
     let products = Address::Setting("synchronization.products");
-    stays("  synchronization:\n    products: [Office 2021, {family: Windows}]\n", &live, &[products.clone()]);
+    stays(
+        "  synchronization:\n    products: [Office 2021, {family: Windows}]\n",
+        &live,
+        std::slice::from_ref(&products),
+    );
     stays("  synchronization:\n    products: [Office 2021, Windows*]\n", &live, &[products]);
     live.snapshot.synchronization.as_mut().unwrap().products = BTreeSet::from([cid("Windows"), cid("Office 2021")]);
     let text = "  synchronization: {products: [Office 2021]}\n";
@@ -242,7 +246,7 @@ fn a_downstream_servers_mode_is_a_value() {
 /// Comments in places where people write them.
 fn commented(text: &str, every: usize) -> String {
     let lines = text.lines().enumerate();
-    let in_spec = |index: usize| index > 12 && index % every == 0;
+    let in_spec = |index: usize| index > 12 && index.is_multiple_of(every);
     lines
         .map(|(index, line)| if in_spec(index) { format!("{line}\n# note {index}\n") } else { format!("{line}\n") })
         .collect()

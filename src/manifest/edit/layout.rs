@@ -30,9 +30,8 @@ impl Layout<'_> {
                 if !own_lines || !self.ends_line(bytes.end) {
                     return Err(Refusal::Layout);
                 }
-                let stands_alone =
-                    |comment: &&Range<usize>| bytes.contains(&comment.start) && is_blank(self.prefix(comment.start));
-                if self.tree.comments.iter().any(|comment| stands_alone(&comment)) {
+                let mut inside = self.tree.comments_in(&bytes);
+                if inside.any(|comment| is_blank(self.prefix(comment.start))) {
                     return Err(Refusal::Comments);
                 }
                 Ok(())
@@ -55,7 +54,7 @@ impl Layout<'_> {
 
     /// A list or map in brackets without comments, every child of which follows on a bracket or a comma.
     fn plain_flow(&self, piece: &Piece) -> Result<(), Refusal> {
-        if self.tree.has_comment(&(piece.start..piece.end)) {
+        if self.tree.comments_in(&(piece.start..piece.end)).next().is_some() {
             return Err(Refusal::Comments);
         }
         let follows = |index: usize| {
@@ -120,15 +119,11 @@ impl Layout<'_> {
     /// What stands between two children in brackets: a comma, and a line end where each has a line of its own.
     fn separator(&self, piece: &Piece, child: usize) -> String {
         let prefix = child_bytes(piece, child).map_or("", |bytes| self.prefix(bytes.start));
-        if is_blank(prefix) && prefix.len() < self.text.len() && self.spans_lines(piece) {
+        if is_blank(prefix) && self.text[piece.start..piece.end].contains('\n') {
             format!(",{}{prefix}", self.line_end())
         } else {
             ", ".to_owned()
         }
-    }
-
-    fn spans_lines(&self, piece: &Piece) -> bool {
-        self.text[piece.start..piece.end].contains('\n')
     }
 
     fn block(
@@ -201,7 +196,8 @@ impl Layout<'_> {
     }
 
     fn line_end(&self) -> &'static str {
-        if self.text.contains("\r\n") { "\r\n" } else { "\n" }
+        let first = self.text.find('\n').unwrap_or_default();
+        if self.text[..first].ends_with('\r') { "\r\n" } else { "\n" }
     }
 }
 

@@ -88,7 +88,10 @@ impl Operations {
     }
 
     fn changes_below(&self, path: &Path) -> bool {
-        self.replaced.keys().chain(self.children.keys()).any(|changed| changed.starts_with(path))
+        // What is below a path follows it in the order of paths.
+        let replaced = self.replaced.range(path.clone()..).next().map(|(changed, _)| changed);
+        let children = self.children.range(path.clone()..).next().map(|(changed, _)| changed);
+        replaced.into_iter().chain(children).any(|changed| changed.starts_with(path))
     }
 
     /// What the text is to say.
@@ -248,7 +251,7 @@ fn value(
             Ok(())
         }
         (Value::List { flow: true, .. } | Value::Map { flow: true, .. }, _) => {
-            if layout.tree.has_comment(&bytes) {
+            if layout.tree.comments_in(&bytes).next().is_some() {
                 return Err(Refusal::Comments);
             }
             operations.push(Operation::Replace { path, bytes, yaml: yaml.to_owned() });

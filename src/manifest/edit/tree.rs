@@ -51,10 +51,11 @@ impl Tree {
         Some(Self { root, comments })
     }
 
-    /// Whether a comment begins in these bytes.
-    pub(super) fn has_comment(&self, bytes: &Range<usize>) -> bool {
+    /// The comments that begin in these bytes.
+    pub(super) fn comments_in(&self, bytes: &Range<usize>) -> impl Iterator<Item = &Range<usize>> {
         let from = self.comments.partition_point(|comment| comment.start < bytes.start);
-        self.comments.get(from).is_some_and(|comment| comment.start < bytes.end)
+        let end = bytes.end;
+        self.comments[from..].iter().take_while(move |comment| comment.start < end)
     }
 }
 
@@ -234,7 +235,7 @@ mod tests {
         assert_eq!(&TEXT[entries[2].at.start..entries[2].value.end], "e:");
         let comments: Vec<&str> = tree.comments.iter().map(|comment| &TEXT[comment.clone()]).collect();
         assert_eq!(comments, ["# head", "# one"]);
-        assert!(tree.has_comment(&(0..3)) && !tree.has_comment(&(1..9)));
+        assert_eq!((tree.comments_in(&(0..3)).count(), tree.comments_in(&(1..9)).count()), (1, 0));
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::report::yaml::scalar;
 
 type Declaration<'a> = (&'a DesiredGroup, &'a ResolvedGroup);
 
+/// What a name means: the computers that have it, all of them in the same groups; else the address of one of them.
+type Named<'a> = Result<(Address, &'a str, &'a BTreeSet<Uuid>), Address>;
+
 pub(super) fn revise(compared: &Compared<'_>, refresh: &mut Refresh) {
     let declared: Vec<Declaration<'_>> = compared.desired.groups.iter().zip(&compared.resolved.groups).collect();
     let mut live: BTreeMap<i32, BTreeSet<Uuid>> = BTreeMap::new();
@@ -24,7 +27,7 @@ pub(super) fn revise(compared: &Compared<'_>, refresh: &mut Refresh) {
     }
     let none = BTreeSet::new();
     // A name may mean several computers: it is right where all of them are in the same groups.
-    let mut seen: BTreeMap<String, Result<(Address, &str, &BTreeSet<Uuid>), Address>> = BTreeMap::new();
+    let mut seen: BTreeMap<String, Named<'_>> = BTreeMap::new();
     for target in compared.resolved.memberships.keys() {
         let Some(computer) = compared.snapshot.computers.get(target) else { continue };
         let address = Address::Membership(computer.name.clone());
