@@ -15,4 +15,5 @@ pub mod report;
 pub mod resolve;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod schema;
 pub mod susdb;

@@ -39,8 +39,13 @@ const RULES: &[Rule] = &[
         forbidden: &["async fn", "tokio", "SystemTime", "std::fs", "std::net", "std::env", "tracing", "serde"],
     },
     Rule {
+        module: "schema",
+        may_use: &[],
+        forbidden: &["async fn", "tokio", "SystemTime", "std::fs", "std::net", "std::env", "tracing"],
+    },
+    Rule {
         module: "manifest",
-        may_use: &["model", "diagnostic"],
+        may_use: &["model", "diagnostic", "schema"],
         forbidden: &["async fn", "tokio", "tiberius", "SystemTime", "std::net"],
     },
     Rule { module: "susdb", may_use: &["model", "diagnostic"], forbidden: &[] },
@@ -49,7 +54,7 @@ const RULES: &[Rule] = &[
     Rule { module: "apply", may_use: &["model", "plan", "susdb"], forbidden: &["std::fs", "std::env"] },
     Rule {
         module: "report",
-        may_use: &["model", "plan", "apply", "diagnostic"],
+        may_use: &["model", "plan", "apply", "diagnostic", "schema"],
         forbidden: &["async fn", "tokio", "SystemTime", "std::fs", "std::net", "std::env"],
     },
     Rule { module: "sandbox", may_use: &[], forbidden: &[] },
@@ -65,6 +70,7 @@ const RULES: &[Rule] = &[
             "plan",
             "apply",
             "report",
+            "schema",
             "sandbox",
             "failure",
         ],

@@ -99,6 +99,8 @@ pub enum Verb {
     Export(Export),
     /// List groups, computers, updates, products, ... to write manifests from
     Get(Get),
+    /// Print a JSON Schema, for editors and validators
+    Schema(SchemaOf),
     /// An emulated WSUS server to try things on
     #[cfg(feature = "sandbox")]
     #[command(subcommand)]
@@ -300,6 +302,23 @@ pub struct Doctor {
     /// login lacks
     #[arg(long, value_name = "USER", num_args = 0..=1, require_equals = true)]
     pub grants: Option<Option<String>>,
+}
+
+/// `schema`
+#[derive(Debug, Args)]
+pub struct SchemaOf {
+    /// What the schema is of
+    #[arg(value_enum, default_value_t = Described::Manifest)]
+    pub document: Described,
+}
+
+/// Documents that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Described {
+    /// The manifest.
+    Manifest,
+    /// The JSON plan: the document of diff --output json.
+    Plan,
 }
 
 /// `sandbox`

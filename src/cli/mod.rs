@@ -13,6 +13,7 @@ mod progress;
 mod refresh;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod schema;
 mod server;
 mod stop;
 mod streams;
@@ -81,6 +82,7 @@ async fn dispatch(verb: Verb, streams: Streams) -> Result<Exit, Failure> {
         Verb::Doctor(arguments) => doctor::run(&arguments, streams).await,
         Verb::Export(arguments) => export::run(&arguments, streams).await,
         Verb::Get(arguments) => get::run(&arguments, streams).await,
+        Verb::Schema(arguments) => schema::run(&arguments, streams),
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(arguments) => sandbox::run(arguments, streams).await,
     }

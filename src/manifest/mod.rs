@@ -26,6 +26,7 @@ mod text;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::model::desired::Desired;
 use crate::model::origin::SourceId;
+use crate::schema;
 
 pub use conditions::read_selector;
 pub use limits::ReadLimits;
@@ -33,6 +34,12 @@ pub use rules::duplicate_servers;
 
 use compose::{Composer, Document};
 use problems::Problems;
+
+/// The JSON Schema of a manifest: every key that [`read`] takes, with what it means.
+#[must_use]
+pub fn schema() -> schema::Document {
+    decode::schema::document()
+}
 
 /// Reads the manifests in a file's bytes and says everything that is wrong with them.
 ///

@@ -859,16 +859,24 @@ SELECT updates.LocalUpdateID,
 FROM tbUpdate AS updates
 WHERE EXISTS (SELECT 1 FROM tbUpdateStatusPerComputer AS status WHERE status.LocalUpdateID = updates.LocalUpdateID);
 
+-- SUSDB has a table here, which statements join from the left: a view of one table is looked into, one of joined tables
+-- would be made whole for each of them.
 CREATE VIEW tbPreComputedLocalizedProperty (
     PreComputedLocalizedPropertyID, ShortLanguage, Title, Description, ReleaseNotes, UpdateID, RevisionNumber, RevisionID
 ) AS
-SELECT property.LocalizedPropertyID, language.ShortLanguage, property.Title, property.Description, property.ReleaseNote,
-    updates.UpdateID, revision.RevisionNumber, revision.RevisionID
-FROM tbLocalizedPropertyForRevision AS localized
-JOIN tbLocalizedProperty AS property ON property.LocalizedPropertyID = localized.LocalizedPropertyID
-JOIN tbLanguage AS language ON language.LanguageID = localized.LanguageID
-JOIN tbRevision AS revision ON revision.RevisionID = localized.RevisionID
-JOIN tbUpdate AS updates ON updates.LocalUpdateID = revision.LocalUpdateID;
+SELECT localized.LocalizedPropertyID,
+    (SELECT ShortLanguage FROM tbLanguage AS language WHERE language.LanguageID = localized.LanguageID),
+    (SELECT Title FROM tbLocalizedProperty AS property
+        WHERE property.LocalizedPropertyID = localized.LocalizedPropertyID),
+    (SELECT Description FROM tbLocalizedProperty AS property
+        WHERE property.LocalizedPropertyID = localized.LocalizedPropertyID),
+    (SELECT ReleaseNote FROM tbLocalizedProperty AS property
+        WHERE property.LocalizedPropertyID = localized.LocalizedPropertyID),
+    (SELECT updates.UpdateID FROM tbUpdate AS updates JOIN tbRevision AS revision USING (LocalUpdateID)
+        WHERE revision.RevisionID = localized.RevisionID),
+    (SELECT RevisionNumber FROM tbRevision AS revision WHERE revision.RevisionID = localized.RevisionID),
+    localized.RevisionID
+FROM tbLocalizedPropertyForRevision AS localized;
 
 -- The title in the language that the revision names as its default.
 CREATE VIEW vwDefaultLocalizedProperty (RevisionID, Title, Description, ReleaseNotes) AS

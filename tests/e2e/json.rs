@@ -57,7 +57,7 @@ fn sorted<'a>(keys: &[&'a str]) -> Vec<&'a str> {
 fn the_documented_fields_are_there() {
     let document: Value = serde_json::from_str(&diff(&lab())).unwrap();
     assert_eq!(sorted(&keys(&document)), sorted(&["formatVersion", "tool", "evaluatedAt", "errors", "servers"]));
-    assert_eq!((&document["formatVersion"], &document["tool"]["name"]), (&"1.0".into(), &"wsusctl".into()));
+    assert_eq!((&document["formatVersion"], &document["tool"]["name"]), (&"1.1".into(), &"wsusctl".into()));
     let server = &document["servers"][0];
     let documented = [
         "name",

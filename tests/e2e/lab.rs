@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use crate::validator::Validator;
+
 /// A directory with a sandbox file.
 pub struct Lab {
     directory: TempDir,
@@ -100,7 +102,11 @@ impl Lab {
 
     /// Runs the program in the lab's directory, without a terminal and without our environment's secrets.
     pub fn run(&self, arguments: &[&str]) -> Ran {
-        run_in(self.directory.path(), arguments)
+        let ran = run_in(self.directory.path(), arguments);
+        if shows_a_plan(arguments) && !ran.out.is_empty() {
+            fits_the_schema(&ran.out);
+        }
+        ran
     }
 
     /// Runs the program in the lab's directory, prepared further: with variables or with something to read.
@@ -265,4 +271,21 @@ pub fn ran(output: Output) -> Ran {
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// Whether a run writes the JSON plan.
+fn shows_a_plan(arguments: &[&str]) -> bool {
+    let json = arguments.windows(2).any(|pair| ["-o", "--output"].contains(&pair[0]) && pair[1] == "json");
+    json && ["diff", "plan", "apply", "validate"].contains(&arguments[0])
+}
+
+/// Fails the test unless a document is what the schema of the JSON plan says, without a field that it does not have.
+#[track_caller]
+fn fits_the_schema(document: &str) {
+    thread_local! {
+        static VALIDATOR: Validator = Validator::strict(&wsusctl::report::json::schema().render());
+    }
+    let document = serde_json::from_str(document).unwrap();
+    let problems = VALIDATOR.with(|validator| validator.problems(&document));
+    assert!(problems.is_empty(), "{problems:#?}\n{document:#}");
 }

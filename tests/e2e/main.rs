@@ -7,6 +7,7 @@ mod connection;
 mod docs;
 mod doctor;
 mod downstream_servers;
+mod examples;
 mod export;
 mod faults;
 mod get;
@@ -30,6 +31,8 @@ mod settings;
 mod synchronization;
 #[cfg(unix)]
 mod terminal;
+#[path = "../schema/validator.rs"]
+mod validator;
 mod variants;
 
 /// Cargo builds this file alone: a file beside it that no `mod` names would never run.

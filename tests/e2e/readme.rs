@@ -39,8 +39,8 @@ fn the_manifest_of_the_readme_is_valid() {
 }
 
 #[test]
-fn the_manifest_of_the_reference_page_is_valid() {
-    let page = fs::read_to_string("docs/reference/manifest.md").unwrap();
+fn the_manifest_of_the_guide_is_valid() {
+    let page = fs::read_to_string("docs/manifest.md").unwrap();
     let manifest = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
     let lab = Lab::empty();
     fs::write(lab.path("page.yaml"), manifest).unwrap();

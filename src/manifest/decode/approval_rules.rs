@@ -9,12 +9,12 @@ use crate::diagnostic::Diagnostic;
 use crate::model::origin::Declared;
 use crate::model::rule::RuleDeadline;
 
-const RULE: Shape =
+pub(super) const RULE: Shape =
     Shape::new("an automatic approval rule", &["name", "enabled", "classifications", "products", "groups", "deadline"]);
-const DEADLINE: Shape = Shape::new("a deadline", &["days", "at"]);
+pub(super) const DEADLINE: Shape = Shape::new("a deadline", &["days", "at"]);
 
 /// Days that a rule's deadline may be away, as those of other deadlines.
-const DAYS_MAX: u32 = 3650;
+pub(super) const DAYS_MAX: u32 = 3650;
 
 /// Reads a list of rules.
 pub(super) fn approval_rules(value: Keyed<'_>, problems: &mut Problems) -> Vec<Rule> {

@@ -12,15 +12,16 @@ use crate::model::approval::ApprovalAction;
 use crate::model::desired::UpdateReference;
 use crate::model::origin::Declared;
 
-const APPROVAL: Shape = Shape {
+pub(super) const APPROVAL: Shape = Shape {
     what: "an approval",
     keys: &["name", "update", "updates", "select", "groups", "acceptLicense"],
     below: Some(("select", &SELECT)),
 };
-const GROUP: Shape = Shape::new("a group's approval", &["action", "deadline", "optional"]);
-const DECLINE: Shape = Shape { what: "a decline", keys: &["update", "select"], below: Some(("select", &SELECT)) };
+pub(super) const GROUP: Shape = Shape::new("a group's approval", &["action", "deadline", "optional"]);
+pub(super) const DECLINE: Shape =
+    Shape { what: "a decline", keys: &["update", "select"], below: Some(("select", &SELECT)) };
 
-const ACTIONS: &[(&str, ApprovalAction)] = &[
+pub(super) const ACTIONS: &[(&str, ApprovalAction)] = &[
     ("install", ApprovalAction::Install),
     ("uninstall", ApprovalAction::Uninstall),
     ("notApproved", ApprovalAction::NotApproved),

@@ -20,8 +20,8 @@ pub(super) enum Named {
     Products,
 }
 
-const CLASSIFICATION: Shape = Shape::new("a classification", &["id"]);
-const PRODUCT: Shape = Shape::new("a product", &["id", "family"]);
+pub(super) const CLASSIFICATION: Shape = Shape::new("a classification", &["id"]);
+pub(super) const PRODUCT: Shape = Shape::new("a product", &["id", "family"]);
 
 /// Reads a list of categories.
 pub(super) fn categories(

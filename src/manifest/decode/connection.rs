@@ -7,9 +7,9 @@ use crate::diagnostic::Diagnostic;
 use crate::model::connection::{Auth, Connection, DatabaseUrl, SecretReference, UrlError};
 use crate::model::origin::{Declared, Origin};
 
-const CONNECTION: Shape = Shape::new("connection", &["database", "auth", "tls"]);
-const AUTH: Shape = Shape::new("auth", &["user", "password"]);
-const TLS: Shape = Shape::new("tls", &["ca"]);
+pub(super) const CONNECTION: Shape = Shape::new("connection", &["database", "auth", "tls"]);
+pub(super) const AUTH: Shape = Shape::new("auth", &["user", "password"]);
+pub(super) const TLS: Shape = Shape::new("tls", &["ca"]);
 
 /// Reads the connection.
 pub(super) fn connection(value: Keyed<'_>, problems: &mut Problems) -> Option<Connection> {

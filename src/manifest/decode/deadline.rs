@@ -10,10 +10,10 @@ use crate::diagnostic::Diagnostic;
 use crate::model::approval::Deadline;
 use crate::model::origin::Declared;
 
-const RELATIVE: Shape = Shape::new("a deadline", &["days", "at"]);
+pub(super) const RELATIVE: Shape = Shape::new("a deadline", &["days", "at"]);
 
 /// Days that a relative deadline may be away.
-const DAYS_MAX: u32 = 3650;
+pub(super) const DAYS_MAX: u32 = 3650;
 
 /// First and last year of a deadline: SQL Server's datetime begins in 1753, and WSUS writes 9999-12-31 for none.
 ///

@@ -5,7 +5,7 @@ use super::super::problems::Problems;
 use super::super::shape::{Fields, Keyed, Shape, list, name, word};
 use super::period::age;
 
-const SERVER: Shape = Shape::new("a downstream server", &["name", "mode", "maxSyncAge"]);
+pub(super) const SERVER: Shape = Shape::new("a downstream server", &["name", "mode", "maxSyncAge"]);
 
 /// Reads a list of servers.
 pub(super) fn downstream_servers(value: Keyed<'_>, problems: &mut Problems) -> Vec<DownstreamServer> {

@@ -4,7 +4,7 @@ use super::super::document::Group;
 use super::super::problems::Problems;
 use super::super::shape::{Fields, Keyed, Shape, list, name, names};
 
-const GROUP: Shape = Shape::new("a computer group", &["name", "groups", "computers", "except"]);
+pub(super) const GROUP: Shape = Shape::new("a computer group", &["name", "groups", "computers", "except"]);
 
 /// Reads a list of groups and what is below them.
 pub(super) fn groups(value: Keyed<'_>, problems: &mut Problems) -> Vec<Group> {

@@ -7,12 +7,13 @@ use crate::model::address::Kind;
 use crate::model::management::Prune;
 use crate::model::origin::Declared;
 
-const MANAGEMENT: Shape = Shape::new("management", &["prune", "limits", "ignore"]);
-const PRUNE: Shape =
+pub(super) const MANAGEMENT: Shape = Shape::new("management", &["prune", "limits", "ignore"]);
+pub(super) const PRUNE: Shape =
     Shape::new("prune", &["groups", "memberships", "approvals", "automaticApprovals", "declines", "rules"]);
-const LIMITS: Shape = Shape::new("limits", &["deletePercent", "modifyPercent", "minimum"]);
+pub(super) const LIMITS: Shape = Shape::new("limits", &["deletePercent", "modifyPercent", "minimum"]);
 
-const PRUNES: &[(&str, Prune)] = &[("never", Prune::Never), ("confirm", Prune::Confirm), ("always", Prune::Always)];
+pub(super) const PRUNES: &[(&str, Prune)] =
+    &[("never", Prune::Never), ("confirm", Prune::Confirm), ("always", Prune::Always)];
 
 /// Reads the section.
 pub(super) fn management(value: Keyed<'_>, problems: &mut Problems) -> Management {

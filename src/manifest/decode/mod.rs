@@ -11,6 +11,7 @@ mod groups;
 mod management;
 mod needed_by;
 mod period;
+pub(super) mod schema;
 mod select;
 mod settings;
 mod synchronization;

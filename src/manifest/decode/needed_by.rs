@@ -6,10 +6,10 @@ use super::super::shape::{Fields, Keyed, Shape, integer, null, wrong_type};
 use crate::diagnostic::Diagnostic;
 use crate::model::selector::NeededBy;
 
-const NEEDED_BY: Shape = Shape::new("a number of computers", &["atLeast", "atMost"]);
+pub(super) const NEEDED_BY: Shape = Shape::new("a number of computers", &["atLeast", "atMost"]);
 
 /// More computers than a server has.
-const COMPUTERS_MAX: u32 = 10_000_000;
+pub(super) const COMPUTERS_MAX: u32 = 10_000_000;
 
 /// Reads a number of computers: `0`, or a map with `atLeast`, `atMost` or both.
 pub(super) fn needed_by(value: Keyed<'_>, problems: &mut Problems) -> Option<NeededBy> {

@@ -48,7 +48,7 @@ pub(super) const SELECT: Shape = Shape::new(
     ],
 );
 
-const SEVERITIES: &[(&str, Severity)] = &[
+pub(super) const SEVERITIES: &[(&str, Severity)] = &[
     ("Critical", Severity::Critical),
     ("Important", Severity::Important),
     ("Moderate", Severity::Moderate),
@@ -56,7 +56,7 @@ const SEVERITIES: &[(&str, Severity)] = &[
     ("Unspecified", Severity::Unspecified),
 ];
 
-const UPDATE_TYPES: &[(&str, UpdateType)] = &[
+pub(super) const UPDATE_TYPES: &[(&str, UpdateType)] = &[
     ("Software", UpdateType::Software),
     ("SoftwareApplication", UpdateType::SoftwareApplication),
     ("Driver", UpdateType::Driver),

@@ -10,23 +10,25 @@ use crate::model::attribute::Attribute;
 use crate::model::origin::{Declared, Origin};
 use crate::model::setting::{SETTINGS, Setting, Values, setting};
 
-const UPDATE_SOURCE: Shape = Shape::new("updateSource", &["from", "contentFromMicrosoftUpdate", "proxy"]);
-const FROM: Shape = Shape::new("where updates come from", &["microsoftUpdate", "upstream"]);
-const MICROSOFT_UPDATE: Shape = Shape::new("microsoftUpdate", &[]);
-const UPSTREAM: Shape = Shape::new("an upstream server", &["server", "port", "tls", "mode"]);
-const PROXY: Shape =
+pub(super) const UPDATE_SOURCE: Shape = Shape::new("updateSource", &["from", "contentFromMicrosoftUpdate", "proxy"]);
+pub(super) const FROM: Shape = Shape::new("where updates come from", &["microsoftUpdate", "upstream"]);
+pub(super) const MICROSOFT_UPDATE: Shape = Shape::new("microsoftUpdate", &[]);
+pub(super) const UPSTREAM: Shape = Shape::new("an upstream server", &["server", "port", "tls", "mode"]);
+pub(super) const PROXY: Shape =
     Shape::new("a proxy", &["host", "port", "anonymous", "user", "domain", "password", "basicOverHttp", "tls"]);
-const TLS_PROXY: Shape = Shape::new("a proxy for TLS", &["host", "port"]);
-const UPDATE_FILES: Shape = Shape::new("updateFiles", &["store", "download", "express", "languages", "contentPath"]);
-const AUTOMATION: Shape =
+pub(super) const TLS_PROXY: Shape = Shape::new("a proxy for TLS", &["host", "port"]);
+pub(super) const UPDATE_FILES: Shape =
+    Shape::new("updateFiles", &["store", "download", "express", "languages", "contentPath"]);
+pub(super) const AUTOMATION: Shape =
     Shape::new("automation", &["approveNewRevisions", "declineExpiredRevisions", "approveWsusUpdates"]);
-const REPORTING: Shape = Shape::new("reporting", &["rollup", "inventory", "clientLevel"]);
-const SERVER_LIMITS: Shape = Shape::new("serverLimits", &["clientXmlBytes", "computers", "events"]);
-const CLEANUP: Shape = Shape::new("cleanup", &["revisionDays", "revisionSize", "computerDays"]);
-const LOGGING: Shape = Shape::new("logging", &["level"]);
-const SECURITY: Shape = Shape::new("security", &["downstreamRegistration", "anonymousDownstream", "cookies"]);
-const COOKIES: Shape = Shape::new("cookies", &["anonymous", "simpleTargeting", "server", "downstream"]);
-const ADVANCED: Shape = Shape::new(
+pub(super) const REPORTING: Shape = Shape::new("reporting", &["rollup", "inventory", "clientLevel"]);
+pub(super) const SERVER_LIMITS: Shape = Shape::new("serverLimits", &["clientXmlBytes", "computers", "events"]);
+pub(super) const CLEANUP: Shape = Shape::new("cleanup", &["revisionDays", "revisionSize", "computerDays"]);
+pub(super) const LOGGING: Shape = Shape::new("logging", &["level"]);
+pub(super) const SECURITY: Shape =
+    Shape::new("security", &["downstreamRegistration", "anonymousDownstream", "cookies"]);
+pub(super) const COOKIES: Shape = Shape::new("cookies", &["anonymous", "simpleTargeting", "server", "downstream"]);
+pub(super) const ADVANCED: Shape = Shape::new(
     "advanced",
     &[
         "bitsDownloadPriorityForeground",

@@ -11,8 +11,8 @@ use crate::model::desired::Synchronization;
 use crate::model::origin::Declared;
 use crate::model::synchronization::{PER_DAY_MAX, Schedule};
 
-const SYNCHRONIZATION: Shape = Shape::new("synchronization", &["schedule", "products", "classifications"]);
-const DAILY: Shape = Shape::new("a schedule", &["firstAt", "perDay"]);
+pub(super) const SYNCHRONIZATION: Shape = Shape::new("synchronization", &["schedule", "products", "classifications"]);
+pub(super) const DAILY: Shape = Shape::new("a schedule", &["firstAt", "perDay"]);
 
 /// Reads the section.
 pub(super) fn synchronization(value: Keyed<'_>, problems: &mut Problems) -> Synchronization {

@@ -9,7 +9,7 @@ use crate::model::desired::{KbReference, UpdateReference};
 use crate::model::glob::Glob;
 use crate::model::origin::Declared;
 
-const UPDATE: Shape = Shape::new("a reference to updates", &["kb", "title", "product", "expect"]);
+pub(super) const UPDATE: Shape = Shape::new("a reference to updates", &["kb", "title", "product", "expect"]);
 
 /// What is wrong with a reference that is no map.
 const NEITHER: &str = "is neither KB with 6 to 8 digits nor an update's id (a UUID)";

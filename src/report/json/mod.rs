@@ -1,5 +1,6 @@
 //! The JSON document of `diff --output json`, for programs. docs/reference/json-plan.md describes it.
 
+mod schema;
 mod wire;
 
 use chrono::{DateTime, Utc};
@@ -8,9 +9,11 @@ use super::visible::visible_json;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::plan::Plan;
 
+pub use schema::schema;
+
 /// The version of the document's shape. Its first number changes when readers would have to change, its second when
 /// something is added.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// A server's plan and what the document says about it besides.
 #[derive(Debug, Clone)]

@@ -227,19 +227,11 @@ pub(super) const APPROVALS: Select = select!(
 
 pub(super) const TOTAL_APPROVALS: Select = select!(
     "totals.approvals",
-    "SELECT d.TargetGroupID, COUNT(DISTINCT r.LocalUpdateID) AS Approvals"
+    "SELECT d.TargetGroupID, COUNT(DISTINCT r.LocalUpdateID) AS Approvals,"
+    "    COUNT(DISTINCT CASE WHEN d.AdminName <> 'WUS Server' THEN r.LocalUpdateID END) AS OwnApprovals"
     "FROM dbo.tbDeployment d"
     "INNER JOIN dbo.tbRevision r ON r.RevisionID = d.RevisionID"
     "WHERE d.TargetGroupTypeID = 0 AND d.ActionID IN (0, 1, 3)"
-    "GROUP BY d.TargetGroupID"
-);
-
-pub(super) const TOTAL_OWN_APPROVALS: Select = select!(
-    "totals.own-approvals",
-    "SELECT d.TargetGroupID, COUNT(DISTINCT r.LocalUpdateID) AS Approvals"
-    "FROM dbo.tbDeployment d"
-    "INNER JOIN dbo.tbRevision r ON r.RevisionID = d.RevisionID"
-    "WHERE d.TargetGroupTypeID = 0 AND d.ActionID IN (0, 1, 3) AND d.AdminName <> 'WUS Server'"
     "GROUP BY d.TargetGroupID"
 );
 
@@ -405,7 +397,6 @@ pub const ALL: &[Select] = &[
     OTHER_TITLES,
     APPROVALS,
     TOTAL_APPROVALS,
-    TOTAL_OWN_APPROVALS,
     TOTAL_OTHER_ACTIONS,
     TOTAL_MEMBERS,
     TOTAL_GROUPED_COMPUTERS,

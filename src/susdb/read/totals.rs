@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use super::catalogue::{
     Select, TOTAL_APPROVALS, TOTAL_DECLINES, TOTAL_GROUPED_COMPUTERS, TOTAL_MEMBERS, TOTAL_OTHER_ACTIONS,
-    TOTAL_OWN_APPROVALS,
 };
 use super::{ReadError, one, rows};
 use crate::model::snapshot::Totals;
@@ -14,20 +13,18 @@ use crate::susdb::session::Session;
 
 /// Reads the totals.
 pub(super) async fn read(session: &mut Session) -> Result<Totals, ReadError> {
-    let approvals_by_group = by_group(session, &TOTAL_APPROVALS, "Approvals").await?;
-    let own = by_group(session, &TOTAL_OWN_APPROVALS, "Approvals").await?;
-    let approvals: u64 = approvals_by_group.values().sum();
-    // A pair with one approval that somebody made is not automatic. The two counts are of two moments.
-    let of_group = |(group, all): (&Uuid, &u64)| {
-        let own = own.get(group).copied().unwrap_or_default();
-        (*group, all.saturating_sub(own))
-    };
-    let automatic: BTreeMap<Uuid, u64> =
-        approvals_by_group.iter().map(of_group).filter(|(_, number)| *number > 0).collect();
+    let approvals = rows(session, &TOTAL_APPROVALS, |row| {
+        Ok((row.guid("TargetGroupID")?, row.count("Approvals")?, row.count("OwnApprovals")?))
+    });
+    let approvals = approvals.await?;
+    // A pair with one approval that somebody made is not automatic.
+    let of_group = |(group, all, own): &(Uuid, u64, u64)| (*group, all.saturating_sub(*own));
+    let automatic: BTreeMap<Uuid, u64> = approvals.iter().map(of_group).filter(|(_, number)| *number > 0).collect();
+    let approvals_by_group: BTreeMap<Uuid, u64> = approvals.into_iter().map(|(group, all, _)| (group, all)).collect();
     let grouped = rows(session, &TOTAL_GROUPED_COMPUTERS, |row| row.count("Computers")).await?;
     let declines = rows(session, &TOTAL_DECLINES, |row| row.count("Declines")).await?;
     Ok(Totals {
-        approvals,
+        approvals: approvals_by_group.values().sum(),
         automatic_approvals: automatic.values().sum(),
         automatic_approvals_by_group: automatic,
         approvals_by_group,

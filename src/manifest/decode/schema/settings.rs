@@ -1,0 +1,238 @@
+//! The settings, from the model's table.
+
+use super::super::settings::{
+    ADVANCED, AUTOMATION, CLEANUP, COOKIES, FROM, LOGGING, MICROSOFT_UPDATE, PROXY, REPORTING, SECURITY, SERVER_LIMITS,
+    TLS_PROXY, UPDATE_FILES, UPDATE_SOURCE, UPSTREAM,
+};
+use super::{Shape, keys};
+use crate::model::setting::{Literal, Setting, Values, setting};
+use crate::schema::{Form, Property, Schema, Text, optional, required};
+use serde_json::Value;
+
+/// What the settings that have neither words nor a default are, for instance.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("updateSource.upstream.server", "hq.contoso.com"),
+    ("updateSource.proxy.host", "proxy.contoso.com"),
+    ("updateSource.proxy.user", "svc-wsus"),
+    ("updateSource.proxy.domain", "CONTOSO"),
+    ("updateSource.proxy.tls.host", "tls-proxy.contoso.com"),
+    ("serverLimits.computers", "30000"),
+    ("serverLimits.events", "1000000"),
+    ("security.cookies.anonymous", "60"),
+    ("advanced.reportingServiceUrl", "http://localhost/ReportingWebService"),
+    ("advanced.logFilePath", "'C:\\Program Files\\Update Services\\LogFiles'"),
+    ("advanced.logRolloverFileSizeInBytes", "10485760"),
+    ("advanced.muUrl", "https://sws.update.microsoft.com"),
+    (
+        "advanced.statsDotNetWebServiceUri",
+        "https://statsfe2.ws.microsoft.com/ReportingWebService/ReportingWebService.asmx",
+    ),
+    ("advanced.importLocalPath", "'D:\\WSUS\\Import'"),
+    ("advanced.maxCoreUpdatesPerRequest", "100"),
+    ("advanced.maxExtendedUpdatesPerRequest", "50"),
+    ("advanced.maxXmlPerRequestInServerSync", "5242880"),
+    ("advanced.downloadRegulationUrl", "http://regulation.contoso.com"),
+    ("advanced.downloadRegulationWebServiceUrl", "http://regulation.contoso.com/service.asmx"),
+    ("advanced.dssRollupChunkSize", "100"),
+    ("advanced.localPublishingMaxCabSize", "384"),
+    ("advanced.odfFilePath", "'D:\\WSUS\\Offers'"),
+];
+
+pub(super) fn update_source() -> Schema {
+    let upstream = keys(
+        &UPSTREAM,
+        vec![
+            required("server", scalar("updateSource.upstream.server")),
+            under("updateSource.upstream", "port"),
+            under("updateSource.upstream", "tls"),
+            under("updateSource.upstream", "mode"),
+        ],
+    );
+    let mut microsoft_update = Schema::from(keys(&MICROSOFT_UPDATE, Vec::new()));
+    microsoft_update.nullable = true;
+    let from = keys(
+        &FROM,
+        vec![
+            optional(
+                "microsoftUpdate",
+                microsoft_update.says("Microsoft Update, which makes the server autonomous.").example("{}"),
+            ),
+            optional(
+                "upstream",
+                Schema::from(upstream)
+                    .says("An upstream WSUS server.")
+                    .example("{server: hq.contoso.com, port: 8531, tls: true, mode: replica}"),
+            ),
+        ],
+    );
+    let from = Schema::from(from.exactly_one(&["microsoftUpdate", "upstream"]))
+        .says("Where updates come from: one of two maps.")
+        .example("{microsoftUpdate: {}}")
+        .example("{upstream: {server: hq.contoso.com, port: 8531, tls: true, mode: replica}}");
+    section(
+        "The update source",
+        "Where updates come from, and through which proxy. Changing the source is of high risk: `apply` needs --allow high-risk.",
+        &UPDATE_SOURCE,
+        vec![optional("from", from), under("updateSource", "contentFromMicrosoftUpdate"), optional("proxy", proxy())],
+    )
+}
+
+fn proxy() -> Schema {
+    let tls = keys(&TLS_PROXY, vec![under("updateSource.proxy.tls", "host"), under("updateSource.proxy.tls", "port")]);
+    let tls = Schema::either([
+        Schema::words(["none"]).says("The same proxy."),
+        Schema::from(tls).says("A proxy of its own."),
+    ]);
+    let prefix = "updateSource.proxy";
+    let proxy = keys(
+        &PROXY,
+        vec![
+            under(prefix, "host"),
+            under(prefix, "port"),
+            under(prefix, "anonymous"),
+            under(prefix, "user"),
+            under(prefix, "domain"),
+            optional(
+                "password",
+                Schema::reference("secret").says(
+                    "The password of the proxy's user. It cannot be written through the database: declaring it is \
+                     unsupported, and the rest is applied. Set it once in the console.",
+                ),
+            ),
+            under(prefix, "basicOverHttp"),
+            optional(
+                "tls",
+                tls.says(says("updateSource.proxy.tls"))
+                    .example("none")
+                    .example("{host: tls-proxy.contoso.com, port: 443}"),
+            ),
+        ],
+    );
+    Schema::either([Schema::words(["none"]).says("No proxy."), Schema::from(proxy).says("A proxy.")])
+        .says(says(prefix))
+        .example("none")
+        .example("{host: proxy.contoso.com, port: 3128, anonymous: false, user: svc-wsus, domain: CONTOSO}")
+}
+
+pub(super) fn update_files() -> Schema {
+    let languages = Schema::either([
+        Schema::words(["all"]).says("All languages."),
+        Schema::list(Schema::name()).filled().says("The whole set, by short names."),
+    ])
+    .says("The languages of the files. Files that stay on Microsoft Update need `all`; on a replica its parent says them.")
+    .example("all")
+    .example("[en, de]");
+    let path = Schema::name()
+        .says("The folder of the files. It is compared and never changed: `wsusutil movecontent` moves the files, too.")
+        .example("'D:\\WSUS\\WsusContent'");
+    section(
+        "Update files",
+        "Which files the server keeps, and when it downloads them.",
+        &UPDATE_FILES,
+        vec![
+            under("updateFiles", "store"),
+            under("updateFiles", "download"),
+            under("updateFiles", "express"),
+            optional("languages", languages),
+            optional("contentPath", path),
+        ],
+    )
+}
+
+pub(super) fn automation() -> Schema {
+    scalars("automation", "Automation", "What WSUS approves and declines by itself.", &AUTOMATION)
+}
+
+pub(super) fn reporting() -> Schema {
+    scalars("reporting", "Reporting", "What computers and replicas report.", &REPORTING)
+}
+
+pub(super) fn server_limits() -> Schema {
+    scalars(
+        "serverLimits",
+        "Limits of the server",
+        "How much clients may ask for, and how much is kept.",
+        &SERVER_LIMITS,
+    )
+}
+
+pub(super) fn cleanup() -> Schema {
+    scalars("cleanup", "Cleanup", "What the cleanup wizard and the maintenance of the database take away.", &CLEANUP)
+}
+
+pub(super) fn logging() -> Schema {
+    scalars("logging", "Logging", "The service's log.", &LOGGING)
+}
+
+pub(super) fn security() -> Schema {
+    let cookies = keys(&COOKIES, COOKIES.keys.iter().map(|key| under("security.cookies", key)).collect());
+    section(
+        "Security",
+        "Who may synchronise from the server, and how long cookies live.",
+        &SECURITY,
+        vec![
+            under("security", "downstreamRegistration"),
+            under("security", "anonymousDownstream"),
+            optional(
+                "cookies",
+                Schema::from(cookies).says("Lifetimes of cookies.").example("{simpleTargeting: 60, server: 60}"),
+            ),
+        ],
+    )
+}
+
+pub(super) fn advanced() -> Schema {
+    scalars(
+        "advanced",
+        "Advanced settings",
+        "Settings that the console does not show, under the names of WSUS's API. Who does not know what one of them does \
+         leaves it out.",
+        &ADVANCED,
+    )
+}
+
+fn scalars(prefix: &str, title: &'static str, says: &'static str, shape: &Shape) -> Schema {
+    section(title, says, shape, shape.keys.iter().map(|key| under(prefix, key)).collect())
+}
+
+fn section(title: &'static str, says: &'static str, shape: &Shape, properties: Vec<Property>) -> Schema {
+    Schema::from(keys(shape, properties)).title(title).says(says)
+}
+
+/// A key below another that is a setting of the table.
+fn under(prefix: &str, key: &'static str) -> Property {
+    optional(key, scalar(&format!("{prefix}.{key}")))
+}
+
+fn known(path: &str) -> &'static Setting {
+    setting(path).expect("a test holds that every key that is read is in the table")
+}
+
+fn says(path: &str) -> &'static str {
+    known(path).description
+}
+
+/// A setting of the table. Where it has a default, null is this default.
+pub(super) fn scalar(path: &str) -> Schema {
+    let setting = known(path);
+    let value = match setting.values {
+        Values::Flag => Schema::flag(),
+        Values::Number(least, most) => Schema::number(least, most),
+        Values::Text { longest, empty } => {
+            let shortest = usize::from(!empty);
+            Schema::new(Form::Text(Text { shortest, longest: Some(longest), as_written: true, ..Text::default() }))
+        }
+        Values::Word(words) => super::words(words),
+    };
+    let value = value.says(setting.description);
+    let value = match setting.default {
+        Some(Literal::Flag(flag)) => value.or_null(flag),
+        Some(Literal::Number(number)) => value.or_null(number),
+        Some(Literal::Text(text)) => value.or_null(Value::from(text)),
+        None => value,
+    };
+    match EXAMPLES.iter().find(|(known, _)| *known == path) {
+        Some((_, example)) => value.example(example),
+        None => value,
+    }
+}
