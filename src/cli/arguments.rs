@@ -238,6 +238,10 @@ pub struct Export {
     /// The manifest's name; without it that of the host or the sandbox file
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// Refresh the values of this manifest in place, and keep its comments and layout; the server is the manifest's own
+    /// unless --server names one
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "force", "kinds", "without_identity", "name"])]
+    pub update: Option<PathBuf>,
 }
 
 fn export_kinds() -> impl TypedValueParser<Value = Kind> {

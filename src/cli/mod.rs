@@ -11,6 +11,7 @@ mod manifests;
 mod output_file;
 mod planning;
 mod progress;
+mod refresh;
 mod run_rules;
 #[cfg(feature = "sandbox")]
 mod sandbox;

@@ -59,6 +59,11 @@ impl Judged {
     pub fn chosen(now: DateTime<Utc>) -> Self {
         Self { now, chosen: true, identity: false }
     }
+
+    /// The time.
+    pub fn now(self) -> DateTime<Utc> {
+        self.now
+    }
 }
 
 impl Planned {

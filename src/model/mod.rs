@@ -23,6 +23,7 @@ pub mod object;
 pub mod origin;
 pub mod procedure;
 pub mod resolved;
+pub mod revision;
 pub mod rule;
 pub mod scope;
 pub mod selector;

@@ -27,6 +27,7 @@ mod partial;
 mod patch_tuesday;
 mod readme;
 mod references;
+mod refresh;
 mod roles;
 mod rules;
 mod run_rules;

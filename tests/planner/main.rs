@@ -23,6 +23,7 @@ mod notifications;
 mod numbers;
 mod properties;
 mod prune;
+mod refresh;
 mod rule_run;
 mod rules;
 mod saved;

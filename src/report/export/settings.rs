@@ -12,7 +12,7 @@ use crate::report::yaml::{comment, scalar, sequence};
 /// The settings that are written by hand, since a manifest says them in a shape of their own.
 const SHAPED: &str = "updateSource.";
 const STORE: &str = "updateFiles.store";
-const ALL_LANGUAGES: &str = "ServerSupportsAllLanguages";
+pub(super) const ALL_LANGUAGES: &str = "ServerSupportsAllLanguages";
 
 /// The sections of settings.
 pub(super) fn section(snapshot: &Snapshot) -> Section {
@@ -93,14 +93,11 @@ impl<'a> Writer<'a> {
             self.absent.push(format!("{path} ({})", setting.column));
             return None;
         };
-        // NULL and an empty text say the same: nothing.
-        let empty = matches!(setting.values, Values::Text { empty: true, .. }) && *cell == Cell::Null;
-        let value = if empty { Attribute::text("") } else { setting.value(cell) };
-        if empty || setting.cell(&value).is_some_and(|same| cell.is(&same)) {
-            return Some((setting, value));
+        let value = sayable(setting, cell);
+        if value.is_none() {
+            self.unsayable.push(format!("{path} ({}): {}", setting.column, shown(cell)));
         }
-        self.unsayable.push(format!("{path} ({}): {}", setting.column, shown(cell)));
-        None
+        value.map(|value| (setting, value))
     }
 
     /// Writes a setting where its path says.
@@ -227,7 +224,6 @@ impl<'a> Writer<'a> {
         let on_microsoft_update = setting(STORE)
             .and_then(|store| Some(store.value(self.row.cell(store.column)?)))
             .is_some_and(|store| store == Attribute::text("microsoftUpdate"));
-        let named = |name: &String| !name.trim().is_empty() && name.trim().to_lowercase() == *name;
         if self.row.cell(ALL_LANGUAGES).is_none() {
             self.absent.push(format!("{LANGUAGES} ({ALL_LANGUAGES})"));
         } else if replica {
@@ -235,7 +231,7 @@ impl<'a> Writer<'a> {
         } else if live.all_languages() {
             self.line(LANGUAGES, "all".to_owned());
             self.count += 1;
-        } else if enabled.is_empty() || on_microsoft_update || !enabled.iter().all(named) {
+        } else if enabled.is_empty() || on_microsoft_update || !enabled.iter().all(|name| is_named(name)) {
             self.unsayable.push(format!("{LANGUAGES}: {}", sequence(&enabled)));
         } else {
             self.line(LANGUAGES, sequence(&enabled));
@@ -279,7 +275,17 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn written(value: &Attribute) -> String {
+/// What a column holds, if a manifest can say it so that it compares as equal. NULL and an empty text say the same: nothing.
+pub(super) fn sayable(setting: &Setting, cell: &Cell) -> Option<Attribute> {
+    if matches!(setting.values, Values::Text { empty: true, .. }) && *cell == Cell::Null {
+        return Some(Attribute::text(""));
+    }
+    let value = setting.value(cell);
+    setting.cell(&value).is_some_and(|same| cell.is(&same)).then_some(value)
+}
+
+/// A setting's value as manifests write it.
+pub(super) fn written(value: &Attribute) -> String {
     match value {
         Attribute::Bool(flag) => flag.to_string(),
         Attribute::Int(number) => number.to_string(),
@@ -290,6 +296,11 @@ fn written(value: &Attribute) -> String {
             unreachable!("settings are truth values, numbers and texts")
         }
     }
+}
+
+/// Whether a manifest can name a language.
+pub(super) fn is_named(language: &str) -> bool {
+    !language.trim().is_empty() && language.trim().to_lowercase() == *language
 }
 
 fn shown(cell: &Cell) -> String {
