@@ -25,8 +25,8 @@ pub(super) fn section(snapshot: &Snapshot) -> Section {
     let count = by_name.len();
     let mut yaml = if by_name.is_empty() { String::new() } else { "  downstreamServers:\n".to_owned() };
     let mut older = 0;
-    for mut entries in by_name.into_values() {
-        let newest = newest(&mut entries);
+    for entries in by_name.into_values() {
+        let newest = newest(&entries);
         let parent = newest.parent.as_ref().map(|parent| format!("below {parent}"));
         older += entries.len() as u64 - 1;
         let others = (entries.len() > 1)
@@ -47,8 +47,8 @@ pub(super) fn section(snapshot: &Snapshot) -> Section {
     }
 }
 
-/// The entry that counts among those of a name: the one that was heard of last.
-pub(super) fn newest<'a>(entries: &mut [&'a ListedDownstreamServer]) -> &'a ListedDownstreamServer {
-    entries.sort_by_key(|entry| (entry.synchronized_at, entry.rolled_up_at, entry.server_id));
-    entries.last().expect("no name is without its entries")
+/// The entry that counts among those of a name: the one that was heard of last, else the first.
+pub(super) fn newest<'a>(entries: &[&'a ListedDownstreamServer]) -> &'a ListedDownstreamServer {
+    let newer = |one: &'a ListedDownstreamServer, other| if one.is_newer_than(other) { one } else { other };
+    entries.iter().copied().reduce(|newest, entry| newer(entry, newest)).expect("no name is without its entries")
 }

@@ -100,12 +100,11 @@ fn downstream_servers(compared: &Compared<'_>, refresh: &mut Refresh) {
     let live: Vec<_> = live.collect();
     for (index, server) in compared.desired.downstream_servers.iter().enumerate() {
         let address = Address::Downstream(server.name.clone());
-        let mut entries: Vec<_> =
-            live.iter().copied().filter(|entry| fold(&entry.name) == fold(&server.name)).collect();
+        let entries: Vec<_> = live.iter().copied().filter(|entry| fold(&entry.name) == fold(&server.name)).collect();
         if entries.is_empty() || !compared.other_mode.contains(&address) {
             continue;
         }
-        let mode = if newest(&mut entries).replica { "replica" } else { "autonomous" };
+        let mode = if newest(&entries).replica { "replica" } else { "autonomous" };
         let place = Place::in_spec("downstreamServers").item(index).key("mode");
         refresh.set(address, place, mode.to_owned());
     }
