@@ -390,12 +390,14 @@ fn row_problem(row: &Row, rows_before: usize, rows_max: usize) -> Option<AnswerP
 
 /// Keeps a panic of the driver from ending the program: the statement has failed, and its connection is given up.
 async fn contained<T>(reading: impl Future<Output = Result<T, Broken>>) -> Result<T, Broken> {
-    let panic = |payload: Box<dyn Any + Send>| {
-        let text = payload.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-        Broken::Answer(AnswerProblem::Panic { message: text.unwrap_or("no reason given").to_owned() })
-    };
-    AssertUnwindSafe(reading).catch_unwind().await.unwrap_or_else(|payload| Err(panic(payload)))
+    AssertUnwindSafe(reading).catch_unwind().await.unwrap_or_else(|payload| Err(Broken::Answer(panicked(&*payload))))
+}
+
+/// What a panic of the driver says.
+fn panicked(payload: &(dyn Any + Send)) -> AnswerProblem {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    AnswerProblem::Panic { message: text.unwrap_or("no reason given").to_owned() }
 }
 
 /// Why a SELECT gave no rows: the statement failed, or a row could not be read.
@@ -516,9 +518,11 @@ async fn open_in_stages(target: &Target, options: &ConnectOptions, stage: &Stage
     tracing::debug!(endpoint, database = target.database, "logging in");
     let answer = AnswerWatch::new(options.answer_bytes_max);
     let stream = WatchedStream::new(stream, answer.clone());
-    match Client::connect(config, stream.compat()).await {
-        Ok(client) => Ok(Connection { client, answer }),
-        Err(error) => Err(login_error(error, target, endpoint)),
+    // An answer to the login can be as false as any other.
+    match AssertUnwindSafe(Client::connect(config, stream.compat())).catch_unwind().await {
+        Ok(Ok(client)) => Ok(Connection { client, answer }),
+        Ok(Err(error)) => Err(login_error(error, target, endpoint)),
+        Err(payload) => Err(ConnectError::LoginBroken { endpoint, source: BoxError::from(panicked(&*payload)) }),
     }
 }
 
