@@ -4,6 +4,7 @@
 //! are to stay readable; what is a kind of object of its own becomes a record.
 
 mod categories;
+mod cells;
 mod downstream;
 mod groups;
 mod impact;

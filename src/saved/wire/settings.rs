@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::cells::{CellWire, cells, row_of};
 use super::is_default;
-use crate::model::configuration::{Configuration, LiveSettings};
-use crate::model::setting::{Cell, SETTINGS};
+use crate::model::configuration::LiveSettings;
+use crate::model::setting::SETTINGS;
 
 /// Columns beside those of settings that plans look at.
 const ALSO_SAVED: [&str; 2] = ["ServerSupportsAllLanguages", "LocalContentCacheLocation"];
@@ -28,30 +29,12 @@ pub(in crate::saved) struct SettingsWire {
     password_parameter: Option<String>,
 }
 
-/// A cell: what it holds, or `{"opaque": true}`.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(untagged, expecting = "null, true, false, a whole number, a text or {\"opaque\": true}")]
-enum CellWire {
-    Null(()),
-    Bit(bool),
-    Int(i64),
-    Text(String),
-    Opaque(OpaqueWire),
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OpaqueWire {
-    opaque: bool,
-}
-
 impl From<&LiveSettings> for SettingsWire {
     fn from(settings: &LiveSettings) -> Self {
         let LiveSettings { row, languages, downstream_servers, unsaved, languages_unsaved, password_parameter } =
             settings;
-        let cells = row.columns().filter_map(|column| Some((column.to_owned(), cell_of(column, row.cell(column)?))));
         Self {
-            row: cells.collect(),
+            row: cells(row, is_saved),
             languages: languages.clone(),
             downstream_servers: *downstream_servers,
             unsaved: unsaved.clone(),
@@ -64,26 +47,8 @@ impl From<&LiveSettings> for SettingsWire {
 impl From<SettingsWire> for LiveSettings {
     fn from(wire: SettingsWire) -> Self {
         let SettingsWire { row, languages, downstream_servers, unsaved, languages_unsaved, password_parameter } = wire;
-        // Whoever wrote the file: what is not looked at is not taken either.
-        let cells = row.into_iter().map(|(column, cell)| {
-            let cell = if is_saved(&column) { cell.into() } else { Cell::Opaque };
-            (column, cell)
-        });
-        let row: Configuration = cells.collect();
+        let row = row_of(row, is_saved);
         Self { row, languages, downstream_servers, unsaved, languages_unsaved, password_parameter }
-    }
-}
-
-fn cell_of(column: &str, cell: &Cell) -> CellWire {
-    if !is_saved(column) {
-        return CellWire::Opaque(OpaqueWire { opaque: true });
-    }
-    match cell {
-        Cell::Null => CellWire::Null(()),
-        Cell::Bit(bit) => CellWire::Bit(*bit),
-        Cell::Int(number) => CellWire::Int(*number),
-        Cell::Text(text) => CellWire::Text(text.clone()),
-        Cell::Opaque => CellWire::Opaque(OpaqueWire { opaque: true }),
     }
 }
 
@@ -91,18 +56,6 @@ fn cell_of(column: &str, cell: &Cell) -> CellWire {
 fn is_saved(column: &str) -> bool {
     let mut names = SETTINGS.iter().map(|setting| setting.column).chain(ALSO_SAVED);
     names.any(|name| name.eq_ignore_ascii_case(column))
-}
-
-impl From<CellWire> for Cell {
-    fn from(wire: CellWire) -> Self {
-        match wire {
-            CellWire::Null(()) => Self::Null,
-            CellWire::Bit(bit) => Self::Bit(bit),
-            CellWire::Int(number) => Self::Int(number),
-            CellWire::Text(text) => Self::Text(text),
-            CellWire::Opaque(OpaqueWire { opaque: _ }) => Self::Opaque,
-        }
-    }
 }
 
 #[cfg(test)]
