@@ -259,10 +259,16 @@ impl Execution<'_> {
             Call::CreateRule(name) => writer.create_rule(&name).await?,
             Call::SetRule(id, change) => writer.set_rule(id, &change).await?,
             Call::DeleteRule(id) => writer.delete_rule(id).await?,
+            Call::DeleteDownstreamServer(id) => writer.delete_downstream_server(id).await?,
             Call::SaveSettings { cells, languages } => {
                 writer.save_configuration(&ConfigurationChange { cells, languages }).await?;
             }
+            Call::AddRoleMember(role, member) => writer.add_role_member(role, &member).await?,
+            Call::DropRoleMember(role, member) => writer.drop_role_member(role, &member).await?,
+            Call::MapUser(user, login) => writer.map_user(&user, &login).await?,
             Call::SaveSynchronization(wanted) => writer.save_subscription(&wanted, admin_name).await?,
+            Call::SaveNotifications(cells) => writer.save_notifications(&cells, admin_name).await?,
+            Call::SetRecipients(kind, recipients) => writer.set_recipients(kind, &recipients).await?,
             Call::DeleteDeployment(id) => writer.delete_deployment(id, admin_name).await?,
             Call::Deploy { update, revision, group, action, assigned, deadline } => {
                 let deployment = NewDeployment { update, revision, action, group, admin_name, assigned, deadline };

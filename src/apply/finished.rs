@@ -76,6 +76,8 @@ pub enum SecondLook {
         /// Addresses of what is declared and cannot be done through this connection.
         unsupported: Vec<String>,
     },
+    /// The server has its new id, and what else differs waits for the next run: so many differences.
+    PutOff(usize),
     /// The second plan is not empty.
     Differs {
         /// Addresses of what it wants to change.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::outcome::StepError;
 use super::target::{describe_settings, describe_state, describe_subscription, describe_target};
 use crate::model::address::Address;
+use crate::model::notifications::{is_held, notification};
 use crate::model::object::ObjectState;
 use crate::model::setting::{Cell, setting};
 use crate::model::synchronization::{CLASSIFICATIONS, PRODUCTS, SCHEDULE, Subscription};
@@ -28,6 +29,13 @@ pub(super) fn mismatch(
     {
         return synchronization_mismatch(plan, step, [before, wanted, now]);
     }
+    if let (Operation::SaveNotifications(wanted), ObjectState::Notifications(before), ObjectState::Notifications(now)) =
+        (&step.operation, before, found)
+    {
+        return notifications_mismatch(plan, step, [before, wanted, now]);
+    }
+    // Whatever the server did with the list, it took it for saved.
+    let unchanged = unchanged && !matches!(step.operation, Operation::SetRecipients { .. });
     let (
         Operation::SaveSettings { cells, languages },
         ObjectState::Settings { cells: cells_before, languages: languages_before },
@@ -73,6 +81,23 @@ pub(super) fn mismatch(
         unchanged: false,
         done: std::iter::once(&step.change).chain(&step.also).copied().filter(is_done).collect(),
     }
+}
+
+/// Of the row of mails, which is saved as a whole, it names those columns that are not as asked.
+fn notifications_mismatch(plan: &Plan, step: &Step, states: [&BTreeMap<String, Cell>; 3]) -> StepError {
+    let [_, wanted, now] = states;
+    let is_wrong = |column: &str| wanted.get(column).is_some_and(|wanted| !is_held(column, wanted, now.get(column)));
+    let [before, asked, found] = states.map(|cells| {
+        let wrong = cells.iter().filter(|(column, _)| is_wrong(column));
+        describe_settings(wrong, &BTreeMap::<String, bool>::new())
+    });
+    let is_done = |change: &usize| match &plan.changes[*change].address {
+        Address::Setting(path) => notification(path).is_some_and(|setting| !is_wrong(&setting.column.to_lowercase())),
+        _ => false,
+    };
+    let done = std::iter::once(step.change).chain(step.also.iter().copied()).filter(is_done).collect();
+    // Whatever it did with these values, the server saved.
+    StepError::Mismatch { before, asked, found, unchanged: false, done }
 }
 
 /// Of schedule, products and classifications, which are saved together, it names those that are not as asked.

@@ -10,7 +10,10 @@ use uuid::Uuid;
 
 use crate::model::address::Quoted;
 use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline, whole_seconds};
+use crate::model::database_role::DatabaseRole;
+use crate::model::listing::ListedDownstreamServer;
 use crate::model::name::fold;
+use crate::model::notifications::{MailKind, Recipients, is_held};
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::resolved::GroupReference;
 use crate::model::rule::{Rule, RuleChange, RuleDeadline};
@@ -91,6 +94,8 @@ pub enum Call {
     SetRule(i32, RuleChange<Uuid>),
     /// spDeleteAutoDeploymentRuleByID
     DeleteRule(i32),
+    /// spDeleteDownstreamServer
+    DeleteDownstreamServer(Uuid),
     /// spSetConfiguration
     SaveSettings {
         /// Columns and what they become.
@@ -100,6 +105,16 @@ pub enum Call {
     },
     /// spSetSubscription
     SaveSynchronization(Subscription),
+    /// spSetEmailNotificationConfiguration, after spScheduleEmailNotification where that is needed
+    SaveNotifications(BTreeMap<String, Cell>),
+    /// spAddEmailNotificationRecipient
+    SetRecipients(MailKind, Recipients),
+    /// sp_addrolemember
+    AddRoleMember(DatabaseRole, String),
+    /// sp_droprolemember
+    DropRoleMember(DatabaseRole, String),
+    /// ALTER USER, from a user to a login
+    MapUser(String, String),
 }
 
 /// What the object of an operation is called when it is read. None while its group has no id yet.
@@ -118,11 +133,16 @@ pub fn key(operation: &Operation, created: &CreatedGroups) -> Option<ObjectKey> 
         Operation::Reinstate { update } | Operation::Decline { update } => ObjectKey::Update(*update),
         Operation::CreateRule { name, .. } => ObjectKey::RuleName(name.clone()),
         Operation::SetRule { id, .. } | Operation::DeleteRule { id, .. } => ObjectKey::Rule(*id),
+        Operation::DeleteDownstreamServer { id, .. } => ObjectKey::DownstreamServer(*id),
         Operation::SaveSettings { cells, languages } => ObjectKey::Settings {
             columns: cells.keys().cloned().collect(),
             languages: languages.keys().cloned().collect(),
         },
         Operation::SaveSynchronization(wanted) => ObjectKey::Synchronization(wanted.parts()),
+        Operation::SaveNotifications(cells) => ObjectKey::Notifications(cells.keys().cloned().collect()),
+        Operation::SetRecipients { kind, .. } => ObjectKey::Recipients(*kind),
+        Operation::SetRoleMembers { role, .. } => ObjectKey::DatabaseRole(*role),
+        Operation::MapUser { user, .. } => ObjectKey::DatabaseUser(user.clone()),
         Operation::SetApproval { update, group, .. } => {
             ObjectKey::Approval { update: *update, group: created.id(group)? }
         }
@@ -183,8 +203,28 @@ pub fn missing_calls(
             change.map(|change| Call::SetRule(live.id, change)).into_iter().collect()
         }
         (Operation::DeleteRule { id, .. }, ObjectState::Rule(Some(_))) => vec![Call::DeleteRule(*id)],
+        (Operation::DeleteDownstreamServer { id, .. }, ObjectState::DownstreamServer(Some(_))) => {
+            vec![Call::DeleteDownstreamServer(*id)]
+        }
         (Operation::SaveSynchronization(wanted), ObjectState::Synchronization(live)) if wanted != live => {
             vec![Call::SaveSynchronization(wanted.clone())]
+        }
+        (Operation::SaveNotifications(cells), ObjectState::Notifications(live))
+            if !cells.iter().all(|(column, wanted)| is_held(column, wanted, live.get(column))) =>
+        {
+            vec![Call::SaveNotifications(cells.clone())]
+        }
+        (Operation::SetRecipients { kind, recipients }, ObjectState::Recipients(live)) if recipients != live => {
+            vec![Call::SetRecipients(*kind, recipients.clone())]
+        }
+        // Whoever comes is in before anybody goes.
+        (Operation::SetRoleMembers { role, members }, ObjectState::DatabaseRole(live)) => {
+            let added = members.difference(live).map(|name| Call::AddRoleMember(*role, name.clone()));
+            let removed = live.difference(members).map(|name| Call::DropRoleMember(*role, name.clone()));
+            added.chain(removed).collect()
+        }
+        (Operation::MapUser { user, login }, ObjectState::DatabaseUser { mapped: false }) => {
+            vec![Call::MapUser(user.clone(), login.clone())]
         }
         _ => Vec::new(),
     }
@@ -248,8 +288,13 @@ pub fn describe_target(operation: &Operation) -> String {
         Operation::CreateRule { name, .. } => format!("rule {name} exists and is as declared"),
         Operation::SetRule { name, .. } => format!("rule {name} is as declared"),
         Operation::DeleteRule { name, .. } => format!("rule {name} is gone"),
+        Operation::DeleteDownstreamServer { name, id } => format!("the entry {id} of {name} is gone"),
         Operation::SaveSettings { cells, languages } => describe_settings(cells, languages),
         Operation::SaveSynchronization(wanted) => describe_subscription(wanted),
+        Operation::SaveNotifications(cells) => describe_settings(cells, &BTreeMap::<String, bool>::new()),
+        Operation::SetRecipients { recipients, .. } => recipients.to_string(),
+        Operation::SetRoleMembers { members, .. } => describe_members(members),
+        Operation::MapUser { login, .. } => format!("the user has the login {}", Quoted(login)),
     }
 }
 
@@ -291,9 +336,29 @@ pub fn describe_state(state: &ObjectState) -> String {
         ObjectState::License(false) => "the licence terms are not accepted".to_owned(),
         ObjectState::Rule(None) => "no such rule".to_owned(),
         ObjectState::Rule(Some(rule)) => describe_rule(rule),
+        ObjectState::DownstreamServer(None) => "no such entry".to_owned(),
+        ObjectState::DownstreamServer(Some(entry)) => describe_downstream_server(entry),
         ObjectState::Settings { cells, languages } => describe_settings(cells, languages),
         ObjectState::Synchronization(live) => describe_subscription(live),
+        ObjectState::Notifications(cells) => describe_settings(cells, &BTreeMap::<String, bool>::new()),
+        ObjectState::Recipients(recipients) => recipients.to_string(),
+        ObjectState::DatabaseRole(members) => describe_members(members),
+        ObjectState::DatabaseUser { mapped: true } => "the user has a login".to_owned(),
+        ObjectState::DatabaseUser { mapped: false } => "the user has no login".to_owned(),
     }
+}
+
+fn describe_members(members: &BTreeSet<String>) -> String {
+    let names: Vec<String> = members.iter().map(|name| Quoted(name).to_string()).collect();
+    if names.is_empty() { "no members".to_owned() } else { format!("members {}", names.join(", ")) }
+}
+
+fn describe_downstream_server(entry: &ListedDownstreamServer) -> String {
+    let seen = entry.seen_at().map_or_else(|| "never".to_owned(), |at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+    format!(
+        "an entry of {}, heard of {seen}, with {} servers and {} computers below",
+        entry.name, entry.below, entry.computers
+    )
 }
 
 fn describe_rule(rule: &Rule) -> String {

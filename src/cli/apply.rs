@@ -9,6 +9,7 @@ use super::manifests::Loaded;
 use super::planning::{self, Judged, Planned};
 use super::progress::Progress;
 use super::report_lost;
+use super::run_rules::{Announced, Announcements, RuleRuns};
 use super::server::{Connecting, Sandboxes, not_locked, unreadable};
 use super::stop::Stop;
 use super::streams::Streams;
@@ -21,6 +22,7 @@ use crate::failure::{Exit, Failure};
 use crate::model::address::Address;
 use crate::model::attribute::Attribute;
 use crate::model::procedure::{LiveParameter, Procedure, ProcedureState};
+use crate::model::snapshot::Snapshot;
 use crate::plan::Plan;
 use crate::plan::change::{Change, ChangeAction};
 use crate::plan::permission::{Permission, Permissions};
@@ -92,7 +94,9 @@ struct OneServer<'a> {
 
 /// What a run is ready to do, or how it ended before it did anything.
 enum Prepared {
-    Ready(Box<(Session, Planned, Permissions)>),
+    Ready(Box<(Session, Planned, Permissions, Announcements)>),
+    /// There is nothing to do but to run rules.
+    Settled(Box<(Session, Planned, Permissions, Announcements)>),
     Ended(Exit),
 }
 
@@ -112,9 +116,16 @@ impl OneServer<'_> {
         };
         match prepared {
             Prepared::Ended(exit) => Ok(exit),
+            Prepared::Settled(ready) => {
+                let (session, planned, permissions, rules) = *ready;
+                let exit = self.nothing_left(&planned.plan, &permissions);
+                self.run_rules(Some(session), planned.judged(), &permissions, rules, exit).await
+            }
             Prepared::Ready(ready) => {
-                let (session, planned, permissions) = *ready;
-                self.execute(session, planned, &permissions).await
+                let (session, planned, permissions, rules) = *ready;
+                let judged = planned.judged();
+                let exit = self.execute(session, planned, &permissions).await?;
+                self.run_rules(None, judged, &permissions, rules, exit).await
             }
         }
     }
@@ -122,10 +133,11 @@ impl OneServer<'_> {
     /// Locks, reads, plans, shows and asks.
     async fn prepare(&self) -> Result<Prepared, Failure> {
         let mut permissions = Permissions::new(self.arguments.planning.allow.iter().copied());
-        let Some((session, mut planned)) = self.lock_and_plan(&permissions).await? else {
+        let Some((mut session, mut planned)) = self.lock_and_plan(&permissions).await? else {
             return Ok(Prepared::Ended(Exit::Invalid));
         };
         self.show(&planned, &permissions)?;
+        let rules = self.rule_runs(&permissions).announce(&mut session, &planned).await?;
         if !planned.plan.blockers.is_empty() {
             let Some(answered) = self.ask_about_pruning(&planned.plan, &permissions).await? else {
                 return Ok(Prepared::Ended(Exit::Refused));
@@ -137,10 +149,10 @@ impl OneServer<'_> {
             }
         }
         if planned.plan.steps.is_empty() {
-            return Ok(Prepared::Ended(self.nothing_left(&planned.plan, &permissions)));
+            return Ok(Prepared::Settled(Box::new((session, planned, permissions, rules))));
         }
         self.ask(&planned.plan).await?;
-        Ok(Prepared::Ready(Box::new((session, planned, permissions))))
+        Ok(Prepared::Ready(Box::new((session, planned, permissions, rules))))
     }
 
     fn connecting(&self) -> Connecting<'_> {
@@ -310,6 +322,132 @@ impl OneServer<'_> {
         Ok(exit)
     }
 
+    fn rule_runs<'r>(&'r self, permissions: &'r Permissions) -> RuleRuns<'r> {
+        RuleRuns {
+            names: &self.arguments.run_rules,
+            desired: &self.loaded.servers[self.index].desired,
+            sources: &self.loaded.sources,
+            permissions,
+            output: self.arguments.planning.output,
+            streams: self.streams,
+        }
+    }
+
+    /// Runs the rules that were asked for, where the plan ended well. A session is there where nothing was to be done: then
+    /// nobody was asked yet either.
+    async fn run_rules(
+        &self,
+        session: Option<Session>,
+        judged: Judged,
+        permissions: &Permissions,
+        announcements: Announcements,
+        exit: Exit,
+    ) -> Result<Exit, Failure> {
+        let Announcements { rules, unsupported } = announcements;
+        let unsupported = unsupported && !permissions.has(Permission::Unsupported);
+        let exit = if unsupported { exit.worse(Exit::Differences) } else { exit };
+        if rules.is_empty() {
+            return Ok(exit);
+        }
+        if !matches!(exit, Exit::Success | Exit::Differences) {
+            self.streams.complain("No rule was run, since the plan did not come to its end.\n");
+            return Ok(exit);
+        }
+        let mut wrote = session.is_none();
+        let ran = self.run_announced(session, judged, permissions, &rules, &mut wrote).await;
+        let ran = ran.unwrap_or_else(|failure| {
+            self.streams.complain(&failure.render());
+            failure.exit
+        });
+        // What was written before counts, whatever the rule's own end is.
+        let ran = if wrote && ran != Exit::Success { Exit::Partial } else { ran };
+        Ok(exit.worse(ran))
+    }
+
+    async fn run_announced(
+        &self,
+        session: Option<Session>,
+        judged: Judged,
+        permissions: &Permissions,
+        rules: &[Announced],
+        wrote: &mut bool,
+    ) -> Result<Exit, Failure> {
+        // Who was asked about the plan was asked about what it is followed by, too.
+        let asked = session.is_none();
+        let mut session = match session {
+            Some(session) => session,
+            None => self.open_and_lock().await?,
+        };
+        let gone = || Failure::new(Exit::Stale, "the server changed before its rules were run");
+        let planned = self.plan(&mut session, permissions, Some(judged)).await?.map_err(|_| gone())?;
+        if !planned.plan.is_empty() {
+            return Err(gone().hint("run diff to see what is left, and apply again"));
+        }
+        let mut exit = Exit::Success;
+        for rule in rules {
+            let finished = self.run_rule(&mut session, &planned, permissions, rule, asked).await?;
+            *wrote |= !finished.changed_nothing();
+            let clean = matches!(finished.second_look, SecondLook::Clean { .. });
+            exit = if clean { Exit::Success } else { exit_of(&finished) };
+            if exit != Exit::Success {
+                break;
+            }
+        }
+        // The session ends here, and the lock with the session: a failed release loses nothing.
+        let _ = session.unlock().await;
+        Ok(exit)
+    }
+
+    /// Plans a rule's run, shows it where it is more than what was shown, asks where nobody was asked, makes the approvals and
+    /// looks again.
+    async fn run_rule(
+        &self,
+        session: &mut Session,
+        planned: &Planned,
+        permissions: &Permissions,
+        rule: &Announced,
+        asked: bool,
+    ) -> Result<Finished, Failure> {
+        let runs = self.rule_runs(permissions);
+        let run = runs.plan_again(session, &rule.name, planned).await?;
+        let shown = rule.was_shown(&run.run);
+        if !shown {
+            runs.say("\nA rule is run. It comes to:\n\n")?;
+            runs.show(&run.run)?;
+        }
+        runs.check_blockers(&run.run, Exit::Refused, "it was not run")?;
+        let address = Address::Rule(run.run.rule.clone());
+        if run.run.plan.steps.is_empty() {
+            runs.say(&format!("{address} was run: it had nothing to approve.\n"))?;
+            return Ok(Finished { second_look: SecondLook::Clean { unsupported: Vec::new() }, ..Finished::default() });
+        }
+        if self.stop.is_asked() {
+            return Err(Failure::new(Exit::Interrupted, format!("interrupted: {address} was not run")));
+        }
+        if !(shown && asked) {
+            self.ask(&run.run.plan).await?;
+        }
+        self.stop.begin_execution();
+        let mut finished = Finished::default();
+        let outcome = self.execute_plan(session, &run.run.plan, &run.snapshot, permissions).await;
+        finished.add(&run.run.plan, outcome);
+        if finished.is_clean() {
+            finished.second_look = match runs.plan_again(session, &rule.name, planned).await {
+                Ok(again) if again.run.plan.is_empty() => SecondLook::Clean { unsupported: Vec::new() },
+                Ok(again) => SecondLook::Differs {
+                    left_over: again.run.plan.changes.iter().map(|change| change.address.to_string()).collect(),
+                    blockers: again.run.plan.blockers.iter().map(|blocker| blocker.message.clone()).collect(),
+                },
+                Err(failure) => {
+                    self.streams.complain(&failure.render());
+                    SecondLook::Failed
+                }
+            };
+        }
+        runs.say(&format!("{address} was run:\n{}", outcome::render(&finished)))?;
+        Ok(finished)
+    }
+
     /// Executes the steps; where the connection is lost, goes on with what is left.
     ///
     /// # Errors
@@ -351,7 +489,6 @@ impl OneServer<'_> {
         planned: &Planned,
         permissions: &Permissions,
     ) -> Result<Outcome, Failure> {
-        let mut outcome = Outcome::not_begun(&planned.plan, End::Complete);
         match read_procedures(session).await {
             Ok(live) if signatures(&live).eq(signatures(&planned.snapshot.procedures)) => {}
             Ok(_) => {
@@ -362,17 +499,28 @@ impl OneServer<'_> {
                 .hint("was WSUS updated just now? run apply again"));
             }
             Err(ReadError::Query(lost)) if lost.fate_unknown() && lost.may_pass() => {
-                outcome.end = End::Lost(Box::new(lost));
-                return Ok(outcome);
+                return Ok(Outcome::not_begun(&planned.plan, End::Lost(Box::new(lost))));
             }
             Err(error) => return Err(unreadable(error)),
         }
-        let mut progress = Progress::new(&planned.plan, self.streams);
+        Ok(self.execute_plan(session, &planned.plan, &planned.snapshot, permissions).await)
+    }
+
+    /// Executes the steps of a plan under the lock, with what was read for it.
+    async fn execute_plan(
+        &self,
+        session: &mut Session,
+        plan: &Plan,
+        snapshot: &Snapshot,
+        permissions: &Permissions,
+    ) -> Outcome {
+        let mut outcome = Outcome::not_begun(plan, End::Complete);
+        let mut progress = Progress::new(plan, self.streams);
         let mut observe = |event| progress.observe(event);
         let run = Run {
-            plan: &planned.plan,
-            procedures: &planned.snapshot.procedures,
-            admin_name: &planned.snapshot.server.login,
+            plan,
+            procedures: &snapshot.procedures,
+            admin_name: &snapshot.server.login,
             past_deadlines: permissions.has(Permission::PastDeadlines),
             wait: self.arguments.wait,
             stop: self.stop.flag(),
@@ -386,7 +534,7 @@ impl OneServer<'_> {
             self.streams.complain("Stopped at once.\n");
             outcome.end = End::CutOff;
         }
-        Ok(outcome)
+        outcome
     }
 
     /// After a lost connection: a new session, the lock, a new read and a new plan, tried a few times, since a server that
@@ -465,6 +613,10 @@ impl OneServer<'_> {
                 return Exit::Partial;
             }
         };
+        if plan.is_empty() && plan.put_off > 0 {
+            finished.second_look = SecondLook::PutOff(plan.put_off);
+            return Exit::Differences;
+        }
         if plan.is_empty() {
             let unsupported = plan.unsupported.iter().map(|notice| notice.address.to_string()).collect();
             finished.second_look = SecondLook::Clean { unsupported };

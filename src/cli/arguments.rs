@@ -204,6 +204,9 @@ pub struct Apply {
     /// Wait at most this long for the end of that synchronisation (90s, 30m)
     #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = parse_duration)]
     pub sync_timeout: Duration,
+    /// Run this automatic approval rule once the plan is applied; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub run_rules: Vec<String>,
     /// Wait at most this long for a synchronisation or an earlier change of the configuration, during which WSUS saves no
     /// settings (90s, 30m)
     #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = parse_duration)]
@@ -235,6 +238,10 @@ pub struct Export {
     /// The manifest's name; without it that of the host or the sandbox file
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// Refresh the values of this manifest in place, and keep its comments and layout; the server is the manifest's own
+    /// unless --server names one
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "force", "kinds", "without_identity", "name"])]
+    pub update: Option<PathBuf>,
 }
 
 fn export_kinds() -> impl TypedValueParser<Value = Kind> {

@@ -22,6 +22,9 @@ const UNNAMED: &str = "wsus";
 /// No `--server`, or a file that is there already (exit 3); a server that cannot be reached or read, or a file that cannot be
 /// written (1).
 pub async fn run(arguments: &Export, streams: Streams) -> Result<Exit, Failure> {
+    if let Some(file) = &arguments.update {
+        return super::refresh::run(file, &arguments.reach, streams).await;
+    }
     let Some(url) = &arguments.reach.server else {
         return Err(Failure::new(Exit::Invalid, "nothing says which server to export").hint("give --server URL"));
     };

@@ -11,6 +11,8 @@ mod manifests;
 mod output_file;
 mod planning;
 mod progress;
+mod refresh;
+mod run_rules;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;

@@ -64,7 +64,13 @@ impl OutputFile {
     ) -> io::Result<()> {
         let mut file = BufWriter::new(File::create(temporary)?);
         content(&mut file)?;
-        file.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?;
+        let file = file.into_inner().map_err(IntoInnerError::into_error)?;
+        // Who may read a file that is replaced may read the new one, and nobody else.
+        if let Some(old) = fs::metadata(&self.path).ok().filter(|_| self.force) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.sync_all()?;
+        drop(file);
         if self.force {
             return fs::rename(temporary, &self.path);
         }

@@ -50,19 +50,26 @@ pub struct Judged {
     now: DateTime<Utc>,
     /// The user chose it.
     chosen: bool,
+    /// The run changes the server's id, and nothing else.
+    identity: bool,
 }
 
 impl Judged {
     /// The time that the user chose.
     pub fn chosen(now: DateTime<Utc>) -> Self {
-        Self { now, chosen: true }
+        Self { now, chosen: true, identity: false }
+    }
+
+    /// The time.
+    pub fn now(self) -> DateTime<Utc> {
+        self.now
     }
 }
 
 impl Planned {
     /// The time that the plan was judged by: a plan that is compared with this one has to be judged by the same.
     pub fn judged(&self) -> Judged {
-        self.judged
+        Judged { identity: self.judged.identity || self.plan.changes_identity(), ..self.judged }
     }
 
     /// The plan as the JSON report wants it.
@@ -167,7 +174,7 @@ pub async fn plan(
 ) -> Result<Result<Planned, Diagnostics>, Failure> {
     check_pin(session, desired, sources).await?;
     let ServerClock(clock) = read::read_clock(session).await.map_err(super::server::unreadable)?;
-    let judged = judged.unwrap_or(Judged { now: clock, chosen: false });
+    let judged = judged.unwrap_or(Judged { now: clock, chosen: false, identity: false });
     let scope = resolve::scope(desired, judged.now);
     let snapshot = read::read_snapshot(session, &scope).await.map_err(super::server::unreadable)?;
     Ok(plan_from(snapshot, desired, permissions, judged, sources, streams))
@@ -188,7 +195,7 @@ pub fn plan_saved(
 ) -> Result<Result<Planned, Diagnostics>, Failure> {
     let Against { file, saved: Saved { tool_version: _, snapshot, impact } } = against;
     check_server_id(snapshot.server.server_id, desired, sources)?;
-    let judged = arguments.now.map_or_else(|| Judged { now: now(), chosen: false }, Judged::chosen);
+    let judged = arguments.now.map_or_else(|| Judged { now: now(), chosen: false, identity: false }, Judged::chosen);
     let snapshot = snapshot.within(&resolve::scope(desired, judged.now));
     let planned = plan_from(snapshot, desired, permissions, judged, sources, streams);
     Ok(planned.map(|planned| Planned { against: Some(file), ..planned }.annotated_with(impact, arguments.explain)))
@@ -214,10 +221,13 @@ fn plan_from(
 }
 
 fn plan_with(resolved: &Resolved, snapshot: &Snapshot, judged: Judged, permissions: &Permissions) -> Plan {
-    let Judged { now, chosen } = judged;
+    let Judged { now, chosen, identity } = judged;
     let policy = Policy { now, permissions: permissions.clone() };
     let mut plan = plan::plan(resolved, snapshot, &policy);
     plan.now = chosen.then_some(now);
+    if identity && !plan.changes_identity() {
+        plan.put_off();
+    }
     plan
 }
 
@@ -237,14 +247,15 @@ pub async fn check_pin(session: &mut Session, desired: &Desired, sources: &Sourc
 /// The server that a manifest pins is the one with this id.
 fn check_server_id(live: Uuid, desired: &Desired, sources: &Sources) -> Result<(), Failure> {
     let Some(pin) = desired.server_id else { return Ok(()) };
-    if live == pin.value {
+    if live == pin.value || desired.replaces.is_some_and(|replaces| live == replaces.value) {
         return Ok(());
     }
+    let or = desired.replaces.map(|replaces| format!(" in place of {}", replaces.value)).unwrap_or_default();
     let file = sources.get(pin.origin.source).map_or("manifest", |source| source.name.as_str());
     Err(Failure::new(
         Exit::Refused,
         format!(
-            "this is another server: {file}:{} pins identity.serverId {}, the server has {live}",
+            "this is another server: {file}:{} pins identity.serverId {}{or}, the server has {live}",
             pin.origin.line, pin.value
         ),
     )

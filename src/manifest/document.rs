@@ -14,8 +14,9 @@ use crate::model::approval::{ApprovalAction, Deadline};
 use crate::model::attribute::Attribute;
 use crate::model::category::CategoryReference;
 use crate::model::connection::Connection;
-use crate::model::desired::{Synchronization, UpdateReference};
+use crate::model::desired::{DatabaseRoles, Synchronization, UpdateReference};
 use crate::model::management::Prune;
+use crate::model::notifications::MailKind;
 use crate::model::origin::{Declared, Origin};
 use crate::model::rule::RuleDeadline;
 use crate::model::setting::Setting;
@@ -48,9 +49,10 @@ pub(super) struct Document {
     pub(super) name: Declared<String>,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) connection: Option<Connection>,
-    pub(super) server_id: Option<Declared<Uuid>>,
+    pub(super) identity: Option<Identity>,
     pub(super) settings: Settings,
     pub(super) synchronization: Synchronization,
+    pub(super) notifications: Notifications,
     pub(super) groups: Vec<Group>,
     pub(super) approvals: Vec<Approval>,
     pub(super) declines: Vec<Decline>,
@@ -58,6 +60,13 @@ pub(super) struct Document {
     pub(super) downstream_servers: Vec<DownstreamServer>,
     pub(super) management: Management,
     pub(super) origin: Origin,
+}
+
+/// `identity`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Identity {
+    pub(super) server_id: Declared<Uuid>,
+    pub(super) replaces: Option<Declared<Uuid>>,
 }
 
 /// The settings.
@@ -68,6 +77,7 @@ pub(super) struct Settings {
     pub(super) content_path: Option<Declared<String>>,
     /// The place of the key, where a proxy's password is declared.
     pub(super) proxy_password: Option<Origin>,
+    pub(super) database_roles: DatabaseRoles,
 }
 
 /// A setting of the model's table with its value, null already replaced by the default.
@@ -85,6 +95,23 @@ pub(super) enum Languages {
     All,
     /// Short names.
     Some(Vec<Declared<String>>),
+}
+
+/// `notifications`.
+#[derive(Debug, Default)]
+pub(super) struct Notifications {
+    pub(super) scalars: Vec<DeclaredSetting>,
+    pub(super) recipients: Vec<Recipients>,
+    /// The place of the key, where the mail server's password is declared.
+    pub(super) smtp_password: Option<Origin>,
+}
+
+/// Who gets a mail.
+#[derive(Debug)]
+pub(super) struct Recipients {
+    pub(super) kind: MailKind,
+    pub(super) addresses: Vec<Declared<String>>,
+    pub(super) origin: Origin,
 }
 
 /// An entry of `groups`.
@@ -147,6 +174,7 @@ pub(super) struct DownstreamServer {
 pub(super) struct Management {
     pub(super) prune: BTreeMap<Kind, Field<Prune>>,
     pub(super) prune_automatic_approvals: Field<Prune>,
+    pub(super) downstream_servers_age: Option<TimeDelta>,
     pub(super) delete_percent: Field<u8>,
     pub(super) modify_percent: Field<u8>,
     pub(super) minimum: Field<u32>,

@@ -1,10 +1,13 @@
 //! Document -> model. Defaults are made explicit here and nowhere else.
 
+use std::collections::BTreeMap;
+
 use super::document::{
-    Approval, DeclaredSetting, Decline, Document, DownstreamServer, Group, GroupEntry, Languages, Management, Rule,
-    Settings,
+    Approval, DeclaredSetting, Decline, Document, DownstreamServer, Group, GroupEntry, Languages, Management,
+    Notifications, Recipients, Rule, Settings,
 };
 use crate::model::approval::{ApprovalValue, Deadline};
+use crate::model::attribute::Attribute;
 use crate::model::desired::{
     self, ApprovalEntry, DeclineEntry, Desired, DesiredDownstreamServer, DesiredGroup, DesiredRule, GroupApproval,
 };
@@ -26,9 +29,12 @@ pub(super) fn lower(document: Document) -> Desired {
         name: document.name.value,
         labels: document.labels,
         connection: document.connection,
-        server_id: document.server_id,
+        server_id: document.identity.map(|identity| identity.server_id),
+        replaces: document.identity.and_then(|identity| identity.replaces),
+        database_roles: document.settings.database_roles.clone(),
         settings: lower_settings(document.settings),
         synchronization: document.synchronization,
+        notifications: lower_notifications(document.notifications),
         groups,
         approvals: document.approvals.into_iter().flat_map(lower_approval).collect(),
         declines: document.declines.into_iter().map(lower_decline).collect(),
@@ -39,13 +45,23 @@ pub(super) fn lower(document: Document) -> Desired {
     }
 }
 
+fn lower_scalars(scalars: Vec<DeclaredSetting>) -> BTreeMap<&'static str, Declared<Attribute>> {
+    let scalars = scalars.into_iter();
+    scalars.map(|DeclaredSetting { setting, value, origin }| (setting.path, Declared { value, origin })).collect()
+}
+
+fn lower_notifications(notifications: Notifications) -> desired::Notifications {
+    let Notifications { scalars, recipients, smtp_password } = notifications;
+    let recipients = recipients.into_iter().map(|Recipients { kind, addresses, origin }| {
+        let value = addresses.into_iter().map(|address| address.value).collect();
+        (kind, Declared { value, origin })
+    });
+    desired::Notifications { scalars: lower_scalars(scalars), recipients: recipients.collect(), smtp_password }
+}
+
 fn lower_settings(settings: Settings) -> desired::Settings {
-    let scalars = settings
-        .scalars
-        .into_iter()
-        .map(|DeclaredSetting { setting, value, origin }| (setting.path, Declared { value, origin }));
     desired::Settings {
-        scalars: scalars.collect(),
+        scalars: lower_scalars(settings.scalars),
         languages: settings.languages.map(|Declared { value, origin }| {
             let value = match value {
                 Languages::All => desired::Languages::All,
@@ -131,6 +147,7 @@ fn lower_management(written: Management) -> management::Management {
     management::Management {
         prune: written.prune.into_iter().map(|(kind, prune)| (kind, prune.or(Prune::Never))).collect(),
         prune_automatic_approvals: written.prune_automatic_approvals.or(Prune::Never),
+        downstream_servers_age: written.downstream_servers_age,
         limits: Limits {
             delete_percent: written.delete_percent.or(defaults.delete_percent),
             modify_percent: written.modify_percent.or(defaults.modify_percent),

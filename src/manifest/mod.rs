@@ -12,6 +12,7 @@ mod compose;
 mod conditions;
 mod decode;
 mod document;
+pub mod edit;
 mod limits;
 mod lower;
 mod node;

@@ -25,9 +25,6 @@ impl Shape {
     }
 }
 
-/// Keys that manifests will have and this version does not know.
-const LATER: &[&str] = &["notifications", "replaces"];
-
 /// A value and the key in front of it.
 pub(super) struct Keyed<'t> {
     pub(super) key: Origin,
@@ -292,8 +289,6 @@ fn unknown_key(entry: &Entry<'_>, shape: &Shape) -> Diagnostic {
         problem.help(format!("`{}` is a condition: write {below}: {{{}: ...}}", entry.key, entry.key))
     } else if let Some(near) = near(&entry.key, shape.keys) {
         problem.help(format!("did you mean `{near}`?"))
-    } else if LATER.contains(&&*entry.key) {
-        problem.help(format!("this version of wsusctl does not know `{}` yet", entry.key))
     } else {
         problem.help(format!("there are {}", listed(shape.keys)))
     }

@@ -82,6 +82,8 @@ pub enum Address {
     ServerId,
     /// `logging.level`: a setting by its path in `spec`
     Setting(&'static str),
+    /// `security.databaseUsers["CONTOSO\\WSUS01$"]`: a user of the database, by name
+    DatabaseUser(String),
     /// `group["Ring 0 - IT"]`
     Group(String),
     /// `membership["pc-001.contoso.com"]`, by the computer's full name
@@ -99,6 +101,13 @@ pub enum Address {
     Rule(String),
     /// `downstream["branch01.contoso.com"]`
     Downstream(String),
+    /// `downstream["branch01.contoso.com"]["<server id>"]`: one of several entries of a name
+    DownstreamEntry {
+        /// The server's name.
+        name: String,
+        /// The id that the entry has.
+        server_id: Uuid,
+    },
     /// A problem of an entry as a whole has the entry's own place in the manifest: `approvals[3]`, `declines[0]`.
     Entry {
         /// Approval, decline or downstream server.
@@ -114,13 +123,13 @@ impl Address {
     pub fn kind(&self) -> Kind {
         match self {
             Self::ServerId => Kind::Identity,
-            Self::Setting(_) => Kind::Setting,
+            Self::Setting(_) | Self::DatabaseUser(_) => Kind::Setting,
             Self::Group(_) => Kind::Group,
             Self::Membership(_) => Kind::Membership,
             Self::Approval { .. } => Kind::Approval,
             Self::Decline(_) => Kind::Decline,
             Self::Rule(_) => Kind::Rule,
-            Self::Downstream(_) => Kind::Downstream,
+            Self::Downstream(_) | Self::DownstreamEntry { .. } => Kind::Downstream,
             Self::Entry { kind, .. } => *kind,
         }
     }
@@ -131,12 +140,14 @@ impl fmt::Display for Address {
         match self {
             Self::ServerId => f.write_str("identity.serverId"),
             Self::Setting(path) => f.write_str(path),
+            Self::DatabaseUser(name) => write!(f, "security.databaseUsers[{}]", Quoted(name)),
             Self::Group(name) => write!(f, "group[{}]", Quoted(name)),
             Self::Membership(computer) => write!(f, "membership[{}]", Quoted(computer)),
             Self::Approval { update, group } => write!(f, "approval[\"{update}\"][{}]", Quoted(group)),
             Self::Decline(update) => write!(f, "decline[\"{update}\"]"),
             Self::Rule(name) => write!(f, "rule[{}]", Quoted(name)),
             Self::Downstream(name) => write!(f, "downstream[{}]", Quoted(name)),
+            Self::DownstreamEntry { name, server_id } => write!(f, "downstream[{}][\"{server_id}\"]", Quoted(name)),
             Self::Entry { kind, index } => write!(f, "{}[{index}]", kind.plural()),
         }
     }

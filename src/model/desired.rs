@@ -9,8 +9,10 @@ use super::approval::ApprovalValue;
 use super::attribute::Attribute;
 use super::category::CategoryReference;
 use super::connection::Connection;
+use super::database_role::DatabaseRole;
 use super::glob::Glob;
 use super::management::Management;
+use super::notifications::{MailKind, Recipients, SMTP_PASSWORD};
 use super::origin::{Declared, Origin};
 use super::rule::RuleDeadline;
 use super::selector::Selector;
@@ -27,10 +29,16 @@ pub struct Desired {
     pub connection: Option<Connection>,
     /// The pin `identity.serverId`.
     pub server_id: Option<Declared<Uuid>>,
+    /// The id that the server may still have and that becomes the pinned one: `identity.replaces`.
+    pub replaces: Option<Declared<Uuid>>,
     /// The settings.
     pub settings: Settings,
+    /// Who is in the database's roles.
+    pub database_roles: DatabaseRoles,
     /// What is synchronised and when.
     pub synchronization: Synchronization,
+    /// Mails and who gets them.
+    pub notifications: Notifications,
     /// The groups, parents before their children.
     pub groups: Vec<DesiredGroup>,
     /// The approval entries, in the manifest's order; one with a list of references is an entry for each of them.
@@ -69,6 +77,9 @@ pub enum Languages {
     Some(BTreeSet<String>),
 }
 
+/// `security.databaseRoles`: for each role that is declared all its members; the place is the key's.
+pub type DatabaseRoles = BTreeMap<DatabaseRole, Declared<Vec<Declared<String>>>>;
+
 /// `synchronization`. What is absent is untouched.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Synchronization {
@@ -78,6 +89,27 @@ pub struct Synchronization {
     pub products: Option<Declared<Vec<Declared<CategoryReference>>>>,
     /// Of which classifications, never of none; the place is the key's.
     pub classifications: Option<Declared<Vec<Declared<CategoryReference>>>>,
+}
+
+/// `notifications`. What is absent is untouched.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Notifications {
+    /// Settings of [`super::notifications::NOTIFICATIONS`] by path; each value is one that the setting takes.
+    pub scalars: BTreeMap<&'static str, Declared<Attribute>>,
+    /// Who gets each mail, never nobody; the place is the key's.
+    pub recipients: BTreeMap<MailKind, Declared<Recipients>>,
+    /// The place of `notifications.smtp.password`, which only WSUS's own API can encrypt.
+    pub smtp_password: Option<Origin>,
+}
+
+impl Notifications {
+    /// Everything that is declared, with its place.
+    pub fn places(&self) -> impl Iterator<Item = (&'static str, Origin)> {
+        let Self { scalars, recipients, smtp_password } = self;
+        let scalars = scalars.iter().map(|(path, declared)| (*path, declared.origin));
+        let recipients = recipients.iter().map(|(kind, declared)| (kind.path(), declared.origin));
+        scalars.chain(recipients).chain(smtp_password.map(|origin| (SMTP_PASSWORD, origin)))
+    }
 }
 
 /// A declared computer group.

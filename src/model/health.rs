@@ -180,6 +180,17 @@ pub struct ServerHealth {
     pub requested_groups: Answer<RequestedGroups>,
     /// Downstream servers that the server knows.
     pub downstream_servers: Answer<u64>,
+    /// Users that have lost their login.
+    pub orphaned_users: Answer<OrphanedUsers>,
+}
+
+/// Users of the database whose security identifier is that of no login.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OrphanedUsers {
+    /// Whether the login sees the server's logins: else nobody can tell.
+    pub visible: bool,
+    /// The users, with the login that is called like each.
+    pub users: BTreeMap<String, Option<String>>,
 }
 
 /// The database server's product.

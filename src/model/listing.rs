@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::address::Address;
 use super::snapshot::{Deployment, Update};
 
 /// What can be listed.
@@ -190,4 +191,29 @@ pub struct ListedDownstreamServer {
     pub rolled_up_at: Option<DateTime<Utc>>,
     /// Its version.
     pub version: Option<String>,
+    /// Downstream servers directly below it.
+    pub below: u64,
+    /// Computers that it reports.
+    pub computers: u64,
+}
+
+impl ListedDownstreamServer {
+    /// What it is called, as a server and as one of several entries of a name.
+    pub fn addresses(&self) -> impl Iterator<Item = Address> {
+        let entry = self.server_id.map(|server_id| Address::DownstreamEntry { name: self.name.clone(), server_id });
+        std::iter::once(Address::Downstream(self.name.clone())).chain(entry)
+    }
+
+    /// Whether it is the server where two entries share a name: the one that was heard of last.
+    #[must_use]
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        let order = |entry: &Self| (entry.seen_at(), entry.synchronized_at, entry.server_id);
+        order(self) > order(other)
+    }
+
+    /// When this server heard of it last: from a synchronisation or from a rollup.
+    #[must_use]
+    pub fn seen_at(&self) -> Option<DateTime<Utc>> {
+        self.synchronized_at.max(self.rolled_up_at)
+    }
 }

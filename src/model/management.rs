@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
+
 use super::address::Kind;
 use super::glob::Glob;
 use super::origin::Declared;
@@ -42,6 +44,9 @@ pub struct Management {
     pub prune: BTreeMap<Kind, Prune>,
     /// Pruning of approvals that WSUS itself made (AdminName `WUS Server`). `Never` unless set.
     pub prune_automatic_approvals: Prune,
+    /// How long nothing was heard of an older entry of a downstream server before pruning takes it. There where these are
+    /// pruned.
+    pub downstream_servers_age: Option<TimeDelta>,
     /// The limits, for every kind.
     pub limits: Limits,
     /// Patterns over printed addresses: hidden from diff, prune and limits.

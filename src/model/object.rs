@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::database_role::DatabaseRole;
+use super::listing::ListedDownstreamServer;
+use super::notifications::{MailKind, Recipients};
 use super::rule::Rule;
 use super::setting::Cell;
 use super::snapshot::Deployment;
@@ -39,6 +42,8 @@ pub enum ObjectKey {
     RuleName(String),
     /// A rule by its number.
     Rule(i32),
+    /// An entry of a downstream server by the server's own id.
+    DownstreamServer(Uuid),
     /// Some settings: these columns of the configuration row (in lower case) and these languages.
     Settings {
         /// The columns.
@@ -48,6 +53,14 @@ pub enum ObjectKey {
     },
     /// Parts of what is synchronised and when.
     Synchronization(Parts),
+    /// Some columns of the row of mails, in lower case.
+    Notifications(BTreeSet<String>),
+    /// Who gets a mail.
+    Recipients(MailKind),
+    /// The members of a database role.
+    DatabaseRole(DatabaseRole),
+    /// A user of the database by name.
+    DatabaseUser(String),
 }
 
 /// What an object is.
@@ -65,6 +78,8 @@ pub enum ObjectState {
     License(bool),
     /// A rule; none where there is none.
     Rule(Option<Rule>),
+    /// An entry of a downstream server; none where there is none.
+    DownstreamServer(Option<ListedDownstreamServer>),
     /// Some settings.
     Settings {
         /// Columns with their cells; a column that the row does not have is missing.
@@ -74,6 +89,17 @@ pub enum ObjectState {
     },
     /// Parts of what is synchronised and when.
     Synchronization(Subscription),
+    /// Some columns of the row of mails with their cells; a column that the row does not have is missing.
+    Notifications(BTreeMap<String, Cell>),
+    /// Who gets a mail.
+    Recipients(Recipients),
+    /// The members of a database role.
+    DatabaseRole(BTreeSet<String>),
+    /// A user of the database.
+    DatabaseUser {
+        /// Whether it has a login.
+        mapped: bool,
+    },
 }
 
 /// A group and what it holds.

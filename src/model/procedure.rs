@@ -29,15 +29,31 @@ pub enum Procedure {
     SetAutoDeploymentRule,
     /// `spDeleteAutoDeploymentRuleByID`
     DeleteAutoDeploymentRule,
+    /// `spGetUpdateListToApproveForAutoDeploymentRule`, which only lists: what `--run-rules` approves hangs on it
+    ListUpdatesOfRule,
+    /// `spDeleteDownstreamServer`
+    DeleteDownstreamServer,
     /// `spSetSubscription`
     SetSubscription,
     /// `spStartCatalogSync`
     StartCatalogSync,
+    /// `spSetEmailNotificationConfiguration`
+    SetEmailNotificationConfiguration,
+    /// `spScheduleEmailNotification`
+    ScheduleEmailNotification,
+    /// `spAddEmailNotificationRecipient`
+    AddEmailNotificationRecipient,
+    /// `sp_addrolemember`, which is SQL Server's own
+    AddRoleMember,
+    /// `sp_droprolemember`, which is SQL Server's own
+    DropRoleMember,
+    /// `ALTER USER`, which is no procedure but a statement of SQL Server
+    MapUser,
 }
 
 impl Procedure {
-    /// Every procedure.
-    pub const ALL: [Self; 15] = [
+    /// Every procedure of WSUS: what is SQL Server's own is on every server and the same.
+    pub const ALL: [Self; 20] = [
         Self::CreateTargetGroup,
         Self::DeleteTargetGroup,
         Self::AddComputerToTargetGroup,
@@ -51,8 +67,13 @@ impl Procedure {
         Self::CreateAutoDeploymentRule,
         Self::SetAutoDeploymentRule,
         Self::DeleteAutoDeploymentRule,
+        Self::ListUpdatesOfRule,
+        Self::DeleteDownstreamServer,
         Self::SetSubscription,
         Self::StartCatalogSync,
+        Self::SetEmailNotificationConfiguration,
+        Self::ScheduleEmailNotification,
+        Self::AddEmailNotificationRecipient,
     ];
 
     /// Its name in SUSDB.
@@ -72,8 +93,16 @@ impl Procedure {
             Self::CreateAutoDeploymentRule => "spCreateAutoDeploymentRule",
             Self::SetAutoDeploymentRule => "spSetAutoDeploymentRule",
             Self::DeleteAutoDeploymentRule => "spDeleteAutoDeploymentRuleByID",
+            Self::ListUpdatesOfRule => "spGetUpdateListToApproveForAutoDeploymentRule",
+            Self::DeleteDownstreamServer => "spDeleteDownstreamServer",
             Self::SetSubscription => "spSetSubscription",
             Self::StartCatalogSync => "spStartCatalogSync",
+            Self::SetEmailNotificationConfiguration => "spSetEmailNotificationConfiguration",
+            Self::ScheduleEmailNotification => "spScheduleEmailNotification",
+            Self::AddEmailNotificationRecipient => "spAddEmailNotificationRecipient",
+            Self::AddRoleMember => "sp_addrolemember",
+            Self::DropRoleMember => "sp_droprolemember",
+            Self::MapUser => "ALTER USER",
         }
     }
 }

@@ -7,7 +7,9 @@ use uuid::Uuid;
 use super::address::{Address, Kind};
 use super::approval::ApprovalValue;
 use super::attribute::Attribute;
-use super::desired::Languages;
+use super::database_role::DatabaseRole;
+use super::desired::{Languages, Notifications};
+use super::listing::ListedDownstreamServer;
 use super::management::Management;
 use super::origin::{Declared, Origin};
 use super::rule::RuleChange;
@@ -27,10 +29,16 @@ pub enum GroupReference {
 pub struct Resolved {
     /// `metadata.name`.
     pub server_name: String,
+    /// The id that the server gets; none where no id is to be replaced.
+    pub identity: Option<ResolvedIdentity>,
     /// The declared settings; none where none is declared.
     pub settings: Option<ResolvedSettings>,
     /// What is synchronised and when; none where nothing of it is declared.
     pub synchronization: Option<ResolvedSynchronization>,
+    /// Mails and who gets them, which need no look-up; none where nothing of them is declared.
+    pub notifications: Option<Notifications>,
+    /// The declared members of database roles.
+    pub database_roles: ResolvedDatabaseRoles,
     /// The declared groups, parents before their children.
     pub groups: Vec<ResolvedGroup>,
     /// For each computer that a declared group names or matches, by TargetID: the declared groups it belongs to.
@@ -52,6 +60,8 @@ pub struct Resolved {
     pub rules: Vec<ResolvedRule>,
     /// The declared downstream servers, in the manifest's order: what is not as declared is among the findings.
     pub downstream_servers: Vec<ResolvedDownstreamServer>,
+    /// Entries of downstream servers that pruning deletes, by the servers' own ids.
+    pub prunable_downstream_servers: BTreeSet<Uuid>,
     /// Groups that pruning deletes.
     pub prunable_groups: BTreeSet<Uuid>,
     /// What each entry matched.
@@ -66,6 +76,15 @@ pub struct Resolved {
     pub management: Management,
 }
 
+/// The id that a server gets in place of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResolvedIdentity {
+    /// The new one.
+    pub server_id: Declared<Uuid>,
+    /// The old one.
+    pub replaces: Uuid,
+}
+
 /// The declared settings.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ResolvedSettings {
@@ -78,6 +97,9 @@ pub struct ResolvedSettings {
     /// The place of the proxy's password, which cannot be written.
     pub proxy_password: Option<Origin>,
 }
+
+/// The declared members of database roles, by name as the database has them.
+pub type ResolvedDatabaseRoles = BTreeMap<DatabaseRole, Declared<BTreeSet<String>>>;
 
 /// What is synchronised and when, with every category known to the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -154,8 +176,8 @@ pub struct ResolvedRule {
 pub struct ResolvedDownstreamServer {
     /// The name as declared.
     pub name: String,
-    /// Whether the server knows it.
-    pub found: bool,
+    /// What the server knows of it: of several entries the newest, none where there is none.
+    pub live: Option<ListedDownstreamServer>,
     /// Its name's place.
     pub origin: Origin,
 }

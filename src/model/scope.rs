@@ -18,6 +18,10 @@ pub struct ReadScope {
     pub downstream_servers: bool,
     /// What is synchronised and when, and all categories.
     pub synchronization: bool,
+    /// Mails and who gets them.
+    pub notifications: bool,
+    /// Database roles and principals.
+    pub database_roles: bool,
     /// Computers and their explicit group memberships.
     pub computers: bool,
     /// Updates by id, with their deployments.
@@ -46,6 +50,8 @@ impl ReadScope {
             rules: true,
             downstream_servers: true,
             synchronization: true,
+            notifications: true,
+            database_roles: true,
             computers: true,
             update_ids: BTreeSet::new(),
             kbs: BTreeSet::new(),

@@ -1,7 +1,10 @@
 //! The settings of a server that are columns of its configuration row, one table for all stages: which key of a manifest
 //! drives which column, what values it takes, and what `null` stands for.
 
+use chrono::{NaiveTime, Timelike};
+
 use super::attribute::Attribute;
+use super::synchronization::time_text;
 
 /// A key of a manifest and the column that it drives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub enum Values {
     },
     /// One of some words, each stored as its number.
     Word(&'static [(&'static str, i64)]),
+    /// A UTC time of day, as `08:00Z`, stored in seconds from midnight.
+    TimeOfDay,
 }
 
 /// A value written in the program.
@@ -129,6 +134,11 @@ impl Setting {
             (Values::Word(words), Attribute::Text(text)) => {
                 words.iter().find(|(word, _)| word == text).map(|(_, number)| Cell::Int(*number))
             }
+            (Values::TimeOfDay, Attribute::Text(text)) => {
+                let time = text.strip_suffix('Z')?;
+                let time = NaiveTime::parse_from_str(time, "%H:%M:%S").or(NaiveTime::parse_from_str(time, "%H:%M"));
+                time.ok().map(|time| Cell::Int(time.num_seconds_from_midnight().into()))
+            }
             _ => None,
         }
     }
@@ -150,6 +160,7 @@ impl Setting {
                 let word = words.iter().find(|(_, known)| *known == number);
                 word.map_or(Attribute::Int(number), |(word, _)| Attribute::text(*word))
             }
+            (Values::TimeOfDay, Cell::Int(seconds)) => Attribute::Text(time_text(*seconds)),
             (_, Cell::Bit(flag)) => Attribute::Bool(*flag),
             (_, Cell::Int(number)) => Attribute::Int(*number),
             (_, Cell::Text(text)) => Attribute::text(text.clone()),

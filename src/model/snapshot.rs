@@ -7,7 +7,9 @@ use uuid::{Uuid, uuid};
 
 use super::category::Categories;
 use super::configuration::LiveSettings;
+use super::database_role::LivePrincipals;
 use super::listing::ListedDownstreamServer;
+use super::notifications::LiveNotifications;
 use super::procedure::{Procedure, ProcedureState};
 use super::rule::Rules;
 use super::scope::ReadScope;
@@ -44,6 +46,10 @@ pub struct Snapshot {
     pub downstream_servers: Option<Vec<ListedDownstreamServer>>,
     /// What is synchronised and when; none unless the scope asks for it.
     pub synchronization: Option<LiveSynchronization>,
+    /// Mails and who gets them; none unless the scope asks for them.
+    pub notifications: Option<LiveNotifications>,
+    /// Database roles and principals; none unless the scope asks for them.
+    pub database_roles: Option<LivePrincipals>,
     /// Computer groups by id: type 0 only, the built-in ones included.
     pub groups: BTreeMap<Uuid, TargetGroup>,
     /// Computers by TargetID; empty unless the scope asks for them.

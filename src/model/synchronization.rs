@@ -101,7 +101,7 @@ impl std::fmt::Display for Schedule {
 }
 
 /// `03:00Z`, with seconds only where there are some; what is no time of day as the number that it is.
-fn time_text(seconds: i64) -> String {
+pub(super) fn time_text(seconds: i64) -> String {
     let time =
         u32::try_from(seconds).ok().and_then(|seconds| NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0));
     match time {

@@ -32,7 +32,12 @@ pub fn impact_scope(plan: &Plan) -> ImpactScope {
             | Operation::CreateRule { .. }
             | Operation::SetRule { .. }
             | Operation::DeleteRule { .. }
-            | Operation::SaveSynchronization(_) => continue,
+            | Operation::DeleteDownstreamServer { .. }
+            | Operation::SaveSynchronization(_)
+            | Operation::SaveNotifications(_)
+            | Operation::SetRecipients { .. }
+            | Operation::SetRoleMembers { .. }
+            | Operation::MapUser { .. } => continue,
         };
         scope.updates.insert(update);
         scope.groups.extend(group);

@@ -74,24 +74,32 @@ impl Milestone {
 enum Phase {
     Settings,
     Synchronization,
+    Recipients,
+    Notifications,
+    DatabaseRoles,
     GroupCreations,
     Memberships,
     Reinstatements,
     Approvals,
     Declines,
     Rules,
+    DownstreamServers,
     GroupDeletions,
 }
 
-const PHASES: [Phase; 9] = [
+const PHASES: [Phase; 13] = [
     Phase::Settings,
     Phase::Synchronization,
+    Phase::Recipients,
+    Phase::Notifications,
+    Phase::DatabaseRoles,
     Phase::GroupCreations,
     Phase::Memberships,
     Phase::Reinstatements,
     Phase::Approvals,
     Phase::Declines,
     Phase::Rules,
+    Phase::DownstreamServers,
     Phase::GroupDeletions,
 ];
 
@@ -118,36 +126,48 @@ impl Draft {
         self.steps.iter().filter_map(|step| step.achieves.as_ref())
     }
 
-    fn saves_synchronization(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.operation, Operation::SaveSynchronization(_)))
+    /// The update source decides what may be synchronised, so it is saved first; and a mail is not switched on before
+    /// somebody gets it.
+    fn phase_of_setting(&self) -> Phase {
+        match self.steps.first().map(|step| &step.operation) {
+            Some(Operation::SaveSynchronization(_)) => Phase::Synchronization,
+            Some(Operation::SetRecipients { .. }) => Phase::Recipients,
+            Some(Operation::SaveNotifications(_)) => Phase::Notifications,
+            // Between settings, it would split their one save.
+            Some(Operation::SetRoleMembers { .. } | Operation::MapUser { .. }) => Phase::DatabaseRoles,
+            _ => Phase::Settings,
+        }
     }
 
     fn phase(&self) -> Phase {
         match (self.change.address.kind(), self.change.action) {
-            // The update source decides what may be synchronised, so it is saved first.
-            (Kind::Setting, _) if self.saves_synchronization() => Phase::Synchronization,
-            (Kind::Setting, _) => Phase::Settings,
+            (Kind::Setting, _) => self.phase_of_setting(),
             (Kind::Group, ChangeAction::Delete) => Phase::GroupDeletions,
-            // Downstream servers are only found out about.
-            (Kind::Group | Kind::Identity | Kind::Downstream, _) => Phase::GroupCreations,
+            (Kind::Group | Kind::Identity, _) => Phase::GroupCreations,
             (Kind::Membership, _) => Phase::Memberships,
             (Kind::Approval, _) => Phase::Approvals,
             (Kind::Decline, ChangeAction::Delete) => Phase::Reinstatements,
             (Kind::Decline, _) => Phase::Declines,
             (Kind::Rule, _) => Phase::Rules,
+            (Kind::Downstream, _) => Phase::DownstreamServers,
         }
     }
 
     /// Where its kind stands in reports: deletions of groups come last, whatever is deleted first.
     fn section(&self) -> u8 {
         match self.phase() {
-            Phase::Settings | Phase::Synchronization => 0,
+            Phase::Settings
+            | Phase::Synchronization
+            | Phase::Recipients
+            | Phase::Notifications
+            | Phase::DatabaseRoles => 0,
             Phase::GroupCreations => 1,
             Phase::Memberships => 2,
             Phase::Approvals => 3,
             Phase::Declines | Phase::Reinstatements => 4,
             Phase::Rules => 5,
-            Phase::GroupDeletions => 6,
+            Phase::DownstreamServers => 6,
+            Phase::GroupDeletions => 7,
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::model::management::{Limits, Prune};
 use crate::model::resolved::GroupReference;
 
 /// The kinds that limits and pruning know.
-const KINDS: [Kind; 5] = [Kind::Group, Kind::Membership, Kind::Approval, Kind::Decline, Kind::Rule];
+const KINDS: [Kind; 6] = [Kind::Group, Kind::Membership, Kind::Approval, Kind::Decline, Kind::Rule, Kind::Downstream];
 
 /// What a plan does to a kind.
 #[derive(Debug, Default)]

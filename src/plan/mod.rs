@@ -6,16 +6,21 @@ mod annotate;
 mod approvals;
 pub mod change;
 mod context;
+mod database_roles;
 mod declines;
 mod digest;
+mod downstream_servers;
 mod draft;
 pub mod explain;
 mod groups;
 mod guards;
+mod identity;
 mod inheritance;
 mod memberships;
+mod notifications;
 pub mod permission;
 mod reach;
+pub mod rule_run;
 mod rules;
 mod scope_check;
 mod settings;
@@ -37,12 +42,14 @@ use self::change::{Change, ChangeAction};
 use self::context::Context;
 use self::draft::Draft;
 use self::explain::Explained;
+use self::identity::Identity;
 use self::permission::{Permission, Permissions};
 use self::reach::Reach;
 use self::step::Step;
 use crate::model::address::{Address, Kind};
+use crate::model::desired::Notifications;
 use crate::model::origin::Origin;
-use crate::model::resolved::{Notice, Resolved, ResolvedEntry, ResolvedSettings};
+use crate::model::resolved::{Notice, Resolved, ResolvedDownstreamServer, ResolvedEntry, ResolvedSettings};
 use crate::model::snapshot::Snapshot;
 
 /// What a plan is judged by besides manifest and snapshot.
@@ -66,7 +73,7 @@ pub struct Plan {
     /// The time that the user chose to judge by; none where that was the server's own.
     pub now: Option<DateTime<Utc>>,
     /// Every difference, in the order of reports: groups (parents before children), memberships, approvals, declines,
-    /// rules, deletions of groups last.
+    /// rules, downstream servers, deletions of groups last.
     pub changes: Vec<Change>,
     /// What to execute, in order. Empty where there are no changes.
     pub steps: Vec<Step>,
@@ -82,8 +89,12 @@ pub struct Plan {
     pub pending: Vec<Notice>,
     /// What each entry came to.
     pub entries: Vec<ResolvedEntry>,
+    /// The declared downstream servers with what the server knows of them.
+    pub downstream_servers: Vec<ResolvedDownstreamServer>,
     /// Display only: more about the entries, once asked for.
     pub explained: Option<Explained>,
+    /// Changes, blockers and what is unsupported that wait for another run, because this one changes the server's id.
+    pub put_off: usize,
     /// The numbers.
     pub summary: Summary,
 }
@@ -145,17 +156,25 @@ pub struct Summary {
 /// that the manifest pins is the caller's to check before.
 #[must_use]
 pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
-    let settings = settings::declared(&Context::new(resolved, snapshot, policy));
+    let live = Context::new(resolved, snapshot, policy);
+    let identity = identity::declared(&live);
+    let settings = settings::declared(&live);
     // Settings are saved first, so everything else meets the server in the mode that they give it.
     let snapshot = &*snapshot.in_mode_of(&settings.cells());
     let context = Context::new(resolved, snapshot, policy);
     let synchronization = synchronization::declared(&context);
-    let drafts = settings.drafts.into_iter().chain(synchronization.drafts).chain(draft_all(&context)).collect();
+    let notifications = notifications::declared(&context);
+    let roles = database_roles::declared(&context);
+    let drafts = settings.drafts.into_iter().chain(synchronization.drafts).chain(notifications.drafts);
+    let drafts = drafts.chain(roles.drafts);
+    let drafts = drafts.chain(draft_all(&context)).collect();
     let (mut drafts, refused) = support::split(&context, drafts);
     draft::sort(&mut drafts);
     let mut unsupported = groups::misplaced(&context);
     unsupported.extend(settings.unsupported);
     unsupported.extend(synchronization.unsupported);
+    unsupported.extend(notifications.unsupported);
+    unsupported.extend(roles.unsupported);
     unsupported.extend(refused);
     unsupported.sort_by_key(|notice| (notice.address.kind(), notice.address.clone(), notice.code));
     let reach = reach::count(&context);
@@ -171,7 +190,7 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
     blockers.dedup();
     inheritance::annotate(&context, &mut drafts);
     let (changes, steps) = draft::assemble(drafts);
-    Plan {
+    let mut plan = Plan {
         server_name: resolved.server_name.clone(),
         server_id: snapshot.server.server_id,
         taken_at: snapshot.taken_at,
@@ -184,8 +203,18 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
         warnings: [hidden(&context), resolved.warnings.clone()].concat(),
         pending: resolved.pending.clone(),
         entries: resolved.entries.clone(),
+        downstream_servers: resolved.downstream_servers.clone(),
         explained: None,
+        put_off: 0,
         summary,
+    };
+    match identity {
+        Some(Identity::Changes(draft)) => identity::alone(&live, *draft, plan),
+        Some(Identity::Unsupported(notice)) => {
+            plan.unsupported.insert(0, notice);
+            plan
+        }
+        None => plan,
     }
 }
 
@@ -202,6 +231,7 @@ fn draft_all(context: &Context<'_>) -> Vec<Draft> {
     drafts.extend(declines::reinstated(context));
     drafts.extend(rules::declared(context));
     drafts.extend(rules::pruned(context));
+    drafts.extend(downstream_servers::pruned(context));
     drafts.extend(groups::deletions(context));
     drafts
 }
@@ -234,8 +264,13 @@ fn hidden(context: &Context<'_>) -> Vec<Notice> {
         return Vec::new();
     }
     let rules = resolved.rules.iter().map(|rule| (Address::Rule(rule.name.clone()), rule.origin));
+    let identity = resolved.identity.map(|identity| (Address::ServerId, identity.server_id.origin));
     let settings = resolved.settings.iter().flat_map(ResolvedSettings::places);
+    let settings = settings.chain(resolved.notifications.iter().flat_map(Notifications::places));
     let settings = settings.map(|(path, origin)| (Address::Setting(path), origin));
+    let roles = resolved.database_roles.iter();
+    let roles = roles.map(|(role, declared)| (Address::Setting(role.path()), declared.origin));
+    let settings = identity.into_iter().chain(settings).chain(roles);
     let declared = settings.chain(groups).chain(memberships).chain(approvals).chain(declines).chain(rules);
     let hidden = declared.filter(|(address, _)| context.ignores(address)).map(|(address, origin)| Notice {
         address,
@@ -294,9 +329,9 @@ impl Plan {
         self.changes.is_empty() && self.blockers.is_empty()
     }
 
-    /// Whether `diff` has something to report: changes, blockers or what is unsupported.
+    /// Whether `diff` has something to report: changes, blockers, what is unsupported or what waits for another run.
     #[must_use]
     pub fn has_differences(&self) -> bool {
-        !self.is_empty() || !self.unsupported.is_empty()
+        !self.is_empty() || !self.unsupported.is_empty() || self.put_off > 0
     }
 }

@@ -44,7 +44,7 @@ impl fmt::Display for Permission {
 pub enum PermissionError {
     /// No such word.
     #[error(
-        "no such permission; there are KIND.delete, KIND.delete=N%, KIND.modify=N%, empty, past-deadlines, high-risk and unsupported, where KIND is groups, memberships, approvals, declines or rules"
+        "no such permission; there are KIND.delete, KIND.delete=N%, KIND.modify=N%, empty, past-deadlines, high-risk and unsupported, where KIND is groups, memberships, approvals, declines, rules or downstreamServers"
     )]
     Unknown,
     /// A percentage that is none.
@@ -157,10 +157,26 @@ mod tests {
 
     #[test]
     fn permissions_read_back_as_they_print() {
-        for text in ["groups.delete", "approvals.delete=80%", "memberships.modify=100%", "empty", "high-risk"] {
+        for text in [
+            "groups.delete",
+            "approvals.delete=80%",
+            "memberships.modify=100%",
+            "downstreamServers.delete=5%",
+            "empty",
+            "high-risk",
+        ] {
             assert_eq!(text.parse::<Permission>().unwrap().to_string(), text);
         }
-        for text in ["all", "groups", "groups.create", "identity.delete", "settings.modify=50%", "group.delete", ""] {
+        for text in [
+            "all",
+            "configmgr",
+            "groups",
+            "groups.create",
+            "identity.delete",
+            "settings.modify=50%",
+            "group.delete",
+            "",
+        ] {
             assert_eq!(text.parse::<Permission>(), Err(PermissionError::Unknown), "{text}");
         }
         for text in ["groups.delete=80", "groups.delete=101%", "groups.modify", "groups.delete=%"] {

@@ -8,10 +8,9 @@ use uuid::Uuid;
 use super::approvals;
 use super::context::Context;
 use super::groups::{declarable, is_declared};
-use super::{memberships, rules, synchronization};
+use super::{downstream_servers as servers, memberships, rules, synchronization};
 use crate::model::address::{Address, Kind};
 use crate::model::management::Prune;
-use crate::model::name::fold;
 use crate::model::resolved::GroupReference;
 
 /// Objects of a kind by how the plan stands to them.
@@ -46,23 +45,26 @@ pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
         (Kind::Approval, pairs(context)),
         (Kind::Decline, declines(context)),
     ]);
-    let servers = &context.resolved.downstream_servers;
-    let servers = (!servers.is_empty()).then(|| (Kind::Downstream, downstream_servers(context)));
-    counted.into_iter().chain(rules).chain(servers).collect()
+    let about_servers = !context.resolved.downstream_servers.is_empty()
+        || context.resolved.management.prune(Kind::Downstream) != Prune::Never;
+    let servers = about_servers.then(|| (Kind::Downstream, downstream_servers(context)));
+    let identity =
+        context.resolved.identity.map(|_| (Kind::Identity, Reach { managed: 1, managed_live: 1, ..Reach::default() }));
+    counted.into_iter().chain(identity).chain(rules).chain(servers).collect()
 }
 
 fn downstream_servers(context: &Context<'_>) -> Reach {
     let declared = &context.resolved.downstream_servers;
-    let names: BTreeSet<String> = declared.iter().map(|server| fold(&server.name)).collect();
-    let live = context.snapshot.downstream_servers.iter().flatten();
-    let (ignored, unmanaged): (Vec<_>, Vec<_>) = live
-        .filter(|server| !names.contains(&fold(&server.name)))
-        .partition(|server| context.ignores(&Address::Downstream(server.name.clone())));
+    let (mut ignored, mut unmanaged) = (0, 0);
+    for entry in servers::undeclared(context) {
+        *(if servers::is_hidden(context, entry) { &mut ignored } else { &mut unmanaged }) += 1;
+    }
     Reach {
         managed: declared.len() as u64,
-        managed_live: declared.iter().filter(|server| server.found).count() as u64,
-        unmanaged: unmanaged.len() as u64,
-        ignored: ignored.len() as u64,
+        managed_live: declared.iter().filter(|server| server.live.is_some()).count() as u64,
+        unmanaged,
+        prunable: if prunes(context, Kind::Downstream) { unmanaged } else { 0 },
+        ignored,
         ..Reach::default()
     }
 }
@@ -92,8 +94,15 @@ fn approval_rules(context: &Context<'_>) -> Reach {
 fn settings(context: &Context<'_>) -> Reach {
     let settings = context.resolved.settings.iter().flat_map(|declared| declared.places()).map(|(path, _)| path);
     let synchronization = context.resolved.synchronization.iter().flat_map(synchronization::paths);
-    let paths = settings.chain(synchronization);
-    let (ignored, managed): (Vec<&str>, Vec<&str>) = paths.partition(|path| context.ignores(&Address::Setting(path)));
+    let notifications = context.resolved.notifications.iter().flat_map(|declared| declared.places());
+    let notifications = notifications.map(|(path, _)| path);
+    let roles = &context.resolved.database_roles;
+    // A member is declared to have its login, too.
+    let users: BTreeSet<&String> = roles.values().flat_map(|members| &members.value).collect();
+    let users = users.into_iter().map(|name| Address::DatabaseUser(name.clone()));
+    let paths = settings.chain(synchronization).chain(notifications).chain(roles.keys().map(|role| role.path()));
+    let (ignored, managed): (Vec<Address>, Vec<Address>) =
+        paths.map(Address::Setting).chain(users).partition(|address| context.ignores(address));
     let managed = managed.len() as u64;
     Reach { managed, managed_live: managed, ignored: ignored.len() as u64, ..Reach::default() }
 }
@@ -259,7 +268,9 @@ fn prunes(context: &Context<'_>, kind: Kind) -> bool {
     let possible = match kind {
         Kind::Membership => server.server_side_targeting,
         Kind::Group | Kind::Approval | Kind::Decline | Kind::Rule => !server.replica,
-        Kind::Identity | Kind::Setting | Kind::Downstream => false,
+        // Each server has its own, whatever its mode.
+        Kind::Downstream => true,
+        Kind::Identity | Kind::Setting => false,
     };
     possible && context.resolved.management.prune(kind) != Prune::Never
 }

@@ -21,7 +21,11 @@ pub(super) fn blockers(context: &Context<'_>) -> Vec<Blocker> {
         (Kind::Membership, needs_computers && !scope.computers),
         (Kind::Approval, prunes_approvals && !scope.approved_updates),
         (Kind::Decline, prunes(Kind::Decline) && !scope.declined_updates),
-        (Kind::Downstream, !resolved.downstream_servers.is_empty() && !scope.downstream_servers),
+        (Kind::Setting, !resolved.database_roles.is_empty() && !scope.database_roles),
+        (
+            Kind::Downstream,
+            (!resolved.downstream_servers.is_empty() || prunes(Kind::Downstream)) && !scope.downstream_servers,
+        ),
         (Kind::Rule, (!resolved.rules.is_empty() || prunes(Kind::Rule) || prunes(Kind::Group)) && !scope.rules),
     ];
     let kinds = unread_kinds.into_iter().filter(|(_, unread)| *unread).map(|(kind, _)| {

@@ -247,11 +247,7 @@ pub(super) fn notice(address: Address, code: &'static str, message: String, orig
 ///
 /// Source: our guess (grade C).
 fn refuse_to_lose_a_password(found: &mut Settings, live: &LiveSettings) {
-    let Some(parameter) = &live.password_parameter else { return };
-    let after = row_after(&found.drafts, &live.row);
-    if !uses_credentials(&live.row) && !uses_credentials(&after) {
-        return;
-    }
+    let Some(parameter) = password_at_stake(&found.drafts, live) else { return };
     for draft in std::mem::take(&mut found.drafts) {
         let message = format!(
             "needs spSetConfiguration, which takes {parameter}, and what it holds cannot be read: to leave it out might clear \
@@ -264,6 +260,12 @@ fn refuse_to_lose_a_password(found: &mut Settings, live: &LiveSettings) {
             origin: draft.change.origin,
         });
     }
+}
+
+/// The parameter for a password that is in use before or after a save, and that the save has to leave out.
+pub(super) fn password_at_stake<'a>(drafts: &[Draft], live: &'a LiveSettings) -> Option<&'a str> {
+    let used = || uses_credentials(&live.row) || uses_credentials(&row_after(drafts, &live.row));
+    live.password_parameter.as_deref().filter(|_| used())
 }
 
 fn uses_credentials(row: &Configuration) -> bool {

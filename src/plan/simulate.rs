@@ -75,6 +75,11 @@ impl Server {
                     rules.all.remove(id);
                 }
             }
+            Operation::DeleteDownstreamServer { id, name: _ } => {
+                if let Some(servers) = &mut self.state.downstream_servers {
+                    servers.retain(|entry| entry.server_id != Some(*id));
+                }
+            }
             Operation::SaveSettings { cells, languages } => self.save_settings(cells, languages),
             Operation::SaveSynchronization(Subscription { schedule, products, classifications }) => {
                 let Some(live) = &mut self.state.synchronization else { return };
@@ -82,6 +87,27 @@ impl Server {
                 live.products = products.clone().unwrap_or_else(|| std::mem::take(&mut live.products));
                 live.classifications =
                     classifications.clone().unwrap_or_else(|| std::mem::take(&mut live.classifications));
+            }
+            Operation::SaveNotifications(cells) => {
+                let Some(live) = &mut self.state.notifications else { return };
+                cells.iter().for_each(|(column, cell)| live.row.set(column, cell.clone()));
+                live.changed = Some((self.state.server.login.clone(), self.now));
+            }
+            Operation::SetRecipients { kind, recipients } => {
+                let Some(live) = &mut self.state.notifications else { return };
+                live.recipients.insert(*kind, recipients.clone());
+            }
+            Operation::SetRoleMembers { role, members } => {
+                let live = self.state.database_roles.as_mut().and_then(|live| live.roles.get_mut(role));
+                if let Some(live) = live {
+                    live.members.clone_from(members);
+                }
+            }
+            Operation::MapUser { user, login: _ } => {
+                let live = self.state.database_roles.as_mut();
+                if let Some(principal) = live.and_then(|live| live.principals.get_mut(&fold(user))) {
+                    principal.orphan = None;
+                }
             }
             Operation::Decline { update } => {
                 self.with_rows(*update, Vec::clear);
@@ -114,6 +140,9 @@ impl Server {
         }
         settings.languages.extend(languages.iter().map(|(name, enabled)| (name.clone(), *enabled)));
         let facts = &mut self.state.server;
+        if let Some(Cell::Text(id)) = settings.row.cell("ServerId") {
+            facts.server_id = Uuid::try_parse(id).unwrap_or(facts.server_id);
+        }
         facts.replica = settings.row.is_on("ReplicaMode");
         facts.has_upstream = !settings.row.is_on("SyncToMU");
         facts.server_side_targeting = settings.row.is_on("ServerTargeting");

@@ -1,10 +1,12 @@
 //! What a plan executes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
 use crate::model::approval::ApprovalValue;
+use crate::model::database_role::DatabaseRole;
+use crate::model::notifications::{MailKind, Recipients, reschedules};
 use crate::model::object::ObjectState;
 use crate::model::procedure::Procedure;
 use crate::model::resolved::GroupReference;
@@ -17,7 +19,7 @@ use crate::model::synchronization::Subscription;
 pub struct Step {
     /// The change it serves: an index into `Plan::changes`.
     pub change: usize,
-    /// Further changes that it serves: all settings are saved at once, and so is what is synchronised.
+    /// Further changes that it serves: all settings are saved at once, and so are what is synchronised and mails.
     pub also: Vec<usize>,
     /// What to do.
     pub operation: Operation,
@@ -120,6 +122,13 @@ pub enum Operation {
         /// Its name, for messages.
         name: String,
     },
+    /// Forgets a downstream server's entry.
+    DeleteDownstreamServer {
+        /// The id that the entry has.
+        id: Uuid,
+        /// The server's name, for messages.
+        name: String,
+    },
     /// Saves settings, all in one call.
     SaveSettings {
         /// Columns of the configuration row, in lower case, with what they become.
@@ -129,6 +138,32 @@ pub enum Operation {
     },
     /// Saves what is synchronised and when, all in one call.
     SaveSynchronization(Subscription),
+    /// Saves the row of mails, all in one call.
+    SaveNotifications(
+        /// Its columns, in lower case, with what they become.
+        BTreeMap<String, Cell>,
+    ),
+    /// Replaces those who get a mail.
+    SetRecipients {
+        /// Which mail.
+        kind: MailKind,
+        /// Who gets it.
+        recipients: Recipients,
+    },
+    /// Makes the members of a database role exactly these.
+    SetRoleMembers {
+        /// The role.
+        role: DatabaseRole,
+        /// Its members, by name as the database has them.
+        members: BTreeSet<String>,
+    },
+    /// Gives a user of the database a login again.
+    MapUser {
+        /// The user.
+        user: String,
+        /// The login.
+        login: String,
+    },
 }
 
 impl Step {
@@ -138,6 +173,7 @@ impl Step {
             (&self.operation, &other.operation),
             (Operation::SaveSettings { .. }, Operation::SaveSettings { .. })
                 | (Operation::SaveSynchronization(_), Operation::SaveSynchronization(_))
+                | (Operation::SaveNotifications(_), Operation::SaveNotifications(_))
         )
     }
 
@@ -153,6 +189,15 @@ impl Step {
             (&mut self.before, &other.before)
         {
             parts.extend(more.clone());
+        }
+        if let (Operation::SaveNotifications(cells), Operation::SaveNotifications(more)) =
+            (&mut self.operation, &other.operation)
+        {
+            cells.extend(more.clone());
+        }
+        if let (ObjectState::Notifications(cells), ObjectState::Notifications(more)) = (&mut self.before, &other.before)
+        {
+            cells.extend(more.clone());
         }
         if let (
             Operation::SaveSettings { cells, languages },
@@ -196,7 +241,15 @@ impl Operation {
             Self::CreateRule { .. } => vec![Procedure::CreateAutoDeploymentRule, Procedure::SetAutoDeploymentRule],
             Self::SetRule { .. } => vec![Procedure::SetAutoDeploymentRule],
             Self::DeleteRule { .. } => vec![Procedure::DeleteAutoDeploymentRule],
+            Self::DeleteDownstreamServer { .. } => vec![Procedure::DeleteDownstreamServer],
             Self::SaveSynchronization(_) => vec![Procedure::SetSubscription],
+            Self::SaveNotifications(cells) => {
+                let schedule = reschedules(cells).then_some(Procedure::ScheduleEmailNotification);
+                schedule.into_iter().chain([Procedure::SetEmailNotificationConfiguration]).collect()
+            }
+            Self::SetRecipients { .. } => vec![Procedure::AddEmailNotificationRecipient],
+            // What is SQL Server's own is there, and as documented.
+            Self::SetRoleMembers { .. } | Self::MapUser { .. } => Vec::new(),
             Self::SetApproval { deploy, remove, .. } => {
                 let deploy = deploy.then_some(Procedure::DeployUpdate);
                 let delete = (!remove.is_empty()).then_some(Procedure::DeleteDeployment);

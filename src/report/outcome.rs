@@ -99,7 +99,8 @@ fn render_ending(ending: &Ending, text: &mut String) {
 fn render_counts(finished: &Finished, text: &mut String) {
     let count = |is: &dyn Fn(&Finish) -> bool| finished.changes.values().filter(|finish| is(finish)).count();
     let applied = |action| count(&|finish| finish.fate == Fate::Applied && finish.action == action);
-    let complete = finished.is_clean() && matches!(finished.second_look, SecondLook::Clean { .. });
+    let looked = matches!(finished.second_look, SecondLook::Clean { .. } | SecondLook::PutOff(_));
+    let complete = finished.is_clean() && looked;
     let head = if complete { "Apply complete" } else { "Apply stopped" };
     text.push_str(&format!(
         "{head}: {} created, {} modified, {} deleted",
@@ -129,6 +130,12 @@ fn render_second_look(second_look: &SecondLook, clean: bool, text: &mut String) 
         SecondLook::Clean { unsupported } => {
             text.push_str("The server was read again: what is left cannot be done through this connection:\n");
             list(unsupported, text);
+        }
+        SecondLook::PutOff(count) => {
+            let others = if *count == 1 { "difference waits" } else { "differences wait" };
+            text.push_str(&format!(
+                "The server was read again: it has its new id. {count} other {others} for the next run.\n"
+            ));
         }
         SecondLook::Differs { left_over, blockers } => {
             text.push_str("The server was read again, and it still differs:\n");

@@ -49,7 +49,9 @@ pub(super) fn no_differences() -> Plan {
         warnings: Vec::new(),
         pending: Vec::new(),
         entries: Vec::new(),
+        downstream_servers: Vec::new(),
         explained: None,
+        put_off: 0,
         summary: Summary {
             managed: BTreeMap::from([(Kind::Group, 6), (Kind::Membership, 60), (Kind::Approval, 95)]),
             ..Summary::default()

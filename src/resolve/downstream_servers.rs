@@ -1,13 +1,18 @@
 //! Declared downstream servers: nothing about one can be written from here, so what is not as declared is a finding that says
-//! what to do on that server.
+//! what to do on that server. What can be done is to forget older entries of a name.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use uuid::Uuid;
 
 use crate::model::address::{Address, Kind};
 use crate::model::desired::{Desired, DesiredDownstreamServer};
 use crate::model::health::findings::{DOWNSTREAM_MAX, DOWNSTREAM_WARNING};
 use crate::model::listing::ListedDownstreamServer;
+use crate::model::management::{Management, Prune};
 use crate::model::name::fold;
+use crate::model::origin::Origin;
 use crate::model::resolved::{Notice, ResolvedDownstreamServer};
 use crate::model::snapshot::Snapshot;
 
@@ -22,39 +27,127 @@ const FOLLOW: &str = "Set-WsusServerSynchronization -UssServerName THIS-SERVER -
 /// Source: learn.microsoft.com, ISubscription.StartSynchronization (grade A).
 const SYNCHRONIZE: &str = "(Get-WsusServer).GetSubscription().StartSynchronization()";
 
-/// Looks up every declared server and says what is not as declared.
+/// What of the server's downstream servers a manifest means.
+pub(super) struct DownstreamServers {
+    /// The declared ones.
+    pub(super) declared: Vec<ResolvedDownstreamServer>,
+    /// The ids of entries that pruning deletes.
+    pub(super) prunable: BTreeSet<Uuid>,
+}
+
+/// Looks up every declared server, says what is not as declared, and finds what pruning deletes.
 pub(super) fn resolve(
     desired: &Desired,
     snapshot: &Snapshot,
     now: DateTime<Utc>,
     notes: &mut Notes,
-) -> Vec<ResolvedDownstreamServer> {
-    let Some(live) = snapshot.downstream_servers.as_ref().filter(|_| !desired.downstream_servers.is_empty()) else {
+) -> DownstreamServers {
+    let prunes = desired.management.prune(Kind::Downstream) != Prune::Never;
+    let asked = prunes || !desired.downstream_servers.is_empty();
+    let Some(live) = snapshot.downstream_servers.as_ref().filter(|_| asked) else {
         // Where none were read although some are declared, the planner says so.
-        let unread = desired.downstream_servers.iter();
-        return unread.map(|server| resolved(server, false)).collect();
+        let declared = desired.downstream_servers.iter().map(|server| resolved(server, None)).collect();
+        return DownstreamServers { declared, prunable: BTreeSet::new() };
     };
-    warn_of_many(live.len() as u64, notes);
-    let servers = desired.downstream_servers.iter().map(|server| {
-        let mut entries: Vec<&ListedDownstreamServer> =
-            live.iter().filter(|entry| fold(&entry.name) == fold(&server.name)).collect();
-        entries.sort_by_key(|entry| (entry.synchronized_at, entry.rolled_up_at, entry.server_id));
-        match entries.pop() {
-            None => missing(server, notes),
-            Some(newest) => {
-                mode(server, newest, notes);
-                age(server, newest, now, notes);
-                older(server, &entries, notes);
-                return resolved(server, true);
+    tell_of_many(live.len() as u64, desired.origin, notes);
+    let entries = Entries::new(live);
+    let prunable = if prunes { entries.prunable(&desired.management, now) } else { BTreeSet::new() };
+    let declared = desired.downstream_servers.iter().map(|server| {
+        let Some((newest, older)) = entries.of(&server.name) else {
+            missing(server, notes);
+            return resolved(server, None);
+        };
+        mode(server, newest, notes);
+        age(server, newest, now, notes);
+        for entry in older {
+            let goes = entry.server_id.is_some_and(|id| prunable.contains(&id));
+            if !goes && !is_hidden(&desired.management, entry) {
+                duplicate(server, entry, entries.keeps(entry, newest, &desired.management, now), notes);
             }
         }
-        resolved(server, false)
+        resolved(server, Some(newest.clone()))
     });
-    servers.collect()
+    DownstreamServers { declared: declared.collect(), prunable }
 }
 
-fn resolved(server: &DesiredDownstreamServer, found: bool) -> ResolvedDownstreamServer {
-    ResolvedDownstreamServer { name: server.name.clone(), found, origin: server.origin }
+fn resolved(server: &DesiredDownstreamServer, live: Option<ListedDownstreamServer>) -> ResolvedDownstreamServer {
+    ResolvedDownstreamServer { name: server.name.clone(), live, origin: server.origin }
+}
+
+/// The server's entries by name.
+struct Entries<'a> {
+    /// Newest first.
+    by_name: BTreeMap<String, Vec<&'a ListedDownstreamServer>>,
+    /// How many entries have an id.
+    by_id: BTreeMap<Uuid, usize>,
+}
+
+impl<'a> Entries<'a> {
+    fn new(live: &'a [ListedDownstreamServer]) -> Self {
+        let mut by_name: BTreeMap<String, Vec<&'a ListedDownstreamServer>> = BTreeMap::new();
+        let mut by_id: BTreeMap<Uuid, usize> = BTreeMap::new();
+        for entry in live {
+            by_name.entry(fold(&entry.name)).or_default().push(entry);
+            if let Some(id) = entry.server_id {
+                *by_id.entry(id).or_default() += 1;
+            }
+        }
+        for entries in by_name.values_mut() {
+            entries.sort_by(|a, b| b.is_newer_than(a).cmp(&a.is_newer_than(b)));
+        }
+        Self { by_name, by_id }
+    }
+
+    /// The newest entry of a name, which is the server, and the older ones.
+    fn of(&self, name: &str) -> Option<(&'a ListedDownstreamServer, &[&'a ListedDownstreamServer])> {
+        let (newest, older) = self.by_name.get(&fold(name))?.split_first()?;
+        Some((newest, older))
+    }
+
+    fn prunable(&self, management: &Management, now: DateTime<Utc>) -> BTreeSet<Uuid> {
+        let goes = |newest: &'a ListedDownstreamServer, entry: &'a ListedDownstreamServer| {
+            let kept = is_hidden(management, entry) || self.keeps(entry, newest, management, now).is_some();
+            entry.server_id.filter(|_| !kept)
+        };
+        let split = self.by_name.values().filter_map(|entries| entries.split_first());
+        split.flat_map(|(newest, older)| older.iter().filter_map(|entry| goes(newest, entry))).collect()
+    }
+
+    /// Why pruning would not take an older entry, or does not. A server that has just registered has neither synchronised nor
+    /// rolled up, so an entry without a time may be the newest of all.
+    fn keeps(
+        &self,
+        entry: &ListedDownstreamServer,
+        newest: &ListedDownstreamServer,
+        management: &Management,
+        now: DateTime<Utc>,
+    ) -> Option<String> {
+        if management.prune(Kind::Downstream) == Prune::Never {
+            return Some("where that server is gone, prune.downstreamServers deletes it".to_owned());
+        }
+        let Some(seen) = entry.seen_at() else {
+            return Some("it is kept, since nothing says how old it is: it may have registered just now".to_owned());
+        };
+        if newest.seen_at() == Some(seen) {
+            return Some("it is kept, since it is as new as the other".to_owned());
+        }
+        let age = management.downstream_servers_age?;
+        if now - seen <= age {
+            return Some(format!("it is kept, since it was heard of within {}", period(age)));
+        }
+        match entry.server_id {
+            None => Some("it has no id to delete it by: delete it in the console".to_owned()),
+            Some(id) if self.by_id.get(&id).is_some_and(|entries| *entries > 1) => {
+                Some("it is kept, since another entry has the same id".to_owned())
+            }
+            Some(_) if entry.below > 0 => Some("it is kept, since there are downstream servers below it".to_owned()),
+            Some(_) => None,
+        }
+    }
+}
+
+fn is_hidden(management: &Management, entry: &ListedDownstreamServer) -> bool {
+    !management.ignore.is_empty() && entry.addresses().any(|address| management.ignores(&address.to_string()))
 }
 
 fn finding(server: &DesiredDownstreamServer, code: &'static str, message: String, notes: &mut Notes) {
@@ -97,15 +190,16 @@ fn age(server: &DesiredDownstreamServer, live: &ListedDownstreamServer, now: Dat
 }
 
 /// A server that was installed anew registers under another id; the entry of the old one stays.
-fn older(server: &DesiredDownstreamServer, entries: &[&ListedDownstreamServer], notes: &mut Notes) {
-    for entry in entries {
-        let id = entry.server_id.map_or_else(|| "no id".to_owned(), |id| format!("id {id}"));
-        let message = format!(
-            "an older entry has the same name: {id}, {}; delete it in the console where that server is gone",
-            facts(entry)
-        );
-        finding(server, "downstreamDuplicate", message, notes);
-    }
+fn duplicate(
+    server: &DesiredDownstreamServer,
+    entry: &ListedDownstreamServer,
+    kept: Option<String>,
+    notes: &mut Notes,
+) {
+    let id = entry.server_id.map_or_else(|| "no id".to_owned(), |id| format!("id {id}"));
+    let kept = kept.unwrap_or_else(|| "it is kept".to_owned());
+    let message = format!("an older entry has the same name: {id}, {}; {kept}", facts(entry));
+    finding(server, "downstreamDuplicate", message, notes);
 }
 
 /// What this server knows of one.
@@ -132,17 +226,20 @@ fn period(age: TimeDelta) -> String {
     }
 }
 
-fn warn_of_many(count: u64, notes: &mut Notes) {
+/// From 800 entries on it is time to tidy up; from 1,000 on nothing new is taken, which is more than a warning.
+fn tell_of_many(count: u64, origin: Origin, notes: &mut Notes) {
     if count < DOWNSTREAM_WARNING {
         return;
     }
-    notes.findings.push(Notice {
+    let notice = Notice {
         address: Address::Entry { kind: Kind::Downstream, index: 0 },
         code: "downstreamLimit",
         message: format!(
             "the server has {count} entries of downstream servers, and WSUS takes no more from {DOWNSTREAM_MAX} on: delete \
-             those of servers that are gone"
+             those of servers that are gone, which prune.downstreamServers does for older ones of a name"
         ),
-        origin: None,
-    });
+        origin: Some(origin),
+    };
+    let notices = if count < DOWNSTREAM_MAX { &mut notes.warnings } else { &mut notes.findings };
+    notices.push(notice);
 }

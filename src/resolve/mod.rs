@@ -5,12 +5,14 @@
 
 mod approvals;
 mod categories;
+mod database_roles;
 mod declines;
 mod downstream_servers;
 mod groups;
 mod memberships;
 mod near;
 mod notes;
+mod notifications;
 mod prunable;
 mod rules;
 mod scope;
@@ -35,7 +37,7 @@ use uuid::Uuid;
 
 use crate::diagnostic::Diagnostics;
 use crate::model::desired::Desired;
-use crate::model::resolved::Resolved;
+use crate::model::resolved::{Resolved, ResolvedIdentity};
 use crate::model::snapshot::Snapshot;
 
 use self::approvals::Approvals;
@@ -62,6 +64,8 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     server_rules::check(desired, snapshot, &mut notes);
     let settings = settings::resolve(desired, snapshot, &mut notes);
     let synchronization = synchronization::resolve(desired, snapshot, &mut notes);
+    let notifications = notifications::resolve(desired, snapshot, &mut notes);
+    let database_roles = database_roles::resolve(desired, snapshot, &mut notes);
     let catalog = Catalog::new(snapshot);
     let mut groups = Groups::declare(desired, snapshot, &mut notes);
     server_rules::requested_groups(snapshot, &groups, &mut notes);
@@ -86,8 +90,14 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     }
     Ok(Resolved {
         server_name: desired.name.clone(),
+        identity: desired
+            .server_id
+            .zip(desired.replaces)
+            .map(|(server_id, replaces)| ResolvedIdentity { server_id, replaces: replaces.value }),
         settings,
         synchronization,
+        notifications,
+        database_roles,
         groups_with_computers: groups.with_computers(desired),
         groups: groups.declared,
         memberships: memberships.by_computer,
@@ -97,7 +107,8 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
         lapsed: lapsed.into_keys().collect(),
         lapsed_declines,
         rules,
-        downstream_servers,
+        downstream_servers: downstream_servers.declared,
+        prunable_downstream_servers: downstream_servers.prunable,
         prunable_groups,
         entries,
         pending,

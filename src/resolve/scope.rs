@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::address::Kind;
-use crate::model::desired::{Desired, Settings, Synchronization, UpdateReference};
+use crate::model::desired::{Desired, Notifications, Settings, Synchronization, UpdateReference};
 use crate::model::management::{Management, Prune};
 use crate::model::scope::ReadScope;
 
@@ -19,14 +19,20 @@ pub fn scope(desired: &Desired, now: DateTime<Utc>) -> ReadScope {
     let approval_references = approvals.iter().map(|entry| &entry.update);
     let decline_references = declines.iter().map(|entry| &entry.update);
     let mut scope = ReadScope {
-        settings: desired.settings != Settings::default(),
-        downstream_servers: !desired.downstream_servers.is_empty(),
+        // A save goes through the settings' procedure, whatever is saved.
+        settings: desired.settings != Settings::default() || desired.replaces.is_some(),
+        // No other server may have the new id.
+        downstream_servers: !desired.downstream_servers.is_empty()
+            || desired.replaces.is_some()
+            || management.prune(Kind::Downstream) != Prune::Never,
         // Rules approve for groups, and one whose last group goes is in the way of that.
         rules: !desired.rules.is_empty()
             || management.prune(Kind::Rule) != Prune::Never
             || management.prune(Kind::Group) != Prune::Never
             || ignores_some(management, "rule[\""),
+        database_roles: !desired.database_roles.is_empty(),
         synchronization: desired.synchronization != Synchronization::default(),
+        notifications: desired.notifications != Notifications::default(),
         // Pruned groups count their computers once, however many of the groups a computer is in.
         computers: groups.iter().any(|group| group.computers.is_some())
             || management.prune(Kind::Membership) != Prune::Never

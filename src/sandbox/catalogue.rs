@@ -16,6 +16,7 @@ use super::sql::scope::quoted;
 use super::sql::{declared, errors};
 use super::value::SqlType;
 
+pub mod principals;
 mod rows;
 mod system_views;
 
@@ -228,6 +229,7 @@ impl Catalogue {
                 let known = securable.is_none_or(|name| ["susdb", "master"].contains(&name.to_lowercase().as_str()));
                 Some(known && (!access.is_limited() || permission.eq_ignore_ascii_case("CONNECT")))
             }
+            Some("role") => Some(securable.is_some() && !access.is_limited()),
             Some("object") => Some(self.object_named(securable?).is_some_and(|(schema, name, used_with)| {
                 permission.eq_ignore_ascii_case(used_with.name()) && access.may(used_with, schema, name)
             })),
@@ -264,6 +266,9 @@ impl Catalogue {
     pub fn fill(&self, connection: &Connection, full_name: &str, live: &Live<'_>) -> rusqlite::Result<()> {
         let table = quoted(full_name);
         connection.execute(&format!("DELETE FROM temp.{table}"), [])?;
+        if principals::is_about(full_name) {
+            return principals::fill(connection, full_name, &self.access);
+        }
         let Some(view) = SYSTEM_VIEWS.iter().find(|view| view.full_name == full_name) else { return Ok(()) };
         let places = vec!["?"; view.columns.len()].join(", ");
         let mut insert = connection.prepare(&format!("INSERT INTO temp.{table} VALUES ({places})"))?;

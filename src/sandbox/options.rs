@@ -17,11 +17,11 @@
 //! | `variant=PROC:missing` | the procedure is not there |
 //! | `variant=PROC:extra`, `PROC:extra=@NAME` | it requires one more int parameter, `@extra` or one of another name |
 //! | `variant=PROC:extra-default`, `PROC:extra-default=@NAME` | it takes such a parameter, which may be left out |
-//! | `variant=PROC:without=@NAME` | it does not take the parameter; inside it has its default, or NULL; spSetConfiguration leaves that column alone |
-//! | `variant=PROC:rename=@NAME` | the parameter is called `@NAME2` |
+//! | `variant=PROC:without=@NAME` | it does not take the parameter; inside it has its default, or NULL; a procedure that saves a row leaves that column alone |
+//! | `variant=PROC:rename=@NAME`, `PROC:rename=@NAME=@OTHER` | the parameter is called `@NAME2`, or by the other name |
 //! | `variant=PROC:retype=@NAME` | the parameter has another type: int and bigint, nvarchar and uniqueidentifier, ... are exchanged |
 //! | `variant=PROC:refuses-late` | it does all of its work, raises 50000 at the end, and nothing of it stays |
-//! | `variant=spSetConfiguration:ignores=@NAME` | it takes the parameter, reports success, and leaves that column alone |
+//! | `variant=PROC:ignores=@NAME` | it takes the parameter, reports success, and leaves that column alone: spSetConfiguration and spSetEmailNotificationConfiguration |
 //! | `variant=spDeployUpdate:replaces-revisions` | it also removes what older revisions have for the group |
 //! | `variant=spDeployUpdate:keeps-time` | an approval that it replaces hands its DeploymentTime down |
 //! | `role=ROLE` | the login is no administrator but in this role: `public`, `db_datareader`, `PublicViewAccess`, `webService` |
@@ -93,6 +93,8 @@ pub enum Change {
     Without(String),
     /// It calls this parameter by its name followed by `2`.
     Rename(String),
+    /// It calls this parameter by the other name.
+    RenameTo(String, String),
     /// It takes this parameter with another type.
     Retype(String),
     /// It takes this parameter, and does nothing with it.
@@ -164,7 +166,7 @@ const FLAGS: &str = "true or false";
 const STATEMENTS: &str = "the number of a statement, from 1";
 const RAISES: &str = "1205@N or 50000@N with N the number of a statement, from 1";
 const DELAYS: &str = "milliseconds, at most 60000";
-const VARIANTS: &str = "PROC:missing, PROC:extra[=@NAME], PROC:extra-default[=@NAME], PROC:without=@NAME, PROC:rename=@NAME, \
+const VARIANTS: &str = "PROC:missing, PROC:extra[=@NAME], PROC:extra-default[=@NAME], PROC:without=@NAME, PROC:rename=@NAME[=@OTHER], \
      PROC:retype=@NAME, PROC:refuses-late, spSetConfiguration:ignores=@NAME, spDeployUpdate:replaces-revisions or spDeployUpdate:keeps-time";
 const ROLES: &str = "public, db_datareader, PublicViewAccess or webService";
 const OBJECTS: &str =
@@ -243,7 +245,9 @@ fn variant(value: &str) -> Option<Variant> {
     if procedure.is_empty() {
         return None;
     }
-    let saves = procedure.eq_ignore_ascii_case("spSetConfiguration");
+    let saves = ["spSetConfiguration", "spSetEmailNotificationConfiguration"]
+        .iter()
+        .any(|name| procedure.eq_ignore_ascii_case(name));
     let deploys = procedure.eq_ignore_ascii_case("spDeployUpdate");
     let parameter = |text: &str| (text.len() > 1 && text.starts_with('@')).then(|| text.to_owned());
     let change = match change.split_once('=') {
@@ -260,7 +264,10 @@ fn variant(value: &str) -> Option<Variant> {
         Some(("extra-default", name)) => Change::ExtraDefault(parameter(name)?),
         Some(("ignores", name)) if saves => Change::Ignores(parameter(name)?),
         Some(("without", name)) => Change::Without(parameter(name)?),
-        Some(("rename", name)) => Change::Rename(parameter(name)?),
+        Some(("rename", names)) => match names.split_once('=') {
+            Some((name, other)) => Change::RenameTo(parameter(name)?, parameter(other)?),
+            None => Change::Rename(parameter(names)?),
+        },
         Some(("retype", name)) => Change::Retype(parameter(name)?),
         Some(_) => return None,
     };
@@ -300,6 +307,7 @@ mod tests {
             ("extra-default=@b", Change::ExtraDefault("@b".to_owned())),
             ("refuses-late", Change::Behaves(Behaviour::RefusesLate)),
             ("rename=@a", Change::Rename("@a".to_owned())),
+            ("rename=@a=@b", Change::RenameTo("@a".to_owned(), "@b".to_owned())),
             ("retype=@a", Change::Retype("@a".to_owned())),
         ] {
             assert_eq!(parse(&format!("variant=p:{text}")).unwrap().variants[0].change, change);

@@ -29,6 +29,30 @@ CREATE TABLE sandbox_unplaced (
     value
 );
 
+-- What SQL Server keeps behind sys.database_principals, sys.database_role_members and sys.server_principals. type is S for a
+-- user or login of SQL Server's own, U for a Windows user, G for a Windows group, R for a role. A user whose sid is that of no
+-- login is orphaned. That the login of the connection is none of them is the sandbox's simplification.
+CREATE TABLE sandbox_logins (
+    principal_id integer NOT NULL PRIMARY KEY,
+    name nvarchar(128) NOT NULL UNIQUE COLLATE NOCASE,
+    type nvarchar(1) NOT NULL CHECK (type IN ('S', 'U', 'G')),
+    sid varbinary(85) NOT NULL UNIQUE
+);
+
+CREATE TABLE sandbox_principals (
+    principal_id integer NOT NULL PRIMARY KEY,
+    name nvarchar(128) NOT NULL UNIQUE COLLATE NOCASE,
+    type nvarchar(1) NOT NULL CHECK (type IN ('S', 'U', 'G', 'R')),
+    sid varbinary(85) UNIQUE,
+    is_fixed_role bit NOT NULL DEFAULT 0
+);
+
+CREATE TABLE sandbox_role_members (
+    role_principal_id int NOT NULL REFERENCES sandbox_principals (principal_id) ON DELETE CASCADE,
+    member_principal_id int NOT NULL REFERENCES sandbox_principals (principal_id) ON DELETE CASCADE,
+    PRIMARY KEY (role_principal_id, member_principal_id)
+);
+
 -- The name and value table: the type of its value column and its keys are not known publicly.
 CREATE TABLE tbConfiguration (
     Name nvarchar(128) NOT NULL COLLATE NOCASE,
@@ -654,10 +678,11 @@ CREATE TABLE tbDownstreamServerRollupConfiguration (
     LatestEventTime datetime
 );
 
--- The table has no primary key; its columns are not known publicly and our guess (grade C).
--- Source: Intensive-Self-Service-Portal (the table, grade A).
+-- The table has no primary key. NotificationType is 1 for tests, 2 for new updates, 3 for the status.
+-- Source: Intensive-Self-Service-Portal (the table, grade A); WSUSMaintenance, OtherStep/SendEmail.cs (columns and type 3,
+-- grade A). The columns' types are our guess (grade C).
 CREATE TABLE tbEmailNotificationRecipient (
-    EmailNotificationType nvarchar(64) NOT NULL COLLATE NOCASE,
+    NotificationType int NOT NULL,
     EmailAddress nvarchar(256) NOT NULL COLLATE NOCASE
 );
 

@@ -14,8 +14,10 @@ use super::wire::{
 use super::{Saved, SavedError, Version};
 use crate::model::category::{Categories, Category};
 use crate::model::configuration::LiveSettings;
+use crate::model::database_role::LivePrincipals;
 use crate::model::impact::{Impact, Removed};
 use crate::model::listing::ListedDownstreamServer;
+use crate::model::notifications::LiveNotifications;
 use crate::model::procedure::{Procedure, ProcedureState};
 use crate::model::rule::{Rule, Rules};
 use crate::model::scope::ReadScope;
@@ -84,6 +86,8 @@ struct Records {
     totals: Option<Totals>,
     settings: Option<LiveSettings>,
     synchronization: Option<LiveSynchronization>,
+    notifications: Option<LiveNotifications>,
+    database_roles: Option<LivePrincipals>,
     procedures: BTreeMap<Procedure, ProcedureState>,
     groups: BTreeMap<Uuid, TargetGroup>,
     computers: BTreeMap<i32, Computer>,
@@ -111,6 +115,12 @@ impl Records {
             Record::Settings(wire) => self.settings.replace(wire.into()).map(|_| "the settings".to_owned()),
             Record::Synchronization(wire) => {
                 self.synchronization.replace(wire.into()).map(|_| "what is synchronised".to_owned())
+            }
+            Record::Notifications(wire) => {
+                self.notifications.replace(wire.into()).map(|_| "what mails are sent".to_owned())
+            }
+            Record::Principals(wire) => {
+                self.database_roles.replace(wire.into()).map(|_| "who is in the database's roles".to_owned())
             }
             Record::Procedure(wire) => {
                 let Some(procedure) = Procedure::ALL.into_iter().find(|known| known.name() == wire.name) else {
@@ -192,6 +202,8 @@ impl Records {
             totals,
             settings,
             synchronization,
+            notifications,
+            database_roles,
             procedures,
             groups,
             computers,
@@ -228,6 +240,8 @@ impl Records {
             rules: has_rules.then_some(Rules { all: rules, categories: category_numbers }),
             downstream_servers: has_downstream_servers.then_some(downstream_servers),
             synchronization,
+            notifications,
+            database_roles,
             groups,
             computers,
             memberships,

@@ -35,6 +35,8 @@ pub fn write(snapshot: &Snapshot, impact: &Impact, tool_version: &str, out: &mut
         rules,
         downstream_servers,
         synchronization,
+        notifications,
+        database_roles,
         groups,
         computers,
         memberships,
@@ -64,6 +66,8 @@ pub fn write(snapshot: &Snapshot, impact: &Impact, tool_version: &str, out: &mut
     writer.record(&Record::Totals(totals.into()))?;
     writer.records(settings.iter().map(|settings| Record::Settings(settings.into())))?;
     writer.records(synchronization.iter().map(|live| Record::Synchronization(live.into())))?;
+    writer.records(notifications.iter().map(|live| Record::Notifications(live.into())))?;
+    writer.records(database_roles.iter().map(|live| Record::Principals(live.into())))?;
     writer.records(procedures.iter().map(|procedure| Record::Procedure(procedure.into())))?;
     writer.records(groups.values().map(|group| Record::Group(group.into())))?;
     writer.records(computers.values().map(|computer| Record::Computer(computer.into())))?;

@@ -152,7 +152,11 @@ fn map_keywords<M: SerializeMap>(known: &Map, nullable: bool, map: &mut M) -> Re
     if !required.is_empty() {
         map.serialize_entry("required", &required)?;
     }
-    if !exactly_one.is_empty() {
+    if !exactly_one.is_empty() && exactly_one.len() == properties.len() {
+        // Editors say this better than a choice of required keys.
+        map.serialize_entry("minProperties", &1)?;
+        map.serialize_entry("maxProperties", &1)?;
+    } else if !exactly_one.is_empty() {
         let one: Vec<Value> = exactly_one.iter().map(|key| json!({"required": [key]})).collect();
         map.serialize_entry("oneOf", &one)?;
     }

@@ -47,12 +47,22 @@ pub struct ProcedureContract {
 pub struct ParameterContract {
     /// Its name, with the `@`.
     pub name: &'static str,
+    /// The name that it may have instead, where the sources do not agree.
+    pub other_name: Option<&'static str>,
     /// Its type.
     pub parameter_type: ParameterType,
     /// Whether we send it.
     pub sent: Sent,
     /// Where it comes from.
     pub evidence: Evidence,
+}
+
+impl ParameterContract {
+    /// Whether a live parameter of this name is this one. SQL Server's names do not know case.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        std::iter::once(self.name).chain(self.other_name).any(|known| known.eq_ignore_ascii_case(name))
+    }
 }
 
 /// The type of a parameter.
@@ -129,6 +139,8 @@ pub enum Needed {
     ByNeededBy,
     /// A manifest that says what is synchronised.
     BySynchronization,
+    /// A manifest about mails; and exports.
+    ByNotifications,
     /// Showing what a change comes to: it is left out then.
     ByImpact,
     /// A manifest that declares or prunes automatic approval rules, or prunes their groups; and lists of rules.

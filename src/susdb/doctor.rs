@@ -13,12 +13,14 @@ use super::read::catalogue::health::{
     DATABASE, DOWNSTREAM_SERVERS, LAST_SYNCHRONISATION, LOGIN, PRODUCT, RESET_NEEDED, SCHEMA_VERSION, TARGETING,
 };
 use super::read::synchronization::read_synchronisation_state;
-use super::read::{ReadError, one, read_clock, read_missing_groups, read_server_id, read_version, rows};
+use super::read::{
+    ReadError, one, read_clock, read_missing_groups, read_principals, read_server_id, read_version, rows,
+};
 use super::session::{ConnectOptions, Session, Stage};
 use super::target::Target;
 use crate::model::health::{
-    Answer, ConnectionHealth, DatabaseFacts, LoginFacts, Product, RequestedGroups, SchemaComponent, ServerHealth,
-    Unchecked,
+    Answer, ConnectionHealth, DatabaseFacts, LoginFacts, OrphanedUsers, Product, RequestedGroups, SchemaComponent,
+    ServerHealth, Unchecked,
 };
 
 /// Connects to a server and looks at everything that wsusctl needs of it. A failure is a part of what is found.
@@ -58,6 +60,7 @@ async fn examine_server(session: &mut Session) -> ServerHealth {
         last_synchronisation: check(session, read_last_synchronisation).await,
         requested_groups: check(session, read_requested_groups).await,
         downstream_servers: check(session, read_downstream_servers).await,
+        orphaned_users: check(session, read_orphaned_users).await,
     }
 }
 
@@ -176,4 +179,11 @@ async fn read_requested_groups(session: &mut Session) -> Result<RequestedGroups,
 /// Source: tbDownstreamServerTarget: Intensive-Self-Service-Portal (grade A).
 async fn read_downstream_servers(session: &mut Session) -> Result<u64, ReadError> {
     one(&DOWNSTREAM_SERVERS, rows(session, &DOWNSTREAM_SERVERS, |row| row.count("Servers")).await?)
+}
+
+/// Source: learn.microsoft.com, Troubleshoot orphaned users (grade A).
+async fn read_orphaned_users(session: &mut Session) -> Result<OrphanedUsers, ReadError> {
+    let live = read_principals(session).await?;
+    let users = live.orphans().map(|(principal, orphan)| (principal.name.clone(), orphan.namesake.clone()));
+    Ok(OrphanedUsers { visible: live.sees_logins && live.sees_principals, users: users.collect() })
 }

@@ -11,6 +11,7 @@ use super::read::ReadError;
 use super::read::catalogue::{PREFLIGHT_COLUMNS, PREFLIGHT_DEFINITIONS, PREFLIGHT_PROCEDURES};
 use super::read::rows_in;
 use super::session::{Parameter, Session};
+use super::write::expected_parameters;
 use crate::model::listing::Noun;
 use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict};
 use crate::model::scope::ReadScope;
@@ -87,7 +88,7 @@ async fn require(session: &mut Session, objects: &[&ObjectContract], server: &st
 /// What a scope cannot be read without.
 fn required(scope: &ReadScope) -> impl Iterator<Item = &'static ObjectContract> {
     let selections = scope.every_update || !scope.selections.is_empty();
-    let synchronization = scope.synchronization;
+    let (synchronization, notifications) = (scope.synchronization, scope.notifications);
     let needed_by = scope.every_update || scope.selections.iter().any(|selection| selection.needed_by);
     let (rules, downstream_servers) = (scope.rules, scope.downstream_servers);
     OBJECTS.iter().filter(move |contract| match contract.needed {
@@ -97,6 +98,7 @@ fn required(scope: &ReadScope) -> impl Iterator<Item = &'static ObjectContract> 
         Needed::ByRules => rules,
         Needed::ByDownstreamServers => downstream_servers,
         Needed::BySynchronization => synchronization,
+        Needed::ByNotifications => notifications,
         Needed::ByImpact | Needed::ByLists | Needed::ByDoctor => false,
     })
 }
@@ -176,7 +178,7 @@ fn judge(contract: &ProcedureContract, live: Option<Vec<LiveParameter>>) -> Proc
 fn differences(contract: &ProcedureContract, live: &[LiveParameter]) -> Vec<String> {
     let mut differences = Vec::new();
     for known in contract.parameters {
-        match live.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(known.name)) {
+        match live.iter().find(|parameter| known.is_called(&parameter.name)) {
             Some(parameter) => differences.extend(difference(known, parameter)),
             None if known.sent == Sent::Always => differences.push(format!("{} is missing", known.name)),
             None => {}
@@ -184,7 +186,7 @@ fn differences(contract: &ProcedureContract, live: &[LiveParameter]) -> Vec<Stri
     }
     let lacks = !differences.is_empty();
     for parameter in live.iter().filter(|_| !contract.saves_a_row) {
-        let known = contract.parameters.iter().any(|known| known.name.eq_ignore_ascii_case(&parameter.name));
+        let known = contract.parameters.iter().any(|known| known.is_called(&parameter.name));
         match (known, parameter.defaulted) {
             (false, false) => differences.push(format!("{} is not known, and no default of it either", parameter.name)),
             // What has a default of its own is left out; beside one that is missing it may be that one, renamed.
@@ -216,6 +218,9 @@ fn difference(known: &ParameterContract, live: &LiveParameter) -> Option<String>
 }
 
 fn expected_signature(contract: &ProcedureContract) -> String {
+    if let Some(expected) = expected_parameters(contract.procedure) {
+        return format!("{}({expected})", contract.procedure.name());
+    }
     if contract.saves_a_row {
         return format!("{}(a parameter for each column that it saves)", contract.procedure.name());
     }

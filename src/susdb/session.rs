@@ -225,6 +225,27 @@ impl Session {
         }
     }
 
+    /// Runs a statement that changes something and gives no rows. Nothing is tried twice.
+    pub(super) async fn execute(
+        &mut self,
+        statement: &'static str,
+        text: &'static str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<(), QueryError> {
+        tracing::debug!(statement, parameters = parameters.len(), "execute");
+        let mut connection = self.take_connection(statement)?;
+        let executing = async {
+            let mut query = Query::new(text);
+            for parameter in parameters {
+                parameter.bind(&mut query);
+            }
+            query.execute(&mut connection.client).await?;
+            Ok(())
+        };
+        let outcome = timeout(self.options.statement_timeout, contained(executing)).await;
+        self.settle(statement, connection, outcome)
+    }
+
     /// Calls a procedure by name and gives its return code; none where the server sent none.
     pub(super) async fn call(
         &mut self,
@@ -248,11 +269,12 @@ impl Session {
         self.settle(statement, connection, outcome)
     }
 
-    /// Calls a reading procedure without parameters and gives the rows of its first result set. `decode` gets every row; a
+    /// Calls a reading procedure with numbers for its parameters, if any, and gives the rows of its first result set. `decode` gets every row; a
     /// deadlock starts it from the beginning, a few times.
     pub(super) async fn call_for_rows<T, E>(
         &mut self,
         procedure: &'static str,
+        arguments: &[(&'static str, i32)],
         decode: impl Fn(&Row) -> Result<T, E>,
     ) -> Result<Vec<T>, E>
     where
@@ -260,7 +282,7 @@ impl Session {
     {
         let mut pause = DEADLOCK_PAUSE;
         for _ in 0..DEADLOCK_RETRIES {
-            match self.call_for_rows_once(procedure, &decode).await {
+            match self.call_for_rows_once(procedure, arguments, &decode).await {
                 Err(error) if error.is_deadlock() => {
                     tracing::debug!(statement = procedure, "deadlock: calling again");
                     sleep(pause).await;
@@ -269,12 +291,13 @@ impl Session {
                 done => return done?.into_iter().collect(),
             }
         }
-        self.call_for_rows_once(procedure, &decode).await?.into_iter().collect()
+        self.call_for_rows_once(procedure, arguments, &decode).await?.into_iter().collect()
     }
 
     async fn call_for_rows_once<T, E>(
         &mut self,
         procedure: &'static str,
+        arguments: &[(&'static str, i32)],
         decode: &impl Fn(&Row) -> Result<T, E>,
     ) -> Result<Vec<Result<T, E>>, QueryError> {
         tracing::debug!(statement = procedure, "call for rows");
@@ -283,7 +306,11 @@ impl Session {
         let rows_max = self.options.answer_rows_max;
         let calling = async {
             // With the schema, or a user's default schema would be searched first.
-            let mut items = Command::new(format!("dbo.{procedure}")).exec(&mut connection.client).await?;
+            let mut command = Command::new(format!("dbo.{procedure}"));
+            for (name, value) in arguments {
+                command.bind_param(*name, *value);
+            }
+            let mut items = command.exec(&mut connection.client).await?;
             let mut decoded = Vec::new();
             // To the end even where a row cannot be read: the answer has to be off the wire.
             while let Some(item) = items.try_next().await? {

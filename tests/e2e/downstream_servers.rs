@@ -50,8 +50,16 @@ fn each_difference_is_a_finding_with_a_command_and_changes_nothing() {
     for (edit, finding, says) in [
         ("IsReplica = 0 WHERE AccountName LIKE 'branch01%'", "downstreamMode", "-Replica"),
         ("IsReplica = 1 WHERE AccountName LIKE 'branch01%'", "", ""),
-        ("LastSyncTime = '2020-01-01 00:00:00.000' WHERE AccountName LIKE 'branch01%'", "downstreamStale", "for 2d"),
-        ("LastSyncTime = NULL WHERE AccountName LIKE 'branch01%'", "downstreamStale", "last synchronisation never"),
+        (
+            "LastSyncTime = NULL, RollupLastSyncTime = '2020-01-01 00:00:00.000' WHERE AccountName LIKE 'branch01%'",
+            "downstreamStale",
+            "for 2d",
+        ),
+        (
+            "LastSyncTime = NULL, RollupLastSyncTime = NULL WHERE AccountName LIKE 'branch01%'",
+            "downstreamStale",
+            "last synchronisation never",
+        ),
         (
             "AccountName = 'gone.contoso.com' WHERE AccountName LIKE 'branch01%'",
             "downstreamMissing",
@@ -95,5 +103,98 @@ fn eight_hundred_entries_are_near_the_limit() {
          INSERT INTO tbDownstreamServerTarget (TargetID, AccountName, AccountServerID, IsReplica)
              SELECT TargetID, Name, printf('00000000-0000-4000-8000-%012d', TargetID), 0 FROM tbTarget WHERE TargetID > 1000;",
     );
-    assert_eq!(findings(&lab).0, ["downstreamServers[0] downstreamLimit"]);
+    let plan = lab.plan();
+    assert_eq!(plan["servers"][0]["warnings"][0]["code"], "downstreamLimit");
+    assert_eq!(findings(&lab).0, [""; 0]);
+}
+
+#[test]
+fn what_the_server_knows_of_each_is_explained_and_in_the_document() {
+    let lab = lab();
+    let spec = format!("{SPEC}    - name: nowhere.contoso.com\n");
+    let plan = lab.plan_of(&spec);
+    let servers = plan["servers"][0]["downstreamServers"].as_array().unwrap();
+    let live = &servers[0]["live"];
+    assert_eq!((&servers[0]["name"], &live["name"]), (&"BRANCH01.contoso.com".into(), &"branch01.contoso.com".into()));
+    assert_eq!(live["mode"], "replica");
+    assert_eq!(live["computers"], lab.number("SELECT COUNT(*) FROM tbComputerTarget WHERE ParentServerTargetID = 101"));
+    assert!(live["synchronizedAt"].is_string() && live["version"].is_string() && live["parent"].is_null());
+    assert!(servers[2]["live"].is_null() && servers[2]["origin"]["line"].is_number());
+    let explained = lab.run(&["diff", "-f", "lab.yaml", "--explain"]);
+    explained.expect_status(0).expect_out("Declared downstream servers").expect_out("not known to this server");
+    explained.expect_out("synchronised: ").expect_out("version: ").expect_out("below: this server");
+    lab.diff().expect_nowhere("Declared downstream servers");
+}
+
+/// An entry that the first branch left behind when it was installed anew, with computers, and one of an undeclared name.
+fn with_older_entries(lab: &Lab) {
+    lab.sql(
+        "INSERT INTO tbTarget (TargetID, TargetTypeID, Name) VALUES (900, 1, 'Branch01.contoso.com'), (901, 1, 'branch03.contoso.com');
+         INSERT INTO tbDownstreamServerTarget (TargetID, AccountName, AccountServerID, LastSyncTime, IsReplica) VALUES
+             (900, 'Branch01.contoso.com', '11111111-2222-4333-8444-555555555555', '2020-01-01 00:00:00.000', 0),
+             (901, 'branch03.contoso.com', '11111111-2222-4333-8444-666666666666', '2020-01-01 00:00:00.000', 0);
+         UPDATE tbDownstreamServerTarget SET LastSyncTime = '2026-11-01 00:00:00.000' WHERE TargetID = 103;
+         UPDATE tbComputerTarget SET ParentServerTargetID = 900
+             WHERE TargetID = (SELECT min(TargetID) FROM tbComputerTarget WHERE ParentServerTargetID = 101)",
+    );
+}
+
+const PRUNING: &str = r#"
+  downstreamServers:
+    - {name: branch01.contoso.com, mode: replica}
+  management:
+    prune: {downstreamServers: confirm, downstreamServersOlderThan: 90d}
+"#;
+
+const OLDER: &str = r#"downstream["Branch01.contoso.com"]["11111111-2222-4333-8444-555555555555"]"#;
+
+#[test]
+fn older_entries_are_deleted_once_that_is_confirmed() {
+    let lab = lab();
+    with_older_entries(&lab);
+    lab.manifest(PRUNING);
+    let shown = lab.refused(2, 4);
+    shown.expect_out(OLDER).expect_out("pruneConfirm").expect_out("--allow downstreamServers.delete");
+    shown.expect_out("affects 1 computer");
+    let apply = |more: &[&str]| lab.run(&[&["apply", "-f", "lab.yaml", "--yes"], more].concat());
+    apply(&["--allow", "downstreamServers.delete"]).expect_status(0);
+    assert_eq!(lab.number("SELECT COUNT(*) FROM tbDownstreamServerTarget"), 3);
+    assert_eq!(lab.number("SELECT COUNT(*) FROM tbDownstreamServerTarget WHERE TargetID IN (900, 901)"), 0);
+    let writes = lab.writes();
+    assert_eq!(writes, 2);
+    apply(&[]).expect_status(0).expect_out("No differences");
+    lab.manifest("  groups: []\n").apply().expect_status(0);
+    assert_eq!(lab.writes(), writes);
+}
+
+#[test]
+fn the_other_spelling_of_the_parameter_is_taken_and_anything_else_is_not() {
+    for (variant, status, left) in [("@downstreamServerID=@id", 0, 3), ("@downstreamServerID=@serverID", 2, 5)] {
+        let lab = lab();
+        with_older_entries(&lab);
+        lab.manifest(&PRUNING.replace("confirm", "always"));
+        let server = format!("sandbox:lab.db?variant=spDeleteDownstreamServer:rename={variant}");
+        let ran = lab.run(&["apply", "-f", "lab.yaml", "--yes", "--server", &server]);
+        ran.expect_status(status);
+        assert_eq!(lab.number("SELECT COUNT(*) FROM tbDownstreamServerTarget"), left, "{ran:?}");
+    }
+}
+
+#[test]
+fn pruning_needs_an_age_and_an_age_needs_pruning() {
+    let lab = lab();
+    with_older_entries(&lab);
+    for (prune, code) in [
+        ("downstreamServers: always", "half-a-prune"),
+        ("downstreamServersOlderThan: 90d", "half-a-prune"),
+        ("downstreamServers: always, downstreamServersOlderThan: 90", "bad-age"),
+        ("downstreamServers: always, downstreamServersOlderThan: null", "null"),
+        ("downstreamServers: sometimes, downstreamServersOlderThan: 90d", "unknown-word"),
+        ("downstreamservers: always", "unknown-key"),
+    ] {
+        lab.manifest(&format!("  management:\n    prune: {{{prune}}}\n"));
+        lab.refused(3, 3).expect_err(code).expect_err("lab.yaml:7");
+    }
+    lab.manifest("  management:\n    prune: {downstreamServers: never, downstreamServersOlderThan: 90d}\n");
+    lab.diff().expect_status(0);
 }

@@ -43,10 +43,11 @@ fn spec(text: &str) -> &str {
 #[test]
 fn every_seed_round_trips() {
     for (seed, expected) in [
-        ("empty", "# Declared: 70 settings.\n"),
+        ("empty", "# Declared: 72 settings, "),
         (
             "demo",
-            "# Declared: 70 settings, 10 groups, 50 memberships, 24 approvals of 20 updates (5 made by WSUS itself), 11 declines.\n",
+            "# Declared: 72 settings, the schedule of synchronisations, 4 products, 3 classifications, 8 settings of mails, 10 groups, 50 memberships, \
+             24 approvals of 20 updates (5 made by WSUS itself), 11 declines, 2 approval rules, 3 downstream servers.\n",
         ),
         ("scale:20000", " groups, "),
     ] {
@@ -119,14 +120,38 @@ fn a_messy_server_round_trips_and_the_head_says_what_is_missing() {
          JOIN tbTargetGroup g ON g.TargetGroupID = d.TargetGroupID WHERE g.Name = 'Domain Controllers' LIMIT 1);".to_owned(),
         format!("UPDATE tbTargetGroup SET Name = '{}' WHERE Name = 'Kiosks';", hostile.replace('\'', "''")),
         format!("UPDATE tbTargetGroup SET Name = '{long}' WHERE Name = 'Old Pilot';"),
+        // Products of the same title, a family, and one whose title is a pattern.
+        "INSERT OR IGNORE INTO tbCategoryInSubscription (SubscriptionID, CategoryID) SELECT 1, CategoryID
+             FROM tbPrecomputedCategoryLocalizedProperty WHERE Title IN ('Windows Admin Center', 'Windows Server 2019');
+         INSERT INTO tbCategoryInSubscription (SubscriptionID, CategoryID) SELECT 1, CategoryID FROM tbCategory WHERE CategoryType = 'ProductFamily';
+         UPDATE tbLocalizedProperty SET Title = 'Windows* \u{202e}11 # {' WHERE Title = 'Windows 11';"
+            .to_owned(),
         "UPDATE tbLocalizedProperty SET Title = 'x\ny: \u{202e} # ' || Title WHERE LocalizedPropertyID % 3 = 0;".to_owned(),
         "UPDATE tbLocalizedProperty SET Title = 'the same' WHERE LocalizedPropertyID % 5 = 0;".to_owned(),
+        "UPDATE tbLocalizedProperty SET Title = 'Windows Admin Center' WHERE Title LIKE '%Windows Admin Center';".to_owned(),
         // A pattern, a name with a space at its end, and one that looks like YAML.
         "UPDATE tbComputerTarget SET FullDomainName = 'kiosk-*' WHERE FullDomainName = 'kiosk-01.contoso.com';".to_owned(),
         "UPDATE tbComputerTarget SET FullDomainName = 'KIOSK-03.contoso.com ' WHERE FullDomainName = 'kiosk-03.contoso.com';".to_owned(),
         "UPDATE tbComputerTarget SET FullDomainName = '- a: \u{1b}#' WHERE FullDomainName = 'srv-dc02.contoso.com';".to_owned(),
         "UPDATE tbConfigurationA SET UseProxy = 1, ProxyName = 'proxy: #1', ProxyUserName = 'svc', ReportingServiceUrl = '\u{202e}x\ny: z';".to_owned(),
         "UPDATE tbConfigurationB SET LogLevel = 9;".to_owned(),
+        // Two rules of one name, a hostile name, one that is enabled and chooses nothing, and a category that is not known.
+        format!(
+            "PRAGMA foreign_keys = OFF;
+             INSERT INTO tbAutoDeploymentRule (ID, Enabled, Name, DateOffset, MinutesAfterMidnight) VALUES (11, 1, 'Twin', 0, 0),
+                 (12, 0, 'TWIN ', NULL, NULL), (13, 1, '- a: [\u{202e}# \u{1b}', 3, 61), (14, 1, 'Nothing', NULL, NULL), (15, 0, 'Late', 4000, 0);
+             INSERT INTO tbCategoryInAutoDeploymentRule SELECT 13, CategoryID FROM tbCategory WHERE CategoryType IN ('ProductFamily', 'Company');
+             INSERT INTO tbCategoryInAutoDeploymentRule VALUES (2, 99999);
+             INSERT INTO tbTargetGroupInAutoDeploymentRule SELECT 13, TargetGroupID FROM tbTargetGroup WHERE Name = '{}';
+             INSERT INTO tbTargetGroupInAutoDeploymentRule VALUES (15, '00000000-0000-0000-0000-000000000002');",
+            hostile.replace('\'', "''")
+        ),
+        // A downstream server that was installed anew, one that says nothing of itself, and one without a name.
+        "INSERT INTO tbTarget (TargetID, TargetTypeID, Name) VALUES (900, 1, 'x'), (901, 1, 'y'), (902, 1, 'z');
+         INSERT INTO tbDownstreamServerTarget (TargetID, AccountName, AccountServerID, LastSyncTime, IsReplica) VALUES
+             (900, 'BRANCH01.contoso.com', '11111111-2222-4333-8444-555555555555', '2020-01-01 00:00:00.000', 0),
+             (901, '# \u{1b}: x', NULL, NULL, 1), (902, ' ', NULL, NULL, 1);"
+            .to_owned(),
     ];
     lab.sql(&sql.concat());
     let text = round_trip(&lab, &[]);
@@ -152,6 +177,18 @@ fn a_messy_server_round_trips_and_the_head_says_what_is_missing() {
         "        Below a twin: install\n",
         "        ? \"\\u0001",
         "        - KIOSK-03.contoso.com\n",
+        "  # Windows Admin Center, below ",
+        "      - {family: Windows}\n",
+        "approval rules that no name means alone (several are called so, or the name is empty): 2",
+        "parts of approval rules that no manifest can say (unknown categories, say): 3",
+        "products of Critical for pilots: the server's catalogue does not know category 99999 there",
+        "classifications and products of enabled rules that choose by neither: 1",
+        "    - name: \"- a: [\\u202e# \\u001b\"\n      enabled: true\n      classifications: []\n",
+        "        - {family: Windows}\n",
+        "      deadline: {days: 3, at: \"01:01\"}\n",
+        "    - name: branch01.contoso.com  # older entries of this name, which `wsusctl diff` reports: 1\n      mode: replica\n",
+        "    - name: \"# \\u001b: x\"\n      mode: replica\n",
+        "downstream servers without a name: 1",
     ] {
         assert!(text.contains(expected), "no {expected:?} in\n{text}");
     }
@@ -174,10 +211,21 @@ fn only_what_the_server_may_declare_is_declared() {
         "approvals, since a replica takes approvals from its parent: 27",
         "declined updates, since a replica takes declines from its parent: 11",
         "settings that a replica takes from its parent: 1",
+        "approval rules, since a replica takes rules from its parent: 2",
+        "parts of what is synchronised that the upstream server chooses: 2",
+        "\n  synchronization:\n    schedule: ",
+        "\n  downstreamServers:\n",
     ] {
         assert!(text.contains(expected), "no {expected:?} in\n{text}");
     }
-    for forbidden in ["computers:\n        -", "\n  approvals:", "\n  declines:", "languages: "] {
+    for forbidden in [
+        "computers:\n        -",
+        "\n  approvals:",
+        "\n  declines:",
+        "\n  approvalRules:",
+        "    products:",
+        "languages: ",
+    ] {
         assert!(!text.contains(forbidden), "{forbidden:?} in\n{text}");
     }
 }
@@ -190,9 +238,14 @@ fn kinds_and_the_pin_can_be_left_out() {
     assert!(text.contains("\n  declines:\n") && !text.contains("approvals:") && !text.contains("serverId:"), "{text}");
     let groups = round_trip(&lab, &["--kinds", "groups"]);
     assert!(!groups.contains("computers:") && groups.contains("serverId:"), "{groups}");
-    export(&lab, &["--kinds", "rules"])
+    let rules = round_trip(&lab, &["--kinds", "rules,downstreamServers", "--without-identity"]);
+    assert!(rules.contains("\nspec:\n  approvalRules:\n") && rules.contains("\n  downstreamServers:\n"), "{rules}");
+    assert!(!rules.contains("groups:\n    - name") && !rules.contains("serverId:"), "{rules}");
+    let settings = round_trip(&lab, &["--kinds", "settings"]);
+    assert!(settings.contains("\n  synchronization:\n") && !settings.contains("approvalRules:"), "{settings}");
+    export(&lab, &["--kinds", "identity"])
         .expect_status(3)
-        .expect_err("settings, groups, memberships, approvals, declines");
+        .expect_err("settings, groups, memberships, approvals, declines, rules, downstreamServers");
     lab.run(&["export"]).expect_status(3).expect_err("give --server URL");
 }
 
@@ -263,7 +316,7 @@ fn the_page_has_every_option_and_kind() {
             "docs/reference/export.md does not know {option}"
         );
     }
-    for kind in ["settings", "groups", "memberships", "approvals", "declines"] {
+    for kind in ["settings", "groups", "memberships", "approvals", "declines", "rules", "downstreamServers"] {
         assert!(page.contains(&format!("| `{kind}` |")), "docs/reference/export.md does not know {kind}");
     }
 }

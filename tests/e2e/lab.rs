@@ -104,7 +104,10 @@ impl Lab {
     pub fn run(&self, arguments: &[&str]) -> Ran {
         let ran = run_in(self.directory.path(), arguments);
         if shows_a_plan(arguments) && !ran.out.is_empty() {
-            fits_the_schema(&ran.out);
+            plan_fits_its_schema(&ran.out);
+        }
+        if arguments.first() == Some(&"export") && ran.out.contains("\napiVersion: ") {
+            manifest_fits_its_schema(&ran.out);
         }
         ran
     }
@@ -281,11 +284,22 @@ fn shows_a_plan(arguments: &[&str]) -> bool {
 
 /// Fails the test unless a document is what the schema of the JSON plan says, without a field that it does not have.
 #[track_caller]
-fn fits_the_schema(document: &str) {
+fn plan_fits_its_schema(document: &str) {
     thread_local! {
         static VALIDATOR: Validator = Validator::strict(&wsusctl::report::json::schema().render());
     }
     let document = serde_json::from_str(document).unwrap();
     let problems = VALIDATOR.with(|validator| validator.problems(&document));
     assert!(problems.is_empty(), "{problems:#?}\n{document:#}");
+}
+
+/// Fails the test unless an exported manifest is what the schema of manifests says.
+#[track_caller]
+fn manifest_fits_its_schema(yaml: &str) {
+    thread_local! {
+        static VALIDATOR: Validator = Validator::new(&wsusctl::manifest::schema().render());
+    }
+    let document = serde_saphyr::from_str(yaml).unwrap();
+    let problems = VALIDATOR.with(|validator| validator.problems(&document));
+    assert!(problems.is_empty(), "{problems:#?}\n{yaml}");
 }

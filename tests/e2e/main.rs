@@ -4,6 +4,7 @@
 
 mod approvals;
 mod connection;
+mod database_roles;
 mod docs;
 mod doctor;
 mod downstream_servers;
@@ -13,6 +14,7 @@ mod faults;
 mod get;
 mod guards;
 mod hand_edits;
+mod identity;
 #[cfg(unix)]
 mod interrupt;
 mod json;
@@ -20,12 +22,15 @@ mod lab;
 mod liars;
 mod lock;
 mod manifests;
+mod notifications;
 mod partial;
 mod patch_tuesday;
 mod readme;
 mod references;
+mod refresh;
 mod roles;
 mod rules;
+mod run_rules;
 mod saved;
 mod settings;
 mod synchronization;

@@ -26,6 +26,7 @@ fn two_values(setting: &Setting) -> [Attribute; 2] {
         Values::Number(least, most) => [Attribute::Int(least.max(7)), Attribute::Int(most.min(2001))],
         Values::Text { .. } => [Attribute::text("one.contoso.com"), Attribute::text("two.contoso.com")],
         Values::Word(words) => [Attribute::text(words[0].0), Attribute::text(words[1].0)],
+        Values::TimeOfDay => ["08:00Z", "21:30Z"].map(Attribute::text),
     }
 }
 
@@ -399,10 +400,11 @@ fn the_hardened_server_of_the_examples() {
     lab.run(&["validate", "-f", "lab.yaml"]).expect_status(0);
     run(&["diff"]).expect_status(2).expect_out("highRisk").expect_out("security.anonymousDownstream");
     run(&["apply", "--yes", "--allow", "high-risk"]).expect_status(0);
-    assert_eq!(lab.writes(), 1);
+    // The settings, and of mails the row, the schedule and who gets them.
+    assert_eq!(lab.writes(), 4);
     run(&["diff"]).expect_status(0);
     run(&["apply", "--yes"]).expect_status(0);
-    assert_eq!(lab.writes(), 1);
+    assert_eq!(lab.writes(), 4);
 }
 
 /// Each section's bad values: refused before anything is contacted, with the place.

@@ -9,18 +9,23 @@ use proptest::sample::select;
 use uuid::Uuid;
 use wsusctl::diagnostic::Sources;
 use wsusctl::manifest::{ReadLimits, read};
+use wsusctl::model::category::{Categories, Category, CategoryKind};
 use wsusctl::model::configuration::LiveSettings;
+use wsusctl::model::listing::ListedDownstreamServer;
+use wsusctl::model::notifications::{LiveNotifications, MailKind, NOTIFICATIONS};
+use wsusctl::model::rule::{Rule, RuleDeadline, Rules};
 use wsusctl::model::setting::{Cell, SETTINGS, Values};
-use wsusctl::model::snapshot::Snapshot;
+use wsusctl::model::snapshot::{ALL_COMPUTERS, Snapshot};
+use wsusctl::model::synchronization::{LiveSynchronization, Parts, Schedule};
 use wsusctl::plan::plan;
 use wsusctl::report::export::{ExportOptions, KINDS, render};
 use wsusctl::resolve::resolve;
 
 use crate::check::{error_lines, lines, policy};
-use crate::snapshot::{Server, now, server};
+use crate::snapshot::{Server, cid, gid, now, server};
 use crate::world::world;
 
-fn export(snapshot: &Snapshot) -> String {
+pub fn export(snapshot: &Snapshot) -> String {
     let options = ExportOptions {
         name: "hq".into(),
         database: None,
@@ -47,6 +52,9 @@ fn assert_nothing_to_do(server: &Server) -> String {
         "{:#?}\n{text}",
         lines(&plan)
     );
+    let found = plan.findings.iter().filter(|notice| notice.code.starts_with("downstream"));
+    let wrong: Vec<_> = found.filter(|notice| notice.code != "downstreamDuplicate").collect();
+    assert!(wrong.is_empty(), "{wrong:?}\n{text}");
     text
 }
 
@@ -125,7 +133,7 @@ fn cell(values: Values) -> BoxedStrategy<Option<Cell>> {
             let known: Vec<i64> = words.iter().map(|(_, number)| *number).chain([99]).collect();
             select(known).boxed()
         }
-        Values::Number(..) | Values::Flag | Values::Text { .. } => {
+        Values::Number(..) | Values::Flag | Values::Text { .. } | Values::TimeOfDay => {
             select(vec![-1_i64, 0, 1, 2, 443, 8531, i64::from(i32::MAX)]).boxed()
         }
     };
@@ -137,7 +145,7 @@ fn cell(values: Values) -> BoxedStrategy<Option<Cell>> {
             Values::Flag => {
                 prop_oneof![6 => any::<bool>().prop_map(Cell::Bit), 1 => number.prop_map(Cell::Int), 1 => Just(Cell::Null)].boxed()
             }
-            Values::Number(..) | Values::Word(_) => prop_oneof![
+            Values::Number(..) | Values::Word(_) | Values::TimeOfDay => prop_oneof![
                 6 => number.prop_map(Cell::Int),
                 1 => any::<bool>().prop_map(Cell::Bit),
                 1 => Just(Cell::Null),
@@ -169,6 +177,200 @@ pub fn settings() -> impl Strategy<Value = LiveSettings> {
             password_parameter: None,
         }
     })
+}
+
+pub(crate) fn notifications() -> impl Strategy<Value = LiveNotifications> {
+    let cells: Vec<_> = NOTIFICATIONS.iter().map(|setting| cell(setting.values)).collect();
+    let addresses =
+        || prop_oneof![4 => select(vec!["a@b", "A@B", "it@contoso.com"]).prop_map(str::to_owned), 1 => hostile_name()];
+    let recipients = MailKind::ALL.map(|_| vec(addresses(), 0..3));
+    (cells, recipients).prop_map(|(cells, recipients)| {
+        let columns = NOTIFICATIONS.iter().map(|setting| setting.column).zip(cells);
+        let recipients = MailKind::ALL.into_iter().zip(recipients);
+        LiveNotifications {
+            row: columns.filter_map(|(column, cell)| Some((column, cell?))).collect(),
+            recipients: recipients.map(|(kind, addresses)| (kind, addresses.iter().collect())).collect(),
+            ..LiveNotifications::default()
+        }
+    })
+}
+
+/// Titles that meet, and ids that do.
+fn category_title() -> impl Strategy<Value = String> {
+    prop_oneof![4 => select(vec!["Windows", "WINDOWS ", "Office", "What*"]).prop_map(str::to_owned), 1 => hostile_name()]
+}
+
+fn number() -> impl Strategy<Value = u128> {
+    1_u128..9
+}
+
+pub fn categories() -> impl Strategy<Value = Categories> {
+    let kind = select(vec![
+        CategoryKind::Product,
+        CategoryKind::Product,
+        CategoryKind::ProductFamily,
+        CategoryKind::Company,
+        CategoryKind::Classification,
+        CategoryKind::Classification,
+        CategoryKind::Other,
+    ]);
+    vec((kind, category_title(), option::of(category_title()), option::of(number())), 8).prop_map(|found| {
+        let category = |(index, (kind, title, other, parent)): (usize, (_, _, Option<String>, Option<u128>))| {
+            let id = Uuid::from_u128(index as u128 + 1);
+            (
+                id,
+                Category {
+                    id,
+                    kind,
+                    title,
+                    other_titles: other.into_iter().collect(),
+                    parent: parent.map(Uuid::from_u128),
+                },
+            )
+        };
+        Categories(found.into_iter().enumerate().map(category).collect())
+    })
+}
+
+/// A subscription: mostly of what its kind is, seldom of what the catalogue does not know.
+pub fn synchronization(categories: &Categories) -> impl Strategy<Value = LiveSynchronization> + use<> {
+    let of = |classification: bool| -> Vec<Uuid> {
+        let found =
+            categories.0.values().filter(|category| (category.kind == CategoryKind::Classification) == classification);
+        found.filter(|category| category.kind != CategoryKind::Other).map(|category| category.id).collect()
+    };
+    let some = |known: Vec<Uuid>| {
+        let known = proptest::sample::subsequence(known.clone(), 0..=known.len());
+        (known, option::weighted(0.1, 1_u128..12)).prop_map(|(known, strange)| {
+            known.into_iter().chain(strange.map(Uuid::from_u128)).collect::<BTreeSet<Uuid>>()
+        })
+    };
+    let schedule = prop_oneof![
+        1 => Just(None),
+        1 => Just(Some(Schedule::Manual)),
+        4 => (-1_i64..90_000, 0_i64..26).prop_map(|(first_at, per_day)| Some(Schedule::Daily { first_at, per_day })),
+    ];
+    (schedule, some(of(false)), some(of(true))).prop_map(|(schedule, products, classifications)| LiveSynchronization {
+        schedule,
+        products,
+        classifications,
+        saved: Parts { schedule: true, products: true, classifications: true },
+    })
+}
+
+/// Name, enabled, classifications, products, groups and deadline.
+type RuleParts = (String, bool, BTreeSet<i32>, BTreeSet<i32>, BTreeSet<usize>, Option<(i32, i32)>);
+
+fn rules() -> impl Strategy<Value = Vec<Rule>> {
+    let numbers = || proptest::collection::btree_set(1_i32..11, 0..3);
+    let name = prop_oneof![2 => select(vec!["One", "ONE ", "Two"]).prop_map(str::to_owned), 1 => hostile_name()];
+    let groups = proptest::collection::btree_set(0_usize..4, 0..3);
+    let deadline = option::of((-1_i32..3652, -1_i32..1441));
+    vec((name, any::<bool>(), numbers(), numbers(), groups, deadline), 0..4).prop_map(|found| {
+        let ids = [gid("A"), gid("B"), ALL_COMPUTERS, Uuid::from_u128(77)];
+        let rule = |(id, (name, enabled, classifications, products, groups, deadline)): (i32, RuleParts)| Rule {
+            enabled,
+            classifications,
+            products,
+            groups: groups.into_iter().map(|index| ids[index]).collect(),
+            deadline: deadline.map_or(RuleDeadline::None, |(days, minutes)| RuleDeadline::After { days, minutes }),
+            ..Rule::new(id, name)
+        };
+        (1_i32..).zip(found).map(rule).collect()
+    })
+}
+
+fn downstream_servers() -> impl Strategy<Value = Vec<ListedDownstreamServer>> {
+    let name = prop_oneof![2 => select(vec!["b1", "B1 ", "b2"]).prop_map(str::to_owned), 1 => hostile_name()];
+    let one = (name, any::<bool>(), option::of(hostile_name()), option::of(0_i64..3), option::of(number()));
+    vec(one, 0..4).prop_map(|found| {
+        let server = |(name, replica, parent, age, id): (_, _, _, Option<i64>, Option<u128>)| ListedDownstreamServer {
+            name,
+            server_id: id.map(Uuid::from_u128),
+            replica,
+            parent,
+            synchronized_at: age.map(|days| now() - chrono::TimeDelta::days(days)),
+            rolled_up_at: None,
+            version: None,
+            below: 0,
+            computers: 0,
+        };
+        found.into_iter().map(server).collect()
+    })
+}
+
+#[test]
+fn what_is_synchronised_is_named_by_titles_where_they_mean_one() {
+    let mut live = server();
+    live.snapshot.synchronization = Some(LiveSynchronization {
+        schedule: Some(Schedule::Daily { first_at: 10_800, per_day: 1 }),
+        products: BTreeSet::from([cid("Windows"), cid("Office 2021")]),
+        classifications: BTreeSet::from([cid("Security Updates"), cid("Drivers")]),
+        saved: Parts { schedule: true, products: true, classifications: true },
+    });
+    let text = assert_nothing_to_do(&live);
+    assert!(
+        text.contains(
+            "\n  synchronization:\n    schedule: {firstAt: \"03:00Z\", perDay: 1}\n    products:\n      - Office 2021\n      - {family: Windows}\n    \
+             classifications:\n      - Drivers\n      - Security Updates\n"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("\n# Declared: the schedule of synchronisations, 2 products, 2 classifications.\n"),
+        "{text}"
+    );
+    live.snapshot.server.has_upstream = true;
+    let text = assert_nothing_to_do(&live);
+    assert!(text.contains("upstream server chooses: 2\n#     synchronization.products\n"), "{text}");
+    assert!(text.contains("  synchronization:\n    schedule:") && !text.contains("    products:"), "{text}");
+}
+
+#[test]
+fn rules_are_written_with_everything_they_say() {
+    let live = server()
+        .groups(&["A"])
+        .rule("two", true, &["Drivers", "Windows", "Office 2021"], &["A"])
+        .rule("One: # x", false, &[], &[])
+        .rule("empty", true, &[], &["A"]);
+    let text = assert_nothing_to_do(&live);
+    assert!(
+        text.ends_with(
+            "  approvalRules:\n    - name: empty\n      enabled: true\n      # neither a classification nor a product: WSUS would not save an \
+             enabled rule like that\n      groups:\n        - A\n      deadline: {days: 3, at: \"04:00\"}\n    - name: \"One: # x\"\n      enabled: false\n      \
+             classifications: []\n      products: []\n      groups: []\n      deadline: {days: 3, at: \"04:00\"}\n    - name: two\n      enabled: true\n      \
+             classifications:\n        - Drivers\n      products:\n        - Office 2021\n        - {family: Windows}\n      groups:\n        - A\n      \
+             deadline: {days: 3, at: \"04:00\"}\n"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("enabled rules that choose by neither: 1\n#     empty\n"), "{text}");
+    let text = assert_nothing_to_do(&live.replica());
+    assert!(text.contains("approval rules, since a replica takes rules from its parent: 3\n"), "{text}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_synchronised_and_ruled_nothing_is_left_to_do(
+        (synchronization, categories) in categories().prop_flat_map(|categories| (synchronization(&categories), Just(categories))),
+        found in rules(),
+        numbers in proptest::collection::btree_map(1_i32..10, number(), 0..9),
+        downstream in downstream_servers(),
+        has_upstream in prop::bool::weighted(0.1),
+        replica in prop::bool::weighted(0.1),
+    ) {
+        let mut live = server().groups(&["A", "B"]);
+        live.snapshot.server.has_upstream = has_upstream;
+        live.snapshot.server.replica = replica;
+        live.snapshot.categories = categories;
+        live.snapshot.synchronization = Some(synchronization);
+        let numbers = numbers.into_iter().map(|(number, id)| (number, Uuid::from_u128(id))).collect();
+        live.snapshot.rules = Some(Rules { all: found.into_iter().map(|rule| (rule.id, rule)).collect(), categories: numbers });
+        live.snapshot.downstream_servers = Some(downstream);
+        assert_nothing_to_do(&live);
+    }
 }
 
 proptest! {
@@ -214,6 +416,13 @@ proptest! {
                 }
             }
         }
+        assert_nothing_to_do(&live);
+    }
+
+    #[test]
+    fn whatever_the_mails_are_nothing_is_left_to_do(notifications in notifications()) {
+        let mut live = server();
+        live.snapshot.notifications = Some(notifications);
         assert_nothing_to_do(&live);
     }
 

@@ -256,7 +256,15 @@ fn assert_declared(resolved: &Resolved, plan: &Plan) -> Result<(), TestCaseError
                 prop_assert!(resolved.rules.iter().any(|rule| rule.name == *name));
             }
             Operation::DeleteRule { name, .. } => prop_assert!(false, "deletes {name} without pruning"),
+            Operation::DeleteDownstreamServer { name, .. } => prop_assert!(false, "deletes {name} without pruning"),
             Operation::SaveSynchronization(_) => prop_assert!(resolved.synchronization.is_some()),
+            Operation::SaveNotifications(_) | Operation::SetRecipients { .. } => {
+                prop_assert!(resolved.notifications.is_some());
+            }
+            Operation::SetRoleMembers { role, .. } => prop_assert!(resolved.database_roles.contains_key(role)),
+            Operation::MapUser { user, .. } => {
+                prop_assert!(resolved.database_roles.values().any(|members| members.value.contains(user)));
+            }
         }
     }
     Ok(())
@@ -353,10 +361,15 @@ fn assert_ordered(plan: &Plan, snapshot: &Snapshot) -> Result<(), TestCaseError>
             }
             Operation::AcceptLicense { .. }
             | Operation::DeleteRule { .. }
+            | Operation::DeleteDownstreamServer { .. }
             | Operation::Reinstate { .. }
             | Operation::Decline { .. }
             | Operation::SaveSettings { .. }
-            | Operation::SaveSynchronization(_) => {}
+            | Operation::SaveSynchronization(_)
+            | Operation::SaveNotifications(_)
+            | Operation::SetRecipients { .. }
+            | Operation::SetRoleMembers { .. }
+            | Operation::MapUser { .. } => {}
         }
     }
     // Every change has a step: nothing is announced that is not done.

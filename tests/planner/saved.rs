@@ -7,8 +7,10 @@ use proptest::option;
 use proptest::prelude::*;
 use wsusctl::model::category::{Category, CategoryKind};
 use wsusctl::model::configuration::LiveSettings;
+use wsusctl::model::database_role::{DatabaseRole, LivePrincipals, LiveRole, Orphan, Principal};
 use wsusctl::model::impact::{Impact, Removed};
 use wsusctl::model::listing::ListedDownstreamServer;
+use wsusctl::model::notifications::LiveNotifications;
 use wsusctl::model::procedure::{LiveParameter, Verdict};
 use wsusctl::model::scope::ReadScope;
 use wsusctl::model::selector::{Severity, UpdateType};
@@ -19,7 +21,7 @@ use wsusctl::resolve::{resolve, scope};
 use wsusctl::saved::{Limits, Saved, SavedError, read, write};
 
 use crate::check::{lines, policy};
-use crate::export::{hostile_name, settings};
+use crate::export::{hostile_name, notifications, settings};
 use crate::snapshot::{gid, now, read as read_within, server, time};
 use crate::world::world;
 
@@ -46,17 +48,26 @@ fn without_login(snapshot: &Snapshot) -> Snapshot {
 struct Oddities {
     names: Vec<String>,
     settings: Option<LiveSettings>,
+    notifications: Option<LiveNotifications>,
     flags: Vec<bool>,
     numbers: Vec<u32>,
 }
 
 fn oddities() -> impl Strategy<Value = Oddities> {
-    (vec(hostile_name(), 12), option::of(settings()), vec(any::<bool>(), 8), vec(any::<u32>(), 4))
-        .prop_map(|(names, settings, flags, numbers)| Oddities { names, settings, flags, numbers })
+    let rows = (option::of(settings()), option::of(notifications()));
+    (vec(hostile_name(), 12), rows, vec(any::<bool>(), 8), vec(any::<u32>(), 4)).prop_map(
+        |(names, (settings, notifications), flags, numbers)| Oddities {
+            names,
+            settings,
+            notifications,
+            flags,
+            numbers,
+        },
+    )
 }
 
 fn made_odd(mut snapshot: Snapshot, odd: &Oddities) -> (Snapshot, Impact) {
-    let Oddities { names, settings, flags, numbers } = odd;
+    let Oddities { names, settings, notifications, flags, numbers } = odd;
     let mut names = names.iter().cycle().cloned();
     let mut name = || names.next().unwrap();
     snapshot.settings = settings.clone().map(|settings| LiveSettings {
@@ -64,6 +75,24 @@ fn made_odd(mut snapshot: Snapshot, odd: &Oddities) -> (Snapshot, Impact) {
         languages_unsaved: flags[0],
         password_parameter: flags[1].then(&mut name),
         ..settings
+    });
+    snapshot.notifications = notifications.clone().map(|live| LiveNotifications {
+        changed: flags[0].then(|| (name(), now())),
+        unsaved: [name()].into(),
+        password_parameter: flags[1].then(&mut name),
+        ..live
+    });
+    snapshot.database_roles = flags[4].then(|| {
+        let orphan = flags[5].then(|| Orphan { namesake: flags[6].then(&mut name) });
+        let principal = Principal { name: name(), can_be_member: flags[7], orphan };
+        let role = LiveRole { members: [name(), name()].into(), may_alter: flags[0] };
+        LivePrincipals {
+            roles: [(DatabaseRole::ALL[numbers[0] as usize % 2], role)].into(),
+            principals: [(name(), principal)].into(),
+            sees_principals: flags[1],
+            sees_logins: flags[2],
+            may_map_users: flags[3],
+        }
     });
     snapshot.server.sql_version = name();
     if flags[2] {
@@ -78,6 +107,8 @@ fn made_odd(mut snapshot: Snapshot, odd: &Oddities) -> (Snapshot, Impact) {
             synchronized_at: flags[4].then(|| time("2026-11-19T03:00:00.003Z")),
             rolled_up_at: flags[5].then(|| time("2026-11-19T03:00:00Z")),
             version: flags[7].then(&mut name),
+            below: u64::from(numbers[2]),
+            computers: u64::from(numbers[3]),
         };
         vec![server.clone(), server]
     });

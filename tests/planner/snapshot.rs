@@ -85,6 +85,8 @@ pub fn server() -> Server {
         downstream_servers: Some(Vec::new()),
         rules: Some(Rules { all: BTreeMap::new(), categories: numbers }),
         synchronization: None,
+        notifications: None,
+        database_roles: None,
         groups: groups.into_iter().map(|group| (group.id, group)).collect(),
         computers: BTreeMap::new(),
         memberships: BTreeSet::new(),
@@ -293,6 +295,8 @@ impl Server {
             rules: true,
             downstream_servers: true,
             synchronization: true,
+            notifications: true,
+            database_roles: true,
             computers: true,
             update_ids: snapshot.updates.keys().copied().collect(),
             kbs: snapshot.updates.values().flat_map(|update| update.kbs.clone()).collect(),
@@ -325,6 +329,12 @@ pub fn read_more(whole: &Snapshot, scope: &ReadScope, also: &dyn Fn(&Update) -> 
     }
     if !scope.rules {
         snapshot.rules = None;
+    }
+    if !scope.notifications {
+        snapshot.notifications = None;
+    }
+    if !scope.database_roles {
+        snapshot.database_roles = None;
     }
     if !scope.settings {
         snapshot.settings = None;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use wsusctl::model::notifications::NOTIFICATIONS;
 use wsusctl::model::setting::{SETTINGS, SettingRisk};
 
 /// Compares a committed file with what it should be, or writes it.
@@ -53,7 +54,7 @@ const COLUMNS_END: &str = "<!-- columns: end -->";
 /// The settings, each with its column.
 fn columns() -> String {
     let mut table = "\n| setting | column | `--allow high-risk` |\n|---|---|---|\n".to_owned();
-    for setting in SETTINGS {
+    for setting in SETTINGS.iter().chain(NOTIFICATIONS) {
         let risk = match setting.risk {
             SettingRisk::Low => "",
             SettingRisk::High => "to change it",

@@ -41,8 +41,11 @@ fn every_field_of_the_schema_is_written() {
     let mut written = BTreeSet::new();
     keys(&example(), &mut written);
     keys(&errors(), &mut written);
-    // Tests of the program give `--now` and `--against`.
+    // Tests of the program give `--now` and `--against`, and declare downstream servers.
     written.extend(["now", "against"].map(str::to_owned));
+    let server =
+        ["name", "serverId", "mode", "parent", "synchronizedAt", "rolledUpAt", "version", "below", "computers"];
+    written.extend(["downstreamServers", "live"].into_iter().chain(server).map(str::to_owned));
     let never: Vec<_> = known.difference(&written).collect();
     assert!(never.is_empty(), "{never:?}");
 }

@@ -94,6 +94,7 @@ impl Validator {
                 true
             }
             ("minProperties", Value::Object(map)) => map.len() >= size(argument),
+            ("maxProperties", Value::Object(map)) => map.len() <= size(argument),
             ("required", Value::Object(map)) => {
                 argument.as_array().unwrap().iter().all(|key| map.contains_key(key.as_str().unwrap()))
             }
@@ -134,6 +135,7 @@ impl Validator {
                 | "uniqueItems"
                 | "items"
                 | "minProperties"
+                | "maxProperties"
                 | "required"
                 | "propertyNames"
                 | "properties"

@@ -5,11 +5,13 @@ mod approvals;
 mod category;
 mod choices;
 mod connection;
+mod database_roles;
 mod deadline;
 mod downstream_servers;
 mod groups;
 mod management;
 mod needed_by;
+mod notifications;
 mod period;
 pub(super) mod schema;
 mod select;
@@ -21,7 +23,7 @@ pub(super) use select::{Purpose, select};
 
 use std::collections::BTreeMap;
 
-use super::document::{Document, Management, Settings};
+use super::document::{Document, Identity, Management, Notifications, Settings};
 use super::node::{Node, Value};
 use super::problems::Problems;
 use super::shape::{Fields, Keyed, Shape, check_name, entries, name, text, word, wrong_type};
@@ -47,6 +49,7 @@ const SPEC: Shape = Shape::new(
         "logging",
         "security",
         "advanced",
+        "notifications",
         "groups",
         "approvals",
         "declines",
@@ -55,7 +58,7 @@ const SPEC: Shape = Shape::new(
         "management",
     ],
 );
-const IDENTITY: Shape = Shape::new("identity", &["serverId"]);
+const IDENTITY: Shape = Shape::new("identity", &["serverId", "replaces"]);
 
 /// Reads a document. None where it is no map at all.
 pub(super) fn document(root: Node<'_>, problems: &mut Problems) -> Option<Document> {
@@ -74,9 +77,10 @@ pub(super) fn document(root: Node<'_>, problems: &mut Problems) -> Option<Docume
         name: name.unwrap_or(Declared { value: String::new(), origin }),
         labels,
         connection,
-        server_id: None,
+        identity: None,
         settings: Settings::default(),
         synchronization: Synchronization::default(),
+        notifications: Notifications::default(),
         groups: Vec::new(),
         approvals: Vec::new(),
         declines: Vec::new(),
@@ -122,7 +126,7 @@ fn labels(value: Keyed<'_>, problems: &mut Problems) -> BTreeMap<String, String>
 
 fn spec(value: Keyed<'_>, document: &mut Document, problems: &mut Problems) {
     let Some(mut fields) = Fields::of(value, &SPEC, problems) else { return };
-    document.server_id = fields.take("identity").and_then(|value| identity(value, problems));
+    document.identity = fields.take("identity").and_then(|value| identity(value, problems));
     for &section in settings::SECTIONS {
         if let Some(value) = fields.take(section) {
             settings::section(section, value, &mut document.settings, problems);
@@ -132,6 +136,8 @@ fn spec(value: Keyed<'_>, document: &mut Document, problems: &mut Problems) {
         .take("synchronization")
         .map(|value| synchronization::synchronization(value, problems))
         .unwrap_or_default();
+    document.notifications =
+        fields.take("notifications").map(|value| notifications::notifications(value, problems)).unwrap_or_default();
     document.groups = fields.take("groups").map(|value| groups::groups(value, problems)).unwrap_or_default();
     document.approvals =
         fields.take("approvals").map(|value| approvals::approvals(value, problems)).unwrap_or_default();
@@ -146,10 +152,15 @@ fn spec(value: Keyed<'_>, document: &mut Document, problems: &mut Problems) {
         fields.take("management").map(|value| management::management(value, problems)).unwrap_or_default();
 }
 
-fn identity(value: Keyed<'_>, problems: &mut Problems) -> Option<Declared<Uuid>> {
+fn identity(value: Keyed<'_>, problems: &mut Problems) -> Option<Identity> {
     let mut fields = Fields::of(value, &IDENTITY, problems)?;
-    let id = fields.require("serverId", problems)?;
-    let text = text(&id, problems)?;
+    let replaces = fields.take("replaces").and_then(|value| id(&value, problems));
+    let server_id = fields.require("serverId", problems).and_then(|value| id(&value, problems))?;
+    Some(Identity { server_id, replaces })
+}
+
+fn id(value: &Keyed<'_>, problems: &mut Problems) -> Option<Declared<Uuid>> {
+    let text = text(value, problems)?;
     uuid(&text.value, text.origin, problems)
 }
 

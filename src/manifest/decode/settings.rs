@@ -1,14 +1,18 @@
 //! The settings: sections of scalars after the model's table, and the few values of another shape.
 
+use chrono::Timelike;
+
 use super::super::document::{DeclaredSetting, Field, Languages, Settings};
 use super::super::node::Value;
 use super::super::problems::Problems;
 use super::super::shape::{Fields, Keyed, Shape, boolean, list, name, null, text, word, wrong_type};
 use super::connection::secret;
+use super::database_roles::database_roles;
+use super::synchronization::time_of_day;
 use crate::diagnostic::Diagnostic;
 use crate::model::attribute::Attribute;
 use crate::model::origin::{Declared, Origin};
-use crate::model::setting::{SETTINGS, Setting, Values, setting};
+use crate::model::setting::{Cell, Literal, Setting, Values, setting};
 
 pub(super) const UPDATE_SOURCE: Shape = Shape::new("updateSource", &["from", "contentFromMicrosoftUpdate", "proxy"]);
 pub(super) const FROM: Shape = Shape::new("where updates come from", &["microsoftUpdate", "upstream"]);
@@ -26,7 +30,7 @@ pub(super) const SERVER_LIMITS: Shape = Shape::new("serverLimits", &["clientXmlB
 pub(super) const CLEANUP: Shape = Shape::new("cleanup", &["revisionDays", "revisionSize", "computerDays"]);
 pub(super) const LOGGING: Shape = Shape::new("logging", &["level"]);
 pub(super) const SECURITY: Shape =
-    Shape::new("security", &["downstreamRegistration", "anonymousDownstream", "cookies"]);
+    Shape::new("security", &["downstreamRegistration", "anonymousDownstream", "cookies", "databaseRoles"]);
 pub(super) const COOKIES: Shape = Shape::new("cookies", &["anonymous", "simpleTargeting", "server", "downstream"]);
 pub(super) const ADVANCED: Shape = Shape::new(
     "advanced",
@@ -158,7 +162,7 @@ fn read_from(value: Keyed<'_>, settings: &mut Settings, problems: &mut Problems)
 }
 
 fn proxy(value: Keyed<'_>, settings: &mut Settings, problems: &mut Problems) {
-    let Some(value) = used_or_none("updateSource.proxy", value, settings, problems) else { return };
+    let Some(value) = used_or_none(known("updateSource.proxy"), value, &mut settings.scalars, problems) else { return };
     let Some(mut fields) = Fields::of(value, &PROXY, problems) else { return };
     for key in ["host", "port", "anonymous", "user", "domain", "basicOverHttp"] {
         take("updateSource.proxy", key, &mut fields, settings, problems);
@@ -168,7 +172,7 @@ fn proxy(value: Keyed<'_>, settings: &mut Settings, problems: &mut Problems) {
         settings.proxy_password = secret(password, problems).map(|_| place);
     }
     if let Some(tls) = fields.take("tls")
-        && let Some(tls) = used_or_none("updateSource.proxy.tls", tls, settings, problems)
+        && let Some(tls) = used_or_none(known("updateSource.proxy.tls"), tls, &mut settings.scalars, problems)
         && let Some(mut fields) = Fields::of(tls, &TLS_PROXY, problems)
     {
         for key in ["host", "port"] {
@@ -178,15 +182,15 @@ fn proxy(value: Keyed<'_>, settings: &mut Settings, problems: &mut Problems) {
 }
 
 /// A map that can be switched off by the word `none`. Gives the map.
-fn used_or_none<'t>(
-    path: &str,
+pub(super) fn used_or_none<'t>(
+    setting: &'static Setting,
     value: Keyed<'t>,
-    settings: &mut Settings,
+    scalars: &mut Vec<DeclaredSetting>,
     problems: &mut Problems,
 ) -> Option<Keyed<'t>> {
     if value.node.text().is_some() {
         if word(&value, &[("none", ())], problems).is_some() {
-            settings.put(path, Attribute::text("none"), value.place());
+            scalars.push(DeclaredSetting { setting, value: Attribute::text("none"), origin: value.place() });
         }
         return None;
     }
@@ -194,7 +198,7 @@ fn used_or_none<'t>(
         problems.push(null(value.place(), "write `none` or a map, or remove the key"));
         return None;
     }
-    settings.put(path, Attribute::text("used"), value.key);
+    scalars.push(DeclaredSetting { setting, value: Attribute::text("used"), origin: value.key });
     Some(value)
 }
 
@@ -237,6 +241,9 @@ fn security(value: Keyed<'_>, settings: &mut Settings, problems: &mut Problems) 
     if let Some(cookies) = fields.take("cookies") {
         scalars("security.cookies", cookies, &COOKIES, settings, problems);
     }
+    if let Some(roles) = fields.take("databaseRoles") {
+        settings.database_roles = database_roles(roles, problems);
+    }
 }
 
 fn scalars(prefix: &str, value: Keyed<'_>, shape: &'static Shape, settings: &mut Settings, problems: &mut Problems) {
@@ -254,18 +261,29 @@ fn take(prefix: &str, key: &str, fields: &mut Fields<'_>, settings: &mut Setting
 
 /// Reads one setting of the table.
 fn scalar(path: &str, value: &Keyed<'_>, settings: &mut Settings, problems: &mut Problems) {
-    let setting = setting(path).expect("a test holds that every key that is read is in the table");
+    settings.scalars.extend(declared(known(path), value, problems));
+}
+
+/// Reads a setting: null is its default.
+pub(super) fn declared(
+    setting: &'static Setting,
+    value: &Keyed<'_>,
+    problems: &mut Problems,
+) -> Option<DeclaredSetting> {
     let origin = value.place();
-    if value.node.is_null() {
-        match setting.default {
-            Some(default) => settings.put(path, default.attribute(), origin),
-            None => problems.push(null(origin, "this setting has no default: write a value, or remove the key")),
+    let found = if value.node.is_null() {
+        if setting.default.is_none() {
+            problems.push(null(origin, "this setting has no default: write a value, or remove the key"));
         }
-        return;
-    }
-    if let Some(found) = read(setting, value, problems) {
-        settings.put(path, found, origin);
-    }
+        setting.default.map(Literal::attribute)
+    } else {
+        read(setting, value, problems)
+    };
+    found.map(|value| DeclaredSetting { setting, value, origin })
+}
+
+fn known(path: &str) -> &'static Setting {
+    setting(path).expect("a test holds that every key that is read is in the table")
 }
 
 fn read(setting: &Setting, value: &Keyed<'_>, problems: &mut Problems) -> Option<Attribute> {
@@ -295,6 +313,11 @@ fn read(setting: &Setting, value: &Keyed<'_>, problems: &mut Problems) -> Option
         Values::Word(words) => {
             let found = word(value, words, problems)?;
             words.iter().find(|(_, number)| *number == found.value).map(|(word, _)| Attribute::text(*word))
+        }
+        // As the row gives it back.
+        Values::TimeOfDay => {
+            let time = time_of_day(value, problems)?;
+            Some(setting.value(&Cell::Int(time.num_seconds_from_midnight().into())))
         }
     }
 }
@@ -327,9 +350,7 @@ fn number(value: &Keyed<'_>, least: i64, most: i64, problems: &mut Problems) -> 
 
 impl Settings {
     fn put(&mut self, path: &str, value: Attribute, origin: Origin) {
-        let setting = SETTINGS.iter().find(|setting| setting.path == path);
-        let setting = setting.expect("a test holds that every key that is read is in the table");
-        self.scalars.push(DeclaredSetting { setting, value, origin });
+        self.scalars.push(DeclaredSetting { setting: known(path), value, origin });
     }
 }
 
@@ -344,8 +365,13 @@ mod tests {
     use crate::model::setting::SETTINGS;
 
     /// The keys that are no scalars of the table: maps, or values that live elsewhere.
-    const OTHERS: &[&str] =
-        &["updateSource.proxy.password", "updateFiles.languages", "updateFiles.contentPath", "security.cookies"];
+    const OTHERS: &[&str] = &[
+        "updateSource.proxy.password",
+        "updateFiles.languages",
+        "updateFiles.contentPath",
+        "security.cookies",
+        "security.databaseRoles",
+    ];
 
     #[test]
     fn the_keys_that_are_read_are_those_of_the_table() {

@@ -39,12 +39,13 @@ fn schedule(value: Keyed<'_>, problems: &mut Problems) -> Option<Declared<Schedu
         return None;
     }
     let mut fields = Fields::of(value, &DAILY, problems)?;
-    let first_at = fields.require("firstAt", problems).and_then(|value| first_at(&value, problems));
+    let first_at = fields.require("firstAt", problems).and_then(|value| time_of_day(&value, problems));
     let per_day = fields.require("perDay", problems).and_then(|value| integer(&value, 1, PER_DAY_MAX, problems));
     Some(Declared { value: Schedule::daily(first_at?, per_day?.value), origin })
 }
 
-fn first_at(value: &Keyed<'_>, problems: &mut Problems) -> Option<chrono::NaiveTime> {
+/// A UTC time of day.
+pub(super) fn time_of_day(value: &Keyed<'_>, problems: &mut Problems) -> Option<chrono::NaiveTime> {
     let text = text(value, problems)?;
     match utc_time_of_day(&text.value) {
         Ok(time) => Some(time),

@@ -3,8 +3,11 @@
 mod approval_rules;
 mod approvals;
 mod computers;
+mod database_roles;
 mod groups;
+mod identity;
 mod ignore;
+mod notifications;
 mod overlap;
 mod settings;
 mod synchronization;
@@ -17,6 +20,7 @@ use crate::model::name::fold;
 
 /// Applies every rule.
 pub(super) fn check(document: &Document, problems: &mut Problems) {
+    identity::check(document, problems);
     groups::unique(&document.groups, problems);
     groups::not_built_in(&document.groups, problems);
     groups::creatable(&document.groups, problems);
@@ -37,7 +41,9 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
     let servers = document.downstream_servers.iter().map(|server| &server.name);
     approval_rules::unique(servers, "duplicate-downstream-server", "a downstream server is declared twice", problems);
     settings::check(document, problems);
+    database_roles::check(document, problems);
     synchronization::below_an_upstream_server(document, problems);
+    notifications::check(document, problems);
     ignore::declared_groups(&document.management.ignore, &document.groups, problems);
     ignore::declared_servers(&document.management.ignore, &document.downstream_servers, problems);
     ignore::declared_rules(&document.management.ignore, &document.approval_rules, problems);

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::grants::bracketed;
 use super::{
-    CertificateCheck, ConnectStage, ContractState, Health, Limit, RequestedGroups, ServerHealth, StageState,
-    SynchronisationState, Used, UsedKind,
+    CertificateCheck, ConnectStage, ContractState, Health, Limit, OrphanedUsers, RequestedGroups, ServerHealth,
+    StageState, SynchronisationState, Used, UsedKind,
 };
 
 /// Downstream servers that WSUS takes.
@@ -150,6 +151,7 @@ fn unchecked(server: &ServerHealth) -> Vec<Finding> {
         ("when the last synchronisation ran", server.last_synchronisation.is_err(), Limit::Doctor),
         ("the groups that computers ask for", server.requested_groups.is_err(), Limit::Doctor),
         ("the downstream servers", server.downstream_servers.is_err(), Limit::Doctor),
+        ("whether users are orphaned", server.orphaned_users.is_err(), Limit::Doctor),
     ];
     let finding = |wanted: Limit| {
         let failed = checks.iter().filter(|(_, failed, limit)| *failed && *limit == wanted);
@@ -252,6 +254,7 @@ fn state(server: &ServerHealth) -> Vec<Finding> {
         found.extend(requested_groups(groups));
     }
     found.extend(server.downstream_servers.as_ref().ok().and_then(|count| downstream_servers(*count)));
+    found.extend(server.orphaned_users.as_ref().ok().and_then(orphaned_users));
     found
 }
 
@@ -301,6 +304,25 @@ fn requested_groups(groups: &RequestedGroups) -> Option<Finding> {
     })
 }
 
+fn orphaned_users(orphans: &OrphanedUsers) -> Option<Finding> {
+    let names: Vec<String> = orphans.users.keys().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "users of the database have no login, as after a restore on another database server: {}",
+        names.join(", ")
+    );
+    let mut finding = Finding::new(Severity::Warning, "orphanedUsers", message);
+    for (name, login) in &orphans.users {
+        finding = finding.hint(match login {
+            Some(login) => format!("ALTER USER {} WITH LOGIN = {};", bracketed(name), bracketed(login)),
+            None => format!("make a login for `{name}` on the database server, or drop the user"),
+        });
+    }
+    Some(finding)
+}
+
 fn downstream_servers(count: u64) -> Option<Finding> {
     let severity = match count {
         DOWNSTREAM_MAX.. => Severity::Problem,
@@ -320,8 +342,8 @@ mod tests {
     use super::{Finding, Limit, Severity, findings, is_limited};
     use crate::model::health::grants::{Wanted, grants};
     use crate::model::health::{
-        ConnectStage, ConnectionHealth, ContractState, DatabaseFacts, Health, LoginFacts, Product, RequestedGroups,
-        ServerHealth, StageState, SynchronisationState, Unchecked, Used, UsedKind,
+        ConnectStage, ConnectionHealth, ContractState, DatabaseFacts, Health, LoginFacts, OrphanedUsers, Product,
+        RequestedGroups, ServerHealth, StageState, SynchronisationState, Unchecked, Used, UsedKind,
     };
 
     fn used(kind: UsedKind, name: &'static str) -> Used {
@@ -355,6 +377,7 @@ mod tests {
             last_synchronisation: Ok(Some(now)),
             requested_groups: Ok(RequestedGroups { heeded: true, missing: BTreeMap::new() }),
             downstream_servers: Ok(799),
+            orphaned_users: Ok(OrphanedUsers::default()),
         }
     }
 
@@ -383,7 +406,7 @@ mod tests {
     #[test]
     fn what_cannot_be_checked_is_never_fine() {
         let why = || Unchecked { why: "error 229".to_owned() };
-        let changes: [fn(&mut ServerHealth, Unchecked); 14] = [
+        let changes: [fn(&mut ServerHealth, Unchecked); 15] = [
             |server, why| server.now = Err(why),
             |server, why| server.version = Err(why),
             |server, why| server.product = Err(why),
@@ -398,11 +421,22 @@ mod tests {
             |server, why| server.last_synchronisation = Err(why),
             |server, why| server.requested_groups = Err(why),
             |server, why| server.downstream_servers = Err(why),
+            |server, why| server.orphaned_users = Err(why),
         ];
         for change in changes {
             let found = only(|server| change(server, why()));
             assert_eq!((found.severity, found.code), (Severity::Problem, "unchecked"), "{found:?}");
         }
+    }
+
+    #[test]
+    fn orphaned_users_come_with_their_statement() {
+        let users = [("a]b", Some("a]b")), ("gone", None)];
+        let users = users.map(|(name, login)| (name.to_owned(), login.map(str::to_owned))).into();
+        let found = only(|server| server.orphaned_users = Ok(OrphanedUsers { visible: true, users }));
+        assert_eq!((found.code, found.severity), ("orphanedUsers", Severity::Warning));
+        assert_eq!(found.hints[0], "ALTER USER [a]]b] WITH LOGIN = [a]]b];");
+        assert!(found.hints[1].contains("`gone`"));
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn grant(used: &Used, user: &str) -> String {
 }
 
 /// A name as T-SQL takes every name.
-fn bracketed(name: &str) -> String {
+pub(super) fn bracketed(name: &str) -> String {
     format!("[{}]", name.replace(']', "]]"))
 }
 

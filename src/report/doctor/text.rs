@@ -5,8 +5,8 @@ use chrono::TimeDelta;
 use super::Diagnosis;
 use crate::model::health::findings::{DOWNSTREAM_MAX, Finding, Severity};
 use crate::model::health::{
-    Answer, Certificate, ConnectionHealth, ContractState, DatabaseFacts, Health, LoginFacts, Product, RequestedGroups,
-    ServerHealth, StageState, SynchronisationState, Used,
+    Answer, Certificate, ConnectionHealth, ContractState, DatabaseFacts, Health, LoginFacts, OrphanedUsers, Product,
+    RequestedGroups, ServerHealth, StageState, SynchronisationState, Used,
 };
 use crate::report::style::Style;
 use crate::report::text::TextOptions;
@@ -157,6 +157,11 @@ fn render_state(page: &mut Page, server: &ServerHealth) {
         let RequestedGroups { heeded, missing } = groups;
         let by = if *heeded { "group policy places computers" } else { "the console places computers" };
         format!("{} that do not exist; {by}", missing.len())
+    });
+    checked(page, "orphaned users", &server.orphaned_users, |orphans| match orphans {
+        OrphanedUsers { visible: false, .. } => "this login does not see them".to_owned(),
+        OrphanedUsers { users, .. } if users.is_empty() => "none".to_owned(),
+        OrphanedUsers { users, .. } => users.keys().cloned().collect::<Vec<_>>().join(", "),
     });
     checked(page, "downstream servers", &server.downstream_servers, |count| format!("{count} of {DOWNSTREAM_MAX}"));
 }

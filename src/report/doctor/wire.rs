@@ -8,8 +8,8 @@ use super::Diagnosis;
 use super::json::FORMAT_VERSION;
 use crate::model::health::findings::{Finding, is_limited};
 use crate::model::health::{
-    Answer, Certificate, ConnectStage, ContractState, DatabaseFacts, Health, LoginFacts, Product, RequestedGroups,
-    SchemaComponent, ServerHealth, StageState, Used,
+    Answer, Certificate, ConnectStage, ContractState, DatabaseFacts, Health, LoginFacts, OrphanedUsers, Product,
+    RequestedGroups, SchemaComponent, ServerHealth, StageState, Used,
 };
 use crate::report::timestamp::timestamp;
 
@@ -95,6 +95,13 @@ struct ChecksWire<'a> {
     last_synchronisation: Check<Option<String>>,
     requested_groups: Check<RequestedWire<'a>>,
     downstream_servers: Check<u64>,
+    orphaned_users: Check<OrphanedWire<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct OrphanedWire<'a> {
+    visible: bool,
+    users: &'a BTreeMap<String, Option<String>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -231,6 +238,7 @@ impl<'a> ChecksWire<'a> {
             last_synchronisation,
             requested_groups,
             downstream_servers,
+            orphaned_users,
         } = server;
         Self {
             clock: Check::of(now, |now| timestamp(*now)),
@@ -247,6 +255,10 @@ impl<'a> ChecksWire<'a> {
             last_synchronisation: Check::of(last_synchronisation, |last| last.map(timestamp)),
             requested_groups: Check::of(requested_groups, RequestedWire::new),
             downstream_servers: Check::of(downstream_servers, |count| *count),
+            orphaned_users: Check::of(orphaned_users, |OrphanedUsers { visible, users }| OrphanedWire {
+                visible: *visible,
+                users,
+            }),
         }
     }
 }

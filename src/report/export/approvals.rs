@@ -16,7 +16,7 @@ use crate::report::yaml::{comment, scalar};
 /// Keys of YAML that stand before their value end after 1024 characters; longer ones are written out.
 ///
 /// Source: YAML 1.2.2, 7.4.3 (grade A).
-const KEY_LENGTH_MAX: usize = 1000;
+pub(super) const KEY_LENGTH_MAX: usize = 1000;
 
 /// What groups do with an update, by the groups' places in the tree.
 type Answers = Vec<(usize, ApprovalValue)>;
@@ -152,7 +152,7 @@ impl Refused {
 }
 
 /// What the rows of a pair say, if a manifest can. The caller compares it with all of them.
-fn sayable(rows: &[&Deployment], group: Uuid) -> Option<ApprovalValue> {
+pub(super) fn sayable(rows: &[&Deployment], group: Uuid) -> Option<ApprovalValue> {
     let row = rows.first()?;
     let action = ApprovalAction::from_code(row.action)?;
     let deadline = row.deadline.map_or(Deadline::None, |deadline| Deadline::At(whole_seconds(deadline)));
@@ -188,7 +188,7 @@ fn write_entry(answers: &Answers, updates: &[&Update], names: &BTreeMap<usize, &
     }
 }
 
-fn written(value: &ApprovalValue) -> String {
+pub(super) fn written(value: &ApprovalValue) -> String {
     let action = value.action.as_str();
     match value.deadline {
         Deadline::At(time) => format!("{{action: {action}, deadline: \"{}\"}}", timestamp(time)),

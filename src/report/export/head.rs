@@ -7,10 +7,6 @@ use crate::report::yaml::{comment, scalar};
 /// How many of the things that are left out for one reason are listed.
 const LISTED_MAX: usize = 200;
 
-/// What a server has and this version does not read into a manifest.
-const NOT_KNOWN: &str = "synchronization (products, classifications, schedule), approvalRules, notifications, downstreamServers, \
-                         security.databaseRoles";
-
 /// Things that are left out for one reason.
 #[derive(Debug, Clone)]
 pub(super) struct LeftOut {
@@ -53,7 +49,6 @@ pub(super) fn manifest(snapshot: &Snapshot, options: &ExportOptions, sections: &
     let declares: Vec<&str> =
         sections.iter().map(|section| section.declares.as_str()).filter(|declares| !declares.is_empty()).collect();
     lines.push(format!("Declared: {}.", if declares.is_empty() { "nothing".to_owned() } else { declares.join(", ") }));
-    lines.push(format!("Not exported by this version, so neither declared nor touched: {NOT_KNOWN}."));
     let left_out: Vec<&LeftOut> = sections.iter().flat_map(|section| &section.left_out).collect();
     if left_out.is_empty() {
         lines.push("Nothing else was left out.".to_owned());

@@ -5,11 +5,17 @@
 //! was written.
 
 mod approvals;
+mod categories;
 mod declines;
+mod downstream_servers;
 mod groups;
 mod head;
 mod memberships;
+mod notifications;
+mod refresh;
+mod rules;
 mod settings;
+mod synchronization;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,8 +27,11 @@ use crate::report::listing::described;
 use self::groups::Groups;
 use self::head::LeftOut;
 
+pub use self::refresh::{Refresh, refresh};
+
 /// The kinds that can be exported.
-pub const KINDS: [Kind; 5] = [Kind::Setting, Kind::Group, Kind::Membership, Kind::Approval, Kind::Decline];
+pub const KINDS: [Kind; 7] =
+    [Kind::Setting, Kind::Group, Kind::Membership, Kind::Approval, Kind::Decline, Kind::Rule, Kind::Downstream];
 
 /// What is exported, and what the manifest says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +55,11 @@ impl ExportOptions {
         let has = |kind| self.kinds.contains(&kind);
         ReadScope {
             settings: has(Kind::Setting),
+            synchronization: has(Kind::Setting),
+            notifications: has(Kind::Setting),
+            database_roles: has(Kind::Setting),
+            rules: has(Kind::Rule),
+            downstream_servers: has(Kind::Downstream),
             computers: has(Kind::Membership),
             approved_updates: has(Kind::Approval),
             declined_updates: has(Kind::Decline),
@@ -74,6 +88,8 @@ pub fn render(snapshot: &Snapshot, other_actions: &BTreeMap<i32, u64>, options: 
     let mut sections = Vec::new();
     if has(Kind::Setting) {
         sections.push(settings::section(snapshot));
+        sections.push(synchronization::section(snapshot));
+        sections.push(notifications::section(snapshot));
     }
     if has(Kind::Group) || has(Kind::Membership) {
         let memberships = has(Kind::Membership).then(|| memberships::Memberships::new(snapshot, &groups));
@@ -85,6 +101,12 @@ pub fn render(snapshot: &Snapshot, other_actions: &BTreeMap<i32, u64>, options: 
     }
     if has(Kind::Decline) {
         sections.push(declines::section(snapshot));
+    }
+    if has(Kind::Rule) {
+        sections.push(rules::section(snapshot, &groups));
+    }
+    if has(Kind::Downstream) {
+        sections.push(downstream_servers::section(snapshot));
     }
     head::manifest(snapshot, options, &sections)
 }

@@ -3,7 +3,8 @@
 use super::head::LeftOut;
 use super::{Section, counted};
 use crate::model::attribute::Attribute;
-use crate::model::configuration::LiveSettings;
+use crate::model::configuration::{Configuration, LiveSettings};
+use crate::model::database_role::{DatabaseRole, LivePrincipals, LiveRole};
 use crate::model::setting::{Cell, SETTINGS, Setting, Values, setting};
 use crate::model::snapshot::Snapshot;
 use crate::report::yaml::{comment, scalar, sequence};
@@ -11,33 +12,25 @@ use crate::report::yaml::{comment, scalar, sequence};
 /// The settings that are written by hand, since a manifest says them in a shape of their own.
 const SHAPED: &str = "updateSource.";
 const STORE: &str = "updateFiles.store";
-const ALL_LANGUAGES: &str = "ServerSupportsAllLanguages";
+pub(super) const ALL_LANGUAGES: &str = "ServerSupportsAllLanguages";
 
 /// The sections of settings.
 pub(super) fn section(snapshot: &Snapshot) -> Section {
     let Some(live) = &snapshot.settings else { return Section::default() };
-    let mut writer =
-        Writer { live, lines: Vec::new(), count: 0, absent: Vec::new(), unsayable: Vec::new(), taken: Vec::new() };
+    let mut writer = Writer::new(SETTINGS, &live.row);
     writer.update_source();
     for setting in SETTINGS.iter().filter(|setting| !setting.path.starts_with(SHAPED)) {
         writer.add(setting.path);
         // The set of languages and the folder stand with the other settings of files.
         if setting.path == "updateFiles.express" {
-            writer.languages(snapshot.server.replica);
+            writer.languages(live, snapshot.server.replica);
             writer.content_path();
         }
+        if setting.path == "security.cookies.downstream" {
+            writer.database_roles(snapshot.database_roles.as_ref());
+        }
     }
-    let Writer { lines, count, absent, unsayable, taken, .. } = writer;
-    let left_out = [
-        LeftOut::list(absent, "settings that this server does not have"),
-        LeftOut::list(unsayable, "settings whose value no manifest can say"),
-        LeftOut::list(taken, "settings that a replica takes from its parent"),
-    ];
-    Section {
-        declares: if count == 0 { String::new() } else { counted(count, "setting") },
-        yaml: write(&lines),
-        left_out: left_out.into_iter().flatten().collect(),
-    }
+    writer.into_section("")
 }
 
 /// A line of the sections: a path, and what stands behind its last key.
@@ -48,41 +41,73 @@ struct Line {
     is_comment: bool,
 }
 
-struct Writer<'a> {
-    live: &'a LiveSettings,
+pub(super) struct Writer<'a> {
+    table: &'static [Setting],
+    row: &'a Configuration,
     lines: Vec<Line>,
-    count: usize,
+    pub(super) count: usize,
     absent: Vec<String>,
-    unsayable: Vec<String>,
+    pub(super) unsayable: Vec<String>,
     taken: Vec<String>,
+    orphaned: Vec<String>,
+    unseen: Vec<String>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    /// A writer of settings of a table, which are columns of a row.
+    pub(super) fn new(table: &'static [Setting], row: &'a Configuration) -> Self {
+        let (absent, unsayable, taken, orphaned, unseen) = Default::default();
+        Self { table, row, lines: Vec::new(), count: 0, absent, unsayable, taken, orphaned, unseen }
+    }
+
+    /// How many lines there are.
+    pub(super) fn lines(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// What was written and what was left out; `of` says which settings they are.
+    pub(super) fn into_section(self, of: &str) -> Section {
+        let Self { table: _, row: _, lines, count, absent, unsayable, taken, orphaned, unseen } = self;
+        let left_out = [
+            LeftOut::list(absent, format!("settings{of} that this server does not have")),
+            LeftOut::list(unsayable, format!("settings{of} whose value no manifest can say")),
+            LeftOut::list(taken, "settings that a replica takes from its parent"),
+            LeftOut::list(
+                orphaned,
+                "database roles with orphaned users, which would be given a login by being declared",
+            ),
+            LeftOut::list(unseen, "database roles whose members the login does not see"),
+        ];
+        Section {
+            declares: if count == 0 { String::new() } else { counted(count, "setting") + of },
+            yaml: write(&lines),
+            left_out: left_out.into_iter().flatten().collect(),
+        }
+    }
+
     /// What a setting holds, if a manifest can say it so that it compares as equal; else it is noted.
-    fn value(&mut self, path: &str) -> Option<(&'static Setting, Attribute)> {
-        let setting = setting(path).expect("the table has every path that is named here");
-        let Some(cell) = self.live.row.cell(setting.column) else {
+    pub(super) fn value(&mut self, path: &str) -> Option<(&'static Setting, Attribute)> {
+        let setting = self.table.iter().find(|setting| setting.path == path);
+        let setting = setting.expect("the table has every path that is named here");
+        let Some(cell) = self.row.cell(setting.column) else {
             self.absent.push(format!("{path} ({})", setting.column));
             return None;
         };
-        // NULL and an empty text say the same: nothing.
-        let empty = matches!(setting.values, Values::Text { empty: true, .. }) && *cell == Cell::Null;
-        let value = if empty { Attribute::text("") } else { setting.value(cell) };
-        if empty || setting.cell(&value).is_some_and(|same| cell.is(&same)) {
-            return Some((setting, value));
+        let value = sayable(setting, cell);
+        if value.is_none() {
+            self.unsayable.push(format!("{path} ({}): {}", setting.column, shown(cell)));
         }
-        self.unsayable.push(format!("{path} ({}): {}", setting.column, shown(cell)));
-        None
+        value.map(|value| (setting, value))
     }
 
     /// Writes a setting where its path says.
-    fn add(&mut self, path: &'static str) {
+    pub(super) fn add(&mut self, path: &'static str) {
         if let Some((setting, value)) = self.value(path) {
             self.put(path, setting, &value);
         }
     }
 
-    fn put(&mut self, path: &'static str, setting: &Setting, value: &Attribute) {
+    pub(super) fn put(&mut self, path: &'static str, setting: &Setting, value: &Attribute) {
         let default = setting.default.map(|default| default.attribute()).filter(|default| default != value);
         let default = default
             .map_or_else(String::new, |default| format!("  {}", comment(&format!("by default {}", written(&default)))));
@@ -90,11 +115,11 @@ impl Writer<'_> {
         self.count += 1;
     }
 
-    fn line(&mut self, path: &'static str, written: String) {
+    pub(super) fn line(&mut self, path: &'static str, written: String) {
         self.lines.push(Line { path: path.split('.').collect(), written, is_comment: false });
     }
 
-    fn comment(&mut self, path: &'static str, text: &str) {
+    pub(super) fn comment(&mut self, path: &'static str, text: &str) {
         self.lines.push(Line { path: path.split('.').collect(), written: comment(text), is_comment: true });
     }
 
@@ -181,7 +206,7 @@ impl Writer<'_> {
     }
 
     /// A name that is empty cannot be declared where something needs it.
-    fn add_unless_empty(&mut self, path: &'static str) -> bool {
+    pub(super) fn add_unless_empty(&mut self, path: &'static str) -> bool {
         match self.value(path) {
             Some((_, Attribute::Text(text))) if text.is_empty() => false,
             Some((setting, value)) => {
@@ -192,22 +217,21 @@ impl Writer<'_> {
         }
     }
 
-    fn languages(&mut self, replica: bool) {
+    fn languages(&mut self, live: &LiveSettings, replica: bool) {
         const LANGUAGES: &str = "updateFiles.languages";
         let enabled: Vec<String> =
-            self.live.languages.iter().filter(|(_, enabled)| **enabled).map(|(name, _)| name.clone()).collect();
+            live.languages.iter().filter(|(_, enabled)| **enabled).map(|(name, _)| name.clone()).collect();
         let on_microsoft_update = setting(STORE)
-            .and_then(|store| Some(store.value(self.live.row.cell(store.column)?)))
+            .and_then(|store| Some(store.value(self.row.cell(store.column)?)))
             .is_some_and(|store| store == Attribute::text("microsoftUpdate"));
-        let named = |name: &String| !name.trim().is_empty() && name.trim().to_lowercase() == *name;
-        if self.live.row.cell(ALL_LANGUAGES).is_none() {
+        if self.row.cell(ALL_LANGUAGES).is_none() {
             self.absent.push(format!("{LANGUAGES} ({ALL_LANGUAGES})"));
         } else if replica {
             self.taken.push(LANGUAGES.to_owned());
-        } else if self.live.all_languages() {
+        } else if live.all_languages() {
             self.line(LANGUAGES, "all".to_owned());
             self.count += 1;
-        } else if enabled.is_empty() || on_microsoft_update || !enabled.iter().all(named) {
+        } else if enabled.is_empty() || on_microsoft_update || !enabled.iter().all(|name| is_named(name)) {
             self.unsayable.push(format!("{LANGUAGES}: {}", sequence(&enabled)));
         } else {
             self.line(LANGUAGES, sequence(&enabled));
@@ -215,17 +239,53 @@ impl Writer<'_> {
         }
     }
 
+    /// Who is in the database's roles, by name as stored.
+    fn database_roles(&mut self, live: Option<&LivePrincipals>) {
+        let Some(live) = live else { return };
+        for role in DatabaseRole::ALL {
+            let path = role.path();
+            if !live.sees_principals {
+                self.unseen.push(path.to_owned());
+                continue;
+            }
+            let Some(LiveRole { members, may_alter: _ }) = live.roles.get(&role) else {
+                self.absent.push(path.to_owned());
+                continue;
+            };
+            let orphan = |name: &&String| live.principal(name).is_some_and(|principal| principal.orphan.is_some());
+            let orphans: Vec<String> = members.iter().filter(orphan).cloned().collect();
+            if !orphans.is_empty() {
+                self.orphaned.push(format!("{path}: {}", sequence(&orphans)));
+            } else if members.iter().any(|name| name.chars().any(char::is_control)) {
+                self.unsayable.push(format!("{path}: {}", sequence(members)));
+            } else {
+                self.line(path, sequence(members));
+                self.count += 1;
+            }
+        }
+    }
+
     fn content_path(&mut self) {
         // A map of nothing but comments would be a key without a value.
         let has_map = self.lines.last().is_some_and(|line| line.path.first() == Some(&"updateFiles"));
-        if let Some(Cell::Text(path)) = self.live.row.cell("LocalContentCacheLocation").filter(|_| has_map) {
+        if let Some(Cell::Text(path)) = self.row.cell("LocalContentCacheLocation").filter(|_| has_map) {
             let how = format!("contentPath: {path} is not declared: `wsusutil movecontent` moves it");
             self.comment("updateFiles.contentPath", &how);
         }
     }
 }
 
-fn written(value: &Attribute) -> String {
+/// What a column holds, if a manifest can say it so that it compares as equal. NULL and an empty text say the same: nothing.
+pub(super) fn sayable(setting: &Setting, cell: &Cell) -> Option<Attribute> {
+    if matches!(setting.values, Values::Text { empty: true, .. }) && *cell == Cell::Null {
+        return Some(Attribute::text(""));
+    }
+    let value = setting.value(cell);
+    setting.cell(&value).is_some_and(|same| cell.is(&same)).then_some(value)
+}
+
+/// A setting's value as manifests write it.
+pub(super) fn written(value: &Attribute) -> String {
     match value {
         Attribute::Bool(flag) => flag.to_string(),
         Attribute::Int(number) => number.to_string(),
@@ -236,6 +296,11 @@ fn written(value: &Attribute) -> String {
             unreachable!("settings are truth values, numbers and texts")
         }
     }
+}
+
+/// Whether a manifest can name a language.
+pub(super) fn is_named(language: &str) -> bool {
+    !language.trim().is_empty() && language.trim().to_lowercase() == *language
 }
 
 fn shown(cell: &Cell) -> String {

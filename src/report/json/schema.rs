@@ -76,6 +76,7 @@ fn server() -> Schema {
         required("permissions", texts("What --allow gave to this run, as it is typed.")),
         required("summary", summary()),
         required("entries", Schema::list(entry()).says("What each entry of approvals and declines came to.")),
+        optional("downstreamServers", Schema::list(downstream_server()).says("The declared downstream servers.")),
         required(
             "changes",
             Schema::list(Schema::reference("change")).says("Every difference, in the order of the text report."),
@@ -123,6 +124,27 @@ fn entry() -> Schema {
         required("lapsed", texts("Addresses of approvals or declines that only fell out of it and are kept, sorted.")),
     ])
     .says("An entry of the manifest.")
+}
+
+fn downstream_server() -> Schema {
+    let null = |schema: Schema| Schema { nullable: true, ..schema };
+    let live = map(vec![
+        required("name", text("Its name as the server has it.")),
+        required("serverId", null(guid("Its own id; null where it has none."))),
+        required("mode", known(["replica", "autonomous"]).says("Whether it takes approvals from this server.")),
+        required("parent", null(text("The downstream server above it; null where it is directly below this one."))),
+        required("synchronizedAt", null(time("When it synchronised last; null for never."))),
+        required("rolledUpAt", null(time("When it last rolled its computers' reports up; null for never."))),
+        required("version", null(text("Its version; null where it is not known."))),
+        required("below", count("Downstream servers directly below it.")),
+        required("computers", count("Computers that it reports.")),
+    ]);
+    map(vec![
+        required("name", text("Its name as declared.")),
+        required("live", null(live.says("What the server knows of it; null where it knows no such server."))),
+        required("origin", Schema::reference("place").says("The place that declares it.")),
+    ])
+    .says("A declared downstream server.")
 }
 
 fn change() -> Schema {

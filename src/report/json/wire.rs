@@ -11,12 +11,13 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::model::address::Address;
 use crate::model::attribute::Attribute;
 use crate::model::origin::Origin;
-use crate::model::resolved::{Notice, ResolvedEntry};
+use crate::model::resolved::{Notice, ResolvedDownstreamServer, ResolvedEntry};
 use crate::model::snapshot::Reboot;
 use crate::plan::change::{
     Affects, Brings, Change, ChangeAction, Details, FieldChange, Figure, Inheritance, Inherited, Members, Reason, Risk,
 };
 use crate::plan::{Blocker, BlockerSubject, Plan, Summary};
+use crate::report::listing::WireDownstreamServer;
 use crate::report::place::Place;
 use crate::report::timestamp::timestamp;
 
@@ -63,6 +64,8 @@ struct ServerWire<'a> {
     permissions: &'a [String],
     summary: SummaryWire,
     entries: Vec<EntryWire<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    downstream_servers: Vec<DownstreamServerWire<'a>>,
     changes: Vec<ChangeWire<'a>>,
     blockers: Vec<BlockerWire<'a>>,
     unsupported: Vec<NoticeWire<'a>>,
@@ -94,6 +97,14 @@ struct EntryWire<'a> {
     kept: Vec<String>,
     skipped: Vec<SkippedWire<'a>>,
     lapsed: Vec<String>,
+}
+
+/// A declared downstream server; `live` is null where the server does not know it.
+#[derive(Debug, serde::Serialize)]
+struct DownstreamServerWire<'a> {
+    name: &'a str,
+    live: Option<WireDownstreamServer<'a>>,
+    origin: PlaceWire<'a>,
 }
 
 #[derive(Debug, serde::Serialize)]
@@ -296,7 +307,9 @@ fn server_wire<'a>(server: &'a ServerReport<'_>, sources: &'a Sources) -> Server
         warnings,
         pending,
         entries,
+        downstream_servers,
         explained: _, // For people only.
+        put_off: _,   // A warning says so.
         summary,
     } = plan;
     let notices = |notices: &'a [Notice]| notices.iter().map(|notice| notice_wire(notice, sources)).collect();
@@ -310,12 +323,22 @@ fn server_wire<'a>(server: &'a ServerReport<'_>, sources: &'a Sources) -> Server
         permissions,
         summary: summary_wire(summary),
         entries: entries.iter().map(|entry| entry_wire(entry, sources)).collect(),
+        downstream_servers: downstream_servers.iter().map(|server| downstream_server_wire(server, sources)).collect(),
         changes: changes.iter().map(|change| change_wire(change, sources)).collect(),
         blockers: blockers.iter().map(|blocker| blocker_wire(blocker, sources)).collect(),
         unsupported: notices(unsupported),
         findings: notices(findings),
         warnings: notices(warnings),
         pending: notices(pending),
+    }
+}
+
+fn downstream_server_wire<'a>(server: &'a ResolvedDownstreamServer, sources: &'a Sources) -> DownstreamServerWire<'a> {
+    let ResolvedDownstreamServer { name, live, origin } = server;
+    DownstreamServerWire {
+        name,
+        live: live.as_ref().map(WireDownstreamServer::from),
+        origin: place_wire(*origin, sources),
     }
 }
 

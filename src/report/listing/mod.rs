@@ -22,6 +22,7 @@ use super::yaml::comment;
 use crate::model::listing::Noun;
 
 pub use self::categories::{Classifications, Products};
+pub use self::downstream_servers::WireDownstreamServer;
 pub use self::updates::{AsDeclines, AsUpdates};
 
 /// The version of the JSON document's shape. Its first number changes when readers would have to change, its second when

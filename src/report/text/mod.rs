@@ -8,10 +8,12 @@
 mod against;
 mod change;
 mod count;
+mod downstream_servers;
 mod entries;
 mod notice;
 mod own;
 pub(super) mod page;
+mod rule_run;
 mod section;
 mod summary;
 mod value;
@@ -19,6 +21,7 @@ mod value;
 pub use self::against::render_against;
 pub use self::notice::{render_notices, render_permissions};
 use self::page::{Page, Piece};
+pub use self::rule_run::render_rule_run;
 use super::style::Style;
 use super::timestamp::timestamp;
 use crate::diagnostic::Sources;
@@ -54,7 +57,9 @@ pub fn render_plan(plan: &Plan, sources: &Sources, options: &TextOptions) -> Str
         warnings: _,
         pending,
         entries,
+        downstream_servers,
         explained,
+        put_off: _,
         summary: _,
     } = plan;
     let mut page = Page::new(options);
@@ -76,6 +81,7 @@ pub fn render_plan(plan: &Plan, sources: &Sources, options: &TextOptions) -> Str
     notice::render_pending(&mut page, pending, sources);
     if options.explain {
         entries::render_entries(&mut page, entries, explained.as_ref(), sources);
+        downstream_servers::render(&mut page, downstream_servers, sources);
     } else {
         entries::render_selectors(&mut page, entries, sources);
     }

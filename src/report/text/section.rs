@@ -27,6 +27,7 @@ enum Section {
     Approvals,
     Declines,
     Rules,
+    DownstreamServers,
     /// Last of all, as they are carried out.
     GroupDeletions,
 }
@@ -34,7 +35,7 @@ enum Section {
 impl Section {
     fn of(change: &Change) -> Self {
         match (change.address.kind(), change.action) {
-            (Kind::Identity | Kind::Downstream, _) => Self::Identity,
+            (Kind::Identity, _) => Self::Identity,
             (Kind::Setting, _) => Self::Settings,
             (Kind::Group, ChangeAction::Delete) => Self::GroupDeletions,
             (Kind::Group, ChangeAction::Create | ChangeAction::Modify) => Self::Groups,
@@ -42,6 +43,7 @@ impl Section {
             (Kind::Approval, _) => Self::Approvals,
             (Kind::Decline, _) => Self::Declines,
             (Kind::Rule, _) => Self::Rules,
+            (Kind::Downstream, _) => Self::DownstreamServers,
         }
     }
 
@@ -54,6 +56,7 @@ impl Section {
             Self::Approvals => "Approvals",
             Self::Declines => "Declines",
             Self::Rules => "Approval rules",
+            Self::DownstreamServers => "Downstream servers",
             Self::GroupDeletions => "Deletions of groups",
         }
     }
@@ -77,7 +80,12 @@ pub(super) fn render(page: &mut Page, changes: &[Change], entries: &[ResolvedEnt
             Section::Groups => render_groups(page, &changes, sources),
             Section::Approvals => render_approvals(page, &changes, entries, sources),
             Section::Declines => render_declines(page, &changes, entries, sources),
-            Section::Identity | Section::Settings | Section::Memberships | Section::Rules | Section::GroupDeletions => {
+            Section::Identity
+            | Section::Settings
+            | Section::Memberships
+            | Section::Rules
+            | Section::DownstreamServers
+            | Section::GroupDeletions => {
                 for change in changes {
                     render_whole(page, INDENT, change, sources);
                 }

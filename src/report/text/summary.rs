@@ -42,6 +42,11 @@ pub(super) fn render_remarks(page: &mut Page, plan: &Plan) {
             "updates are not declined because they are approved",
         ),
         remark(*skipped, "update is left out by an entry", "updates are left out by entries"),
+        remark(
+            plan.put_off as u64,
+            "other difference waits for the next run",
+            "other differences wait for the next run",
+        ),
         remark(*ignored, "object is hidden by management.ignore", "objects are hidden by management.ignore"),
     ];
     let remarks: Vec<String> = remarks.into_iter().flatten().collect();

@@ -125,6 +125,37 @@ pub(super) const SYSTEM_VIEWS: &[SystemView] = &[
         &[("object_id", "int"), ("definition", "ntext"), ("uses_ansi_nulls", "bit"), ("uses_quoted_identifier", "bit"),]
     ),
     sys!(
+        "database_principals",
+        &[
+            ("name", "sysname"),
+            ("principal_id", "int"),
+            ("type", "nvarchar(1)"),
+            ("type_desc", "nvarchar(60)"),
+            ("default_schema_name", "sysname"),
+            ("create_date", "datetime"),
+            ("modify_date", "datetime"),
+            ("owning_principal_id", "int"),
+            ("sid", "varbinary(85)"),
+            ("is_fixed_role", "bit"),
+            ("authentication_type", "int"),
+            ("authentication_type_desc", "nvarchar(60)"),
+        ]
+    ),
+    sys!("database_role_members", &[("role_principal_id", "int"), ("member_principal_id", "int")]),
+    sys!(
+        "server_principals",
+        &[
+            ("name", "sysname"),
+            ("principal_id", "int"),
+            ("sid", "varbinary(85)"),
+            ("type", "nvarchar(1)"),
+            ("type_desc", "nvarchar(60)"),
+            ("is_disabled", "bit"),
+            ("create_date", "datetime"),
+            ("modify_date", "datetime"),
+        ]
+    ),
+    sys!(
         "dm_exec_sessions",
         &[
             ("session_id", "int"),

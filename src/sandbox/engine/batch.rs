@@ -136,6 +136,7 @@ impl Session {
                 };
                 response.info(0, &text)?;
             }
+            Statement::MapUser { user, login } => self.map_user(user, login)?,
             Statement::Begin => self.begin()?,
             Statement::Commit => self.commit()?,
             Statement::Rollback(name) => self.rollback(name.as_deref())?,

@@ -17,6 +17,7 @@ mod applock;
 mod arguments;
 mod batch;
 mod call;
+mod principals;
 pub mod registry;
 mod rows;
 mod session;

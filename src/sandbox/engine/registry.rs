@@ -134,6 +134,10 @@ impl Registry {
                 let index = find(parameters, variant, name)?;
                 parameters[index].name.push('2');
             }
+            Change::RenameTo(name, other) => {
+                let index = find(parameters, variant, name)?;
+                parameters[index].name.clone_from(other);
+            }
             Change::Retype(name) => {
                 let index = find(parameters, variant, name)?;
                 parameters[index].sql_type = another(parameters[index].sql_type);

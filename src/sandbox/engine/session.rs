@@ -8,6 +8,7 @@ use rusqlite::functions::FunctionFlags;
 
 use super::special::Prepared;
 use super::{Shared, cannot_open, now};
+use crate::sandbox::catalogue::principals;
 use crate::sandbox::catalogue::{Catalogue, Live, LiveSession};
 use crate::sandbox::database::{
     Cancelled, DatabaseSession, Login, Response, RpcOutcome, RpcParameter, ServerError, TransactionRequest,
@@ -75,6 +76,11 @@ pub(super) fn database_named(name: &str) -> Option<&'static str> {
     [DATABASE, "master"].into_iter().find(|known| known.eq_ignore_ascii_case(name))
 }
 
+/// Whether what a system view says may change from statement to statement.
+fn is_live(view: &str) -> bool {
+    view.starts_with("sys.dm_") || principals::is_about(view)
+}
+
 impl Session {
     pub(super) fn open(shared: Arc<Shared>, login: Login) -> Result<Self, ServerError> {
         let asked = if login.database.is_empty() { DATABASE } else { &login.database };
@@ -137,7 +143,7 @@ impl Session {
             .system_views
             .iter()
             .copied()
-            .filter(|view| view.starts_with("sys.dm_") || !self.filled.contains(view))
+            .filter(|view| is_live(view) || !self.filled.contains(view))
             .collect();
         if wanted.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The system procedures that client libraries call: statements with parameters, prepared or not, and locks.
+//! The system procedures that client libraries call: statements with parameters, prepared or not, locks, and members of roles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +48,7 @@ impl Session {
             "sp_unprepare" => self.unprepare(given, response)?,
             "sp_getapplock" => self.get_lock(given, response)?,
             "sp_releaseapplock" => self.release_lock(given, response)?,
+            "sp_addrolemember" | "sp_droprolemember" => self.change_role(&name, given, response)?,
             "sp_reset_connection" => {
                 self.reset();
                 Called { return_code: Some(0), ..Called::default() }

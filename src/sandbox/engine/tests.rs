@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use super::*;
 use crate::sandbox::database::{Cancelled, DatabaseSession, Response, RpcOutcome, RpcParameter, TransactionRequest};
 use crate::sandbox::procedures::{Call, Failure, Parameter, ParameterDefault};
+use crate::sandbox::schema::VERSION;
 use crate::sandbox::seeds::Seed;
 use crate::sandbox::value::{Column, SqlType, Value};
 
@@ -111,7 +112,6 @@ const PROCEDURES: &[&Procedure] = &[&ADD, &GET];
 fn initialise(connection: &mut Connection, _: Seed) -> rusqlite::Result<()> {
     connection.execute_batch(
         "CREATE TABLE sandbox_version (version int);
-         INSERT INTO sandbox_version VALUES (2);
          CREATE TABLE tbThing (
              ThingID uniqueidentifier NOT NULL COLLATE NOCASE PRIMARY KEY,
              Name nvarchar(256) NOT NULL COLLATE NOCASE,
@@ -128,7 +128,8 @@ fn initialise(connection: &mut Connection, _: Seed) -> rusqlite::Result<()> {
          CREATE TABLE tbConfigurationC (ReplicaMode bit);
          INSERT INTO tbConfigurationA VALUES (1, '');
          INSERT INTO tbConfigurationC VALUES (0);",
-    )
+    )?;
+    connection.execute("INSERT INTO sandbox_version VALUES (?1)", [VERSION]).map(drop)
 }
 
 fn engine() -> Engine {
@@ -531,5 +532,6 @@ fn statements_take_bound_parameters() {
 }
 
 mod catalogue;
+mod principals;
 mod sessions;
 mod soup;

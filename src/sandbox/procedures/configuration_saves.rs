@@ -337,9 +337,9 @@ mod tests {
     }
 
     #[test]
-    fn identities_keys_and_stamps_are_no_parameters() {
+    fn keys_and_stamps_are_no_parameters() {
         let names: Vec<&str> = PARAMETERS.iter().map(|parameter| parameter.name).collect();
-        assert!(!names.iter().any(|name| ["@EncryptionKey", "@ServerId", "@LastConfigChange", ""].contains(name)));
+        assert!(!names.iter().any(|name| ["@EncryptionKey", "@LastConfigChange", ""].contains(name)));
         assert_eq!(names[LANGUAGES..], ["@LanguagesXml", "@ProgramKeyXml"]);
     }
 

@@ -3,11 +3,12 @@
 use rusqlite::params;
 use rusqlite::types::ToSql;
 
-use super::arguments::{nvarchar, optional, required};
+use super::arguments::{datetime_text, nvarchar, optional, required};
 use super::refusals::refusal;
 use super::rows::ColumnSpec;
 use super::xml_lists::{self, Item};
 use super::{Call, Failure, Procedure};
+use crate::sandbox::options::Behaviour;
 use crate::sandbox::value::SqlType::{Bit, DateTime, Int, NVarChar};
 
 /// The procedures of this file.
@@ -34,11 +35,27 @@ const COLUMNS: &[ColumnSpec] = &[
     ("LastModifiedTime", DateTime),
 ];
 
-/// What a server shows that nobody configured, in the order of [`COLUMNS`] (grade C).
-const DEFAULTS: [&str; 13] =
-    ["0", "0", "'Daily'", "0", "NULL", "25", "NULL", "0", "NULL", "NULL", "'en'", "'WUS Server'", "NULL"];
+/// What a server shows that nobody configured, in the order of [`COLUMNS`]: both mails are on and go nowhere, since there is
+/// neither a mail server nor anybody who gets them.
+///
+/// Source: TraGicCode/tragiccode-wsusserver, issue 8 (grade A). Which texts are NULL and which empty is our guess (grade C).
+const DEFAULTS: [&str; 13] = [
+    "1",
+    "1",
+    "'Weekly'",
+    "5603",
+    "NULL",
+    "25",
+    "NULL",
+    "0",
+    "NULL",
+    "NULL",
+    "'en'",
+    "NULL",
+    "'1753-01-01 00:00:00.000'",
+];
 
-/// The types of notification by name: the wrapper passes names.
+/// The types of notification by name: the wrapper passes names. A type's number is its place, counted from 1.
 ///
 /// Source: PoshWSUS assemblies, TypeScript WSUS console (grade A/B).
 const TYPES: [&str; 3] = ["Test", "NewSync", "Summary"];
@@ -65,10 +82,11 @@ static GET: Procedure = Procedure {
     },
 };
 
-/// Replaces the settings. LastModifiedTime is the server's time.
+/// Replaces the settings. LastModifiedTime is what the caller says, as its wrapper's row has it, or else the server's time.
 ///
 /// Source: PoshWSUS assemblies (name, grade B). The parameters' spelling is not known: they are taken for the columns'
-/// names (grade C). So are the refusals: a port, a time of day or a frequency that does not exist.
+/// names (grade C). So are the refusals: a port, a time of day or a frequency that does not exist. What a variant does not
+/// take or ignores stays.
 static SET: Procedure = Procedure {
     name: "spSetEmailNotificationConfiguration",
     parameters: &[
@@ -84,22 +102,32 @@ static SET: Procedure = Procedure {
         required("@smtpUserMailAddress", nvarchar(256)),
         required("@emailLanguage", nvarchar(16)),
         optional("@lastModifiedBy", nvarchar(385)),
+        optional("@lastModifiedTime", DateTime),
     ],
     run: set,
 };
 
 fn set(call: &mut Call<'_>) -> Result<i32, Failure> {
     let procedure = "spSetEmailNotificationConfiguration";
-    let frequency = known(procedure, &FREQUENCIES, call.text(2), "frequency")?;
-    refuse_time_of_day(procedure, call.int(3))?;
-    if !call.int(5).is_some_and(|port| (1..=65_535).contains(&port)) {
+    let takes = |call: &Call<'_>, position| !call.behaviours.contains(&Behaviour::Ignores(position));
+    if takes(call, 3) {
+        refuse_time_of_day(procedure, call.int(3))?;
+    }
+    if takes(call, 5) && !call.int(5).is_some_and(|port| (1..=65_535).contains(&port)) {
         return Err(refusal(procedure, "the port is not one from 1 to 65535"));
     }
     for (position, (name, sql_type)) in COLUMNS.iter().enumerate() {
+        if !takes(call, position) {
+            continue;
+        }
         match (*name, sql_type) {
-            ("StatusNotification", _) => store(call, name, &frequency)?,
+            ("StatusNotification", _) => {
+                store(call, name, &known(procedure, &FREQUENCIES, call.text(position), "frequency")?)?;
+            }
             ("LastModifiedBy", _) => store(call, name, &call.admin(position))?,
-            ("LastModifiedTime", _) => store(call, name, &call.now_text())?,
+            ("LastModifiedTime", _) => {
+                store(call, name, &datetime_text(call.datetime(position).unwrap_or(call.now)))?;
+            }
             (_, Bit | Int) => store(call, name, &call.int(position).unwrap_or(0))?,
             _ => store(call, name, &call.text(position))?,
         }
@@ -109,7 +137,7 @@ fn set(call: &mut Call<'_>) -> Result<i32, Failure> {
 
 /// Lists the addresses that a type of notification goes to, in the order in which they were given.
 ///
-/// Source: PoshWSUS assemblies (grade B). The columns of tbEmailNotificationRecipient are our guess (grade C).
+/// Source: PoshWSUS assemblies (grade B).
 static GET_RECIPIENTS: Procedure = Procedure {
     name: "spGetEmailNotificationRecipients",
     parameters: &[required("@EmailNotificationType", nvarchar(64))],
@@ -117,8 +145,8 @@ static GET_RECIPIENTS: Procedure = Procedure {
         let kind = known("spGetEmailNotificationRecipients", &TYPES, call.text(0), "type")?;
         call.send(
             &[("EmailAddress", nvarchar(256))],
-            "SELECT EmailAddress FROM tbEmailNotificationRecipient WHERE EmailNotificationType = ?1 ORDER BY rowid",
-            [kind],
+            "SELECT EmailAddress FROM tbEmailNotificationRecipient WHERE NotificationType = ?1 ORDER BY rowid",
+            [number(&kind)],
         )?;
         Ok(0)
     },
@@ -137,30 +165,30 @@ static SET_RECIPIENTS: Procedure = Procedure {
 
 fn set_recipients(call: &mut Call<'_>) -> Result<i32, Failure> {
     let procedure = "spAddEmailNotificationRecipient";
-    let kind = known(procedure, &TYPES, call.text(0), "type")?;
+    let kind = number(&known(procedure, &TYPES, call.text(0), "type")?);
     let addresses = match call.text(1) {
         Some(xml) => xml_lists::read(Some(&xml), "recipients", "recipient")
             .map_err(|reason| refusal(procedure, reason.to_string()))?
             .unwrap_or_default(),
         None => Vec::new(),
     };
-    call.store.execute("DELETE FROM tbEmailNotificationRecipient WHERE EmailNotificationType = ?1", [&kind])?;
+    call.store.execute("DELETE FROM tbEmailNotificationRecipient WHERE NotificationType = ?1", [kind])?;
     for Item { text: address, .. } in addresses {
         if address.split_once('@').is_none_or(|(user, host)| user.is_empty() || host.is_empty()) {
             return Err(refusal(procedure, format!("'{address}' is not an e-mail address")));
         }
         let is_listed: bool = call.store.query_row(
             "SELECT EXISTS (SELECT 1 FROM tbEmailNotificationRecipient
-                 WHERE EmailNotificationType = ?1 AND EmailAddress = ?2)",
-            [&kind, &address],
+                 WHERE NotificationType = ?1 AND EmailAddress = ?2)",
+            params![kind, address],
             |row| row.get(0),
         )?;
         if is_listed {
             return Err(refusal(procedure, format!("'{address}' is listed twice")));
         }
         call.store.execute(
-            "INSERT INTO tbEmailNotificationRecipient (EmailNotificationType, EmailAddress) VALUES (?1, ?2)",
-            [&kind, &address],
+            "INSERT INTO tbEmailNotificationRecipient (NotificationType, EmailAddress) VALUES (?1, ?2)",
+            params![kind, address],
         )?;
     }
     Ok(0)
@@ -235,6 +263,11 @@ fn store(call: &Call<'_>, name: &str, value: &dyn ToSql) -> rusqlite::Result<()>
     Ok(())
 }
 
+/// The number that the table has for a type.
+fn number(kind: &str) -> Option<i64> {
+    TYPES.iter().zip(1..).find(|(name, _)| **name == kind).map(|(_, number)| number)
+}
+
 /// Gives a name in its own spelling, or refuses.
 fn known(procedure: &str, names: &[&str], given: Option<String>, what: &str) -> Result<String, Failure> {
     let given = given.unwrap_or_default();
@@ -297,13 +330,14 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_nobody_configured_sends_nothing() {
+    fn a_server_that_nobody_configured_has_no_mail_server() {
         let row = row(&Server::demo());
         assert_eq!(row.rows.len(), 1);
-        assert_eq!(row.column("EmailNeedToSendNewSyncNotification"), [Value::Bit(false)]);
+        assert_eq!(row.column("EmailNeedToSendNewSyncNotification"), [Value::Bit(true)]);
         assert_eq!(row.column("SmtpHostName"), [Value::Null]);
         assert_eq!(row.column("SmtpPort"), [Value::Int(25)]);
-        assert_eq!(row.column("LastModifiedTime"), [Value::Null]);
+        let never = chrono::NaiveDate::from_ymd_opt(1753, 1, 1).unwrap().and_time(chrono::NaiveTime::MIN);
+        assert_eq!(row.column("LastModifiedTime"), [Value::DateTime(never)]);
     }
 
     #[test]

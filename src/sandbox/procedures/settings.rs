@@ -55,7 +55,8 @@ macro_rules! settings {
 ///
 /// Source: PoshWSUS assemblies (names and order, grade B); Intensive-Self-Service-Portal, Intensive.Data/WSUS (homes and
 /// types, grade A); TypeScript WSUS console (the last two, grade B). The types of the unplaced ones are our guess
-/// (grade C), and so is which of them a save does not write.
+/// (grade C), and so is which of them a save does not write; that it writes ServerId: learn.microsoft.com, Migrate the
+/// Windows Server Update Services role, where the API saves a new one (grade B).
 pub(super) const SETTINGS: &[Setting] = settings![
     ("ConfigurationID", Int, Table("tbConfigurationA", "ConfigurationID"), ReadOnly),
     ("LastConfigChange", DateTime, Table("tbConfigurationA", "LastConfigChange"), ReadOnly),
@@ -63,7 +64,7 @@ pub(super) const SETTINGS: &[Setting] = settings![
     ("IsRegistrationRequired", Bit, Table("tbConfigurationA", "IsRegistrationRequired"), Saved),
     ("MaxDeltaSyncPeriod", Int, Table("tbConfigurationA", "MaxDeltaSyncPeriod"), Saved),
     ("ReportingServiceUrl", nvarchar(1024), Table("tbConfigurationA", "ReportingServiceUrl"), Saved),
-    ("ServerId", UniqueIdentifier, Table("tbConfigurationA", "ServerID"), ReadOnly),
+    ("ServerId", UniqueIdentifier, Table("tbConfigurationA", "ServerID"), Saved),
     ("AnonymousCookieExpirationTime", BigInt, Table("tbConfigurationA", "AnonymousCookieExpirationTime"), Saved),
     (
         "SimpleTargetingCookieExpirationTime",

@@ -6,6 +6,7 @@
 pub mod demo;
 mod demo_updates;
 mod identity;
+mod principals;
 mod scale;
 mod server;
 mod writer;
@@ -84,6 +85,7 @@ pub fn fill(store: &Connection, seed: Seed) -> rusqlite::Result<()> {
 
 fn write(store: &Connection, seed: Seed) -> rusqlite::Result<()> {
     server::write(store)?;
+    principals::write(store, seed)?;
     let mut writer = Writer::new(store)?;
     server::write_categories(&mut writer)?;
     match seed {

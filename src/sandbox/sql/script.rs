@@ -127,6 +127,7 @@ impl Reader<'_> {
                 self.parser.next_token();
                 Statement::Return
             }
+            "ALTER" => self.alter()?,
             refused if REFUSED.contains(&refused) => return Err(errors::read_only(refused)),
             unsupported if UNSUPPORTED.contains(&unsupported) => {
                 return Err(errors::unsupported(&format!("the statement {unsupported}")));
@@ -135,6 +136,19 @@ impl Reader<'_> {
         };
         into.push(statement);
         Ok(())
+    }
+
+    /// Of everything that can be altered, the login of a user.
+    fn alter(&mut self) -> Result<Statement, ServerError> {
+        self.parser.next_token();
+        if !self.word("USER") {
+            return Err(errors::read_only("ALTER"));
+        }
+        let user = self.identifier()?.value;
+        if !(self.word("WITH") && self.word("LOGIN") && self.parser.consume_token(&Token::Eq)) {
+            return Err(errors::read_only("ALTER"));
+        }
+        Ok(Statement::MapUser { user, login: self.identifier()?.value })
     }
 
     fn query(&mut self) -> Result<Statement, ServerError> {

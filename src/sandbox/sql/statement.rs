@@ -35,6 +35,13 @@ pub enum Statement {
     Print(Expr),
     /// `EXEC procedure ...`.
     Execute(Execution),
+    /// `ALTER USER user WITH LOGIN = login`.
+    MapUser {
+        /// The user's name.
+        user: String,
+        /// The login's.
+        login: String,
+    },
     /// `BEGIN TRANSACTION`.
     Begin,
     /// `COMMIT`.

@@ -22,12 +22,26 @@ pub(in crate::saved) struct DownstreamServerWire {
     rolled_up_at: Option<Time>,
     #[serde(default, skip_serializing_if = "is_default")]
     version: Option<String>,
+    /// Downstream servers directly below it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    below: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    computers: u64,
 }
 
 impl From<&ListedDownstreamServer> for DownstreamServerWire {
     fn from(server: &ListedDownstreamServer) -> Self {
-        let ListedDownstreamServer { name, server_id, replica, parent, synchronized_at, rolled_up_at, version } =
-            server;
+        let ListedDownstreamServer {
+            name,
+            server_id,
+            replica,
+            parent,
+            synchronized_at,
+            rolled_up_at,
+            version,
+            below,
+            computers,
+        } = server;
         Self {
             name: name.clone(),
             server_id: server_id.map(Id),
@@ -36,13 +50,25 @@ impl From<&ListedDownstreamServer> for DownstreamServerWire {
             synchronized_at: synchronized_at.map(Time),
             rolled_up_at: rolled_up_at.map(Time),
             version: version.clone(),
+            below: *below,
+            computers: *computers,
         }
     }
 }
 
 impl From<DownstreamServerWire> for ListedDownstreamServer {
     fn from(wire: DownstreamServerWire) -> Self {
-        let DownstreamServerWire { name, server_id, replica, parent, synchronized_at, rolled_up_at, version } = wire;
+        let DownstreamServerWire {
+            name,
+            server_id,
+            replica,
+            parent,
+            synchronized_at,
+            rolled_up_at,
+            version,
+            below,
+            computers,
+        } = wire;
         Self {
             name,
             server_id: server_id.map(|Id(id)| id),
@@ -51,6 +77,8 @@ impl From<DownstreamServerWire> for ListedDownstreamServer {
             synchronized_at: synchronized_at.map(|Time(time)| time),
             rolled_up_at: rolled_up_at.map(|Time(time)| time),
             version,
+            below,
+            computers,
         }
     }
 }

@@ -4,11 +4,13 @@
 //! are to stay readable; what is a kind of object of its own becomes a record.
 
 mod categories;
-mod cells;
 mod downstream;
 mod groups;
 mod impact;
+mod notifications;
+mod principals;
 mod procedures;
+mod row;
 mod rules;
 mod server;
 mod settings;
@@ -21,6 +23,8 @@ pub(super) use self::categories::{CategoryNumberWire, CategoryWire};
 pub(super) use self::downstream::DownstreamServerWire;
 pub(super) use self::groups::{ComputerWire, GroupWire, MembershipWire, RequestedGroupWire};
 pub(super) use self::impact::{NeededWire, RemovedWire};
+pub(super) use self::notifications::NotificationsWire;
+pub(super) use self::principals::PrincipalsWire;
 pub(super) use self::procedures::ProcedureWire;
 pub(super) use self::rules::RuleWire;
 pub(super) use self::server::{ServerWire, TotalsWire};
@@ -77,6 +81,8 @@ pub(super) enum Record {
     Totals(TotalsWire),
     Settings(SettingsWire),
     Synchronization(SynchronizationWire),
+    Notifications(NotificationsWire),
+    Principals(PrincipalsWire),
     Procedure(ProcedureWire),
     Group(GroupWire),
     Computer(ComputerWire),

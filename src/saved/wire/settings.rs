@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::cells::{CellWire, cells, row_of};
 use super::is_default;
+use super::row::RowWire;
 use crate::model::configuration::LiveSettings;
 use crate::model::setting::SETTINGS;
 
@@ -16,8 +16,8 @@ const ALSO_SAVED: [&str; 2] = ["ServerSupportsAllLanguages", "LocalContentCacheL
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::saved) struct SettingsWire {
-    /// Columns in lower case. Those that no plan looks at are there without what they hold: a key is among them.
-    row: BTreeMap<String, CellWire>,
+    /// A key is among the columns that no plan looks at.
+    row: RowWire,
     languages: BTreeMap<String, bool>,
     downstream_servers: u64,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -34,7 +34,7 @@ impl From<&LiveSettings> for SettingsWire {
         let LiveSettings { row, languages, downstream_servers, unsaved, languages_unsaved, password_parameter } =
             settings;
         Self {
-            row: cells(row, is_saved),
+            row: RowWire::new(row, is_saved),
             languages: languages.clone(),
             downstream_servers: *downstream_servers,
             unsaved: unsaved.clone(),
@@ -47,7 +47,7 @@ impl From<&LiveSettings> for SettingsWire {
 impl From<SettingsWire> for LiveSettings {
     fn from(wire: SettingsWire) -> Self {
         let SettingsWire { row, languages, downstream_servers, unsaved, languages_unsaved, password_parameter } = wire;
-        let row = row_of(row, is_saved);
+        let row = row.configuration(is_saved);
         Self { row, languages, downstream_servers, unsaved, languages_unsaved, password_parameter }
     }
 }

@@ -46,7 +46,7 @@ fn names(noun: Noun) -> &'static [&'static [&'static str]] {
         Noun::Updates | Noun::Declines => &[CATEGORIES, UPDATES],
         Noun::Approvals => &[CATEGORIES, UPDATES, GROUPS],
         Noun::Rules => &[RULES, CATEGORIES, GROUPS],
-        Noun::DownstreamServers => &[DOWNSTREAM_SERVERS],
+        Noun::DownstreamServers => &[DOWNSTREAM_SERVERS, &["vComputerTarget"]],
     }
 }
 

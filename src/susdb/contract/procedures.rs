@@ -27,7 +27,7 @@ const fn parameter(
     source: &'static str,
     grade: Grade,
 ) -> ParameterContract {
-    ParameterContract { name, parameter_type, sent, evidence: Evidence { source, grade } }
+    ParameterContract { name, other_name: None, parameter_type, sent, evidence: Evidence { source, grade } }
 }
 
 /// `@failIfReplica`: 1 refuses on a replica, so a mistake of ours cannot write there.
@@ -190,6 +190,21 @@ pub const PROCEDURES: &[ProcedureContract] = &[
         evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
     },
     ProcedureContract {
+        procedure: Procedure::ListUpdatesOfRule,
+        parameters: &[parameter("@autoDeploymentRuleID", INT, Sent::Always, ASSEMBLIES, Grade::B)],
+        saves_a_row: false,
+        evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
+    },
+    ProcedureContract {
+        procedure: Procedure::DeleteDownstreamServer,
+        parameters: &[ParameterContract {
+            other_name: Some("@id"),
+            ..parameter("@downstreamServerID", GUID, Sent::Always, ASSEMBLIES, Grade::B)
+        }],
+        saves_a_row: false,
+        evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
+    },
+    ProcedureContract {
         procedure: Procedure::SetSubscription,
         parameters: &[],
         saves_a_row: true,
@@ -200,6 +215,25 @@ pub const PROCEDURES: &[ProcedureContract] = &[
         parameters: &[parameter("@isCategoryOnly", BIT, Sent::Always, "PoshWSUS assemblies", Grade::B)],
         saves_a_row: false,
         evidence: Evidence { source: "PoshWSUS assemblies", grade: Grade::B },
+    },
+    ProcedureContract {
+        procedure: Procedure::SetEmailNotificationConfiguration,
+        parameters: &[],
+        saves_a_row: true,
+        evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
+    },
+    // Of these two what a parameter is for goes by its name, and whether it takes a name or a number by its live type.
+    ProcedureContract {
+        procedure: Procedure::ScheduleEmailNotification,
+        parameters: &[],
+        saves_a_row: true,
+        evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
+    },
+    ProcedureContract {
+        procedure: Procedure::AddEmailNotificationRecipient,
+        parameters: &[],
+        saves_a_row: true,
+        evidence: Evidence { source: ASSEMBLIES, grade: Grade::B },
     },
 ];
 

@@ -22,6 +22,11 @@ pub const PROGRAM_KEYS: &str = "spGetProgramKeys";
 /// Source: PoshWSUS assemblies (grade B); its fields: MS-WSUSAR 2.2.4.14 (grade A).
 pub const SUBSCRIPTION: &str = "spGetSubscription";
 
+/// Gives the row of mails, and what goes back with a save of it.
+///
+/// Source: PoshWSUS assemblies (grade B); its fields: MS-WSUSAR 2.2.4.11 (grade A).
+pub const NOTIFICATIONS: &str = "spGetEmailNotificationConfiguration";
+
 /// Says how far a synchronisation is. Only `apply --sync-categories` calls it.
 ///
 /// Source: PoshWSUS assemblies, TypeScript WSUS console (grade B).
@@ -45,7 +50,12 @@ pub fn kinds_of(procedure: Procedure) -> &'static [&'static str] {
         Procedure::CreateAutoDeploymentRule
         | Procedure::SetAutoDeploymentRule
         | Procedure::DeleteAutoDeploymentRule => &["approvalRules"],
+        Procedure::ListUpdatesOfRule => &["--run-rules"],
+        Procedure::DeleteDownstreamServer => &["downstreamServers"],
         Procedure::SetSubscription => &["synchronization"],
         Procedure::StartCatalogSync => &["--sync-categories"],
+        Procedure::SetEmailNotificationConfiguration | Procedure::AddEmailNotificationRecipient => &["notifications"],
+        Procedure::ScheduleEmailNotification => &["notifications.status"],
+        Procedure::AddRoleMember | Procedure::DropRoleMember | Procedure::MapUser => &["databaseRoles"],
     }
 }

@@ -6,7 +6,9 @@ use crate::model::health::{ContractState, Limit, Used, UsedKind};
 use crate::model::procedure::{Procedure, Verdict};
 use crate::susdb::contract::listed::LISTED;
 use crate::susdb::contract::objects::{DOCTOR_OBJECTS, OBJECTS};
-use crate::susdb::contract::uses::{SETTINGS_READ, SUBSCRIPTION, SUBSCRIPTION_PROGRESS, SUBSCRIPTION_STATE, kinds_of};
+use crate::susdb::contract::uses::{
+    NOTIFICATIONS, SETTINGS_READ, SUBSCRIPTION, SUBSCRIPTION_PROGRESS, SUBSCRIPTION_STATE, kinds_of,
+};
 use crate::susdb::contract::{Needed, ObjectContract};
 use crate::susdb::preflight;
 use crate::susdb::read::catalogue::PREFLIGHT_COLUMNS;
@@ -56,6 +58,7 @@ fn limit_of(needed: Needed) -> Limit {
         Needed::Always => Limit::Everything,
         Needed::BySelections => Limit::Plans(&["select"]),
         Needed::BySynchronization => Limit::Plans(&["synchronization"]),
+        Needed::ByNotifications => Limit::Plans(&["notifications"]),
         Needed::ByNeededBy => Limit::Plans(&["select.neededBy"]),
         Needed::ByImpact => Limit::Plans(&["what a change comes to"]),
         Needed::ByRules => Limit::Plans(&["approvalRules", "prune.rules", "prune.groups"]),
@@ -98,6 +101,7 @@ fn read_through() -> impl Iterator<Item = (&'static str, Limit)> {
     let settings = SETTINGS_READ.into_iter().map(|name| (name, Limit::Plans(&["settings"])));
     settings.chain([
         (SUBSCRIPTION, Limit::Plans(&["synchronization"])),
+        (NOTIFICATIONS, Limit::Plans(&["notifications"])),
         (SUBSCRIPTION_PROGRESS, Limit::Apply(&["--sync-categories"])),
         (SUBSCRIPTION_STATE, Limit::Doctor),
     ])

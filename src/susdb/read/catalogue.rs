@@ -200,6 +200,44 @@ pub(super) const SUBSCRIBED_CATEGORIES: Select = select!(
     "WHERE s.SubscriptionID = 1"
 );
 
+pub(super) const MAIL_RECIPIENTS: Select = select!(
+    "notifications.recipients",
+    "SELECT NotificationType, EmailAddress"
+    "FROM dbo.tbEmailNotificationRecipient"
+);
+
+pub(super) const ROLE_MEMBERS: Select = select!(
+    "principals.role-members",
+    "SELECT r.name AS RoleName, m.name AS MemberName"
+    "FROM sys.database_role_members x"
+    "INNER JOIN sys.database_principals r ON r.principal_id = x.role_principal_id"
+    "INNER JOIN sys.database_principals m ON m.principal_id = x.member_principal_id"
+    "WHERE r.name IN ('webService', 'PublicViewAccess')"
+);
+
+pub(super) const PRINCIPALS: Select = select!(
+    "principals.read",
+    "SELECT p.name AS PrincipalName, p.type AS PrincipalType, p.is_fixed_role AS IsFixedRole,"
+    "    p.authentication_type AS Authentication, l.name AS LoginName"
+    "FROM sys.database_principals p"
+    "LEFT JOIN sys.server_principals l ON l.sid = p.sid"
+);
+
+pub(super) const PRINCIPALS_LOGINS: Select = select!(
+    "principals.logins",
+    "SELECT name AS LoginName, type AS LoginType FROM sys.server_principals WHERE type IN ('S', 'U', 'G')"
+);
+
+pub(super) const PRINCIPALS_PERMISSIONS: Select = select!(
+    "principals.permissions",
+    "SELECT HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION') AS SeesPrincipals,"
+    "    HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'CONTROL') AS ControlsDatabase,"
+    "    HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW ANY DEFINITION') AS SeesDefinitions,"
+    "    HAS_PERMS_BY_NAME(NULL, NULL, 'ALTER ANY LOGIN') AS AltersLogins,"
+    "    HAS_PERMS_BY_NAME('webService', 'ROLE', 'ALTER') AS AltersWebService,"
+    "    HAS_PERMS_BY_NAME('PublicViewAccess', 'ROLE', 'ALTER') AS AltersPublicViewAccess"
+);
+
 pub(super) const CATEGORY_TITLES: Select = select!(
     "categories.titles",
     "SELECT CategoryID, ShortLanguage, Title"
@@ -394,6 +432,11 @@ pub const ALL: &[Select] = &[
     CATEGORIES,
     CATEGORY_TITLES,
     SUBSCRIBED_CATEGORIES,
+    MAIL_RECIPIENTS,
+    ROLE_MEMBERS,
+    PRINCIPALS,
+    PRINCIPALS_LOGINS,
+    PRINCIPALS_PERMISSIONS,
     OTHER_TITLES,
     APPROVALS,
     TOTAL_APPROVALS,

@@ -67,13 +67,21 @@ pub(super) async fn read_one_row(
     session: &mut Session,
     statement: &'static str,
 ) -> Result<ConfigurationRow, ReadError> {
-    let rows = session.call_for_rows(statement, |row| Ok::<_, ReadError>(whole(row))).await?;
+    let rows = read_rows(session, statement).await?;
     let found = rows.len();
     let mut rows = rows.into_iter();
     match (rows.next(), found) {
         (Some(row), 1) => Ok(row),
         _ => Err(ReadError::NotOneRow { statement, found }),
     }
+}
+
+/// Reads the rows of a procedure that takes no parameters.
+pub(super) async fn read_rows(
+    session: &mut Session,
+    statement: &'static str,
+) -> Result<Vec<ConfigurationRow>, ReadError> {
+    session.call_for_rows(statement, &[], |row| Ok::<_, ReadError>(whole(row))).await
 }
 
 fn whole(row: &Row) -> ConfigurationRow {

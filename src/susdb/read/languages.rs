@@ -41,7 +41,7 @@ pub async fn read_languages(session: &mut Session) -> Result<Vec<Language>, Read
             upstream: bit(row, 2, LANGUAGES, "UssEnabled")?,
         })
     };
-    session.call_for_rows(LANGUAGES, language).await
+    session.call_for_rows(LANGUAGES, &[], language).await
 }
 
 /// Reads the program keys.
@@ -58,7 +58,7 @@ pub(in crate::susdb) async fn read_program_keys(session: &mut Session) -> Result
         }
         _ => Err(problem(PROGRAM_KEYS, "ProgramKey", "uniqueidentifier")),
     };
-    session.call_for_rows(PROGRAM_KEYS, key).await
+    session.call_for_rows(PROGRAM_KEYS, &[], key).await
 }
 
 fn text(row: &Row, index: usize, statement: &'static str, column: &'static str) -> Result<String, ReadError> {

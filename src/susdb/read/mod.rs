@@ -14,8 +14,11 @@ mod groups;
 mod impact;
 pub mod languages;
 pub mod listing;
+pub(super) mod notifications;
 mod objects;
+mod principals;
 mod row;
+mod rule_run;
 pub(super) mod rules;
 mod selections;
 mod server;
@@ -41,7 +44,9 @@ use crate::model::snapshot::Snapshot;
 pub use self::busy::read_busy;
 pub use self::impact::{read_impact, read_whole_impact};
 pub use self::objects::read_objects;
+pub use self::principals::read_principals;
 pub use self::row::{Cells, ColumnProblem};
+pub use self::rule_run::read_updates_of_rule;
 pub use self::totals::read_other_actions;
 
 /// Parameters of one statement at most. SQL Server takes 2100.
@@ -123,6 +128,8 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     let server = server::read_facts(session, version).await?;
     let mut settings = if scope.settings { Some(configuration::read_settings(session).await?) } else { None };
     let mut synchronization = if scope.synchronization { Some(synchronization::read(session).await?) } else { None };
+    let mut notifications = if scope.notifications { Some(notifications::read(session).await?) } else { None };
+    let database_roles = if scope.database_roles { Some(read_principals(session).await?) } else { None };
     let groups = groups::read(session).await?;
     let computers = if scope.computers { computers::read(session).await? } else { Default::default() };
     let memberships =
@@ -150,6 +157,9 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     if let Some((live, row)) = &mut synchronization {
         synchronization::judge(live, row, &mut procedures);
     }
+    if let Some(notifications) = &mut notifications {
+        notifications::judge(notifications, &mut procedures);
+    }
     tracing::debug!(groups = groups.len(), computers = computers.len(), updates = updates.len(), "snapshot read");
     Ok(Snapshot {
         taken_at,
@@ -159,6 +169,8 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
         rules,
         downstream_servers,
         synchronization: synchronization.map(|(live, _)| live),
+        notifications,
+        database_roles,
         groups,
         computers,
         memberships,
@@ -189,7 +201,7 @@ pub(super) async fn rows_of_procedure<T>(
     procedure: &'static str,
     decode: impl Fn(&Cells<'_>) -> Result<T, ReadError>,
 ) -> Result<Vec<T>, ReadError> {
-    session.call_for_rows(procedure, |row| decode(&Cells { statement: procedure, row })).await
+    session.call_for_rows(procedure, &[], |row| decode(&Cells { statement: procedure, row })).await
 }
 
 /// Reads all rows of a SELECT about the updates of a scope, in as many statements as that takes.

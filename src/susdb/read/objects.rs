@@ -11,9 +11,10 @@ use super::catalogue::{
 use super::conditions::UpdateScope;
 use super::configuration::read_settings;
 use super::row::Cells;
-use super::{ReadError, deployments, rows_about, rows_in, rules, synchronization};
+use super::{ReadError, deployments, listing, notifications, principals, rows_about, rows_in, rules, synchronization};
 use crate::model::configuration::LiveSettings;
 use crate::model::name::fold;
+use crate::model::notifications::LiveNotifications;
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::snapshot::Deployment;
 use crate::model::synchronization::LiveSynchronization;
@@ -37,8 +38,14 @@ pub async fn read_objects(
     let licenses = read_licenses(session, &wanted.licenses).await?;
     let settings = if wanted.settings { Some(read_settings(session).await?) } else { None };
     let rules = if wanted.rules { rules::read(session).await? } else { BTreeMap::new() };
+    let members = if wanted.roles { principals::read_role_members(session).await? } else { BTreeMap::new() };
+    let mapped = if wanted.users { principals::read_mapped(session).await? } else { BTreeMap::new() };
+    let downstream_servers =
+        if wanted.downstream_servers { listing::read_downstream_servers(session).await? } else { Vec::new() };
     let synchronization =
         if wanted.synchronization { synchronization::read(session).await?.0 } else { LiveSynchronization::default() };
+    let notifications =
+        if wanted.notifications { notifications::read(session).await? } else { LiveNotifications::default() };
     let state = |key: &ObjectKey| match key {
         ObjectKey::GroupName(name) => {
             let name = fold(name);
@@ -63,8 +70,21 @@ pub async fn read_objects(
             ObjectState::Rule(rules.values().find(|rule| fold(&rule.name) == name).cloned())
         }
         ObjectKey::Rule(id) => ObjectState::Rule(rules.get(id).cloned()),
+        ObjectKey::DownstreamServer(id) => {
+            let entry = downstream_servers.iter().find(|entry| entry.server_id == Some(*id));
+            ObjectState::DownstreamServer(entry.cloned())
+        }
         ObjectKey::Settings { columns, languages } => settings_state(settings.as_ref(), columns, languages),
+        ObjectKey::DatabaseRole(role) => ObjectState::DatabaseRole(members.get(role).cloned().unwrap_or_default()),
+        ObjectKey::DatabaseUser(name) => {
+            ObjectState::DatabaseUser { mapped: mapped.get(&fold(name)).copied().unwrap_or_default() }
+        }
         ObjectKey::Synchronization(parts) => ObjectState::Synchronization(synchronization.parts(*parts)),
+        ObjectKey::Notifications(columns) => {
+            let cell = |column: &String| Some((column.clone(), notifications.row.cell(column)?.clone()));
+            ObjectState::Notifications(columns.iter().filter_map(cell).collect())
+        }
+        ObjectKey::Recipients(kind) => ObjectState::Recipients(notifications.recipients(*kind)),
     };
     Ok(keys.iter().map(|key| (key.clone(), state(key))).collect())
 }
@@ -80,7 +100,11 @@ struct Wanted<'a> {
     licenses: BTreeSet<Uuid>,
     settings: bool,
     rules: bool,
+    downstream_servers: bool,
     synchronization: bool,
+    notifications: bool,
+    roles: bool,
+    users: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -96,7 +120,11 @@ impl<'a> Wanted<'a> {
                 ObjectKey::License(id) => _ = wanted.licenses.insert(*id),
                 ObjectKey::Settings { .. } => wanted.settings = true,
                 ObjectKey::RuleName(_) | ObjectKey::Rule(_) => wanted.rules = true,
+                ObjectKey::DownstreamServer(_) => wanted.downstream_servers = true,
                 ObjectKey::Synchronization(_) => wanted.synchronization = true,
+                ObjectKey::Notifications(_) | ObjectKey::Recipients(_) => wanted.notifications = true,
+                ObjectKey::DatabaseRole(_) => wanted.roles = true,
+                ObjectKey::DatabaseUser(_) => wanted.users = true,
             }
         }
         wanted

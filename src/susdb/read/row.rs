@@ -97,6 +97,20 @@ impl Cells<'_> {
         self.guid_or_null(column).and_then(|value| self.present(column, value))
     }
 
+    /// The uniqueidentifier of the first column, whatever it is called.
+    pub(in crate::susdb) fn first_guid(&self) -> Result<Uuid, ReadError> {
+        let column = "(the first)";
+        let value = match self.row.cells().next().map(|(_, data)| data) {
+            Some(ColumnData::Guid(value)) => *value,
+            Some(other) => {
+                let found = format!("{other:?}").chars().take_while(char::is_ascii_alphanumeric).collect();
+                return Err(self.problem(column, ColumnProblem::Type { expected: "uniqueidentifier", found }));
+            }
+            None => return Err(self.problem(column, ColumnProblem::Absent)),
+        };
+        self.present(column, value)
+    }
+
     /// A text or NULL.
     pub(in crate::susdb) fn text_or_null(&self, column: &'static str) -> Result<Option<String>, ReadError> {
         self.nullable(column, "nvarchar", |data| match data {

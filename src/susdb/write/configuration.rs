@@ -144,7 +144,7 @@ fn program_keys_xml(keys: &[ProgramKey]) -> String {
 }
 
 /// A text as the value of an XML attribute. What XML cannot hold at all becomes a question mark.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -4,8 +4,11 @@
 mod approvals;
 pub mod bind;
 mod configuration;
+mod downstream_servers;
 mod echo;
 mod groups;
+mod notifications;
+mod principals;
 mod rules;
 mod subscription;
 mod updates;
@@ -23,6 +26,7 @@ use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict}
 
 pub use self::approvals::NewDeployment;
 pub use self::configuration::{ConfigurationChange, LANGUAGES_LIST, parameter_without_source, password_parameter};
+pub use self::notifications::{expected_parameters, notification_parameter_without_source, parameters_differ};
 pub use self::subscription::subscription_parameter_without_source;
 pub(super) use self::subscription::{CLASSIFICATIONS, PRODUCTS};
 

@@ -26,7 +26,7 @@ pub(in crate::susdb) const PRODUCTS: &str = "@CategoryIDListXml";
 pub(in crate::susdb) const CLASSIFICATIONS: &str = "@UpdateClassificationIDListXml";
 /// What the parameter may be called that says who saves. The first is the row's column, the others are called so in WSUS's
 /// other procedures (grade C).
-const USER_NAMES: [&str; 3] = ["@LastModifiedBy", "@adminName", "@userName"];
+pub(super) const USER_NAMES: [&str; 3] = ["@LastModifiedBy", "@adminName", "@userName"];
 
 /// Where a parameter's value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

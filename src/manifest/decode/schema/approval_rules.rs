@@ -58,7 +58,7 @@ fn deadline() -> Schema {
             ),
         ],
     );
-    Schema::either([Schema::words(["none"]).says("No deadline."), Schema::from(after).says("Days after the approval.")])
+    Schema::either([Schema::words(["none"]), Schema::from(after)])
         .says("By when what the rule approves must be installed.")
         .example("none")
         .example("{days: 3, at: \"04:00\"}")

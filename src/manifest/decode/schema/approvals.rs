@@ -3,6 +3,7 @@
 use super::super::approvals::{ACTIONS, APPROVAL, DECLINE, GROUP};
 use super::super::deadline::{DAYS_MAX, RELATIVE};
 use super::synchronization::UTC_TIME_OF_DAY;
+use super::update::bare;
 use super::{keys, words};
 use crate::schema::{Schema, optional, required};
 
@@ -60,7 +61,7 @@ pub(super) fn group_approval() -> Schema {
             ),
         ],
     );
-    Schema::either([words(ACTIONS).says("The action alone."), Schema::from(value).says("The action and more.")])
+    Schema::either([words(ACTIONS), Schema::from(value)])
         .title("What a group does with an update")
         .says(
             "`install`, `uninstall`, `notApproved` (keeps off what a group above passes down; not for All Computers) or \
@@ -82,12 +83,15 @@ fn deadline() -> Schema {
         ],
     );
     Schema::either([
-        Schema::words(["none"]).says("No deadline."),
-        Schema::pattern(TIME).says("A time with its offset, in whole seconds; only in entries that name updates."),
-        Schema::from(relative).says("Days after the approval is written."),
+        Schema::pattern(TIME),
+        Schema::words(["none"]),
+        Schema::from(relative),
     ])
     .or_null("none")
-    .says("By when computers must have installed it.")
+    .says(
+        "By when computers must have installed it: a time with its offset in whole seconds (only in entries that name \
+         updates), days after the approval is written, or `none`.",
+    )
     .example("\"2026-12-01T18:00:00Z\"")
     .example("{days: 7, at: \"18:00Z\"}")
     .example("none")
@@ -105,10 +109,7 @@ pub(super) fn declines() -> Schema {
         ],
     );
     let entry = Schema::from(entry.exactly_one(&["update", "select"])).says("With exactly one key, which updates.");
-    let bare = Schema::pattern("(?:[Kk][Bb][0-9]{6,8}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
-        .says("A knowledge-base article, or an update's id.")
-        .example("KB5055555");
-    Schema::list(Schema::either([bare, entry]).says("Updates to decline."))
+    Schema::list(Schema::either([bare(), entry]).says("Updates to decline."))
         .title("Declines")
         .says("Updates that no group gets. Declining destroys an update's approvals; the plan lists them.")
         .example(

@@ -25,10 +25,7 @@ pub(super) fn connection() -> Schema {
             ),
         ],
     );
-    let auth = Schema::either([
-        Schema::words(["integrated"]).says("The Windows user that runs wsusctl."),
-        Schema::from(login).says("SQL Server authentication."),
-    ]);
+    let auth = Schema::either([Schema::words(["integrated"]), Schema::from(login)]);
     let ca = Schema::name()
         .says("A file with the certificates (PEM) that the server's is verified with, relative to the manifest's directory.")
         .example("contoso-ca.pem");

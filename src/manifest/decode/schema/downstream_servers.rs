@@ -22,7 +22,7 @@ pub(super) fn downstream_servers() -> Schema {
     Schema::list(Schema::from(server).says("A server that synchronises from this one."))
         .title("Downstream servers")
         .says(
-            "Servers that synchronise from this one. Nothing about them can be changed from here: a server that is missing, in \
+            "Servers that synchronise from this one. How they are set up cannot be changed from here: a server that is missing, in \
              another mode or too old is a finding of the plan, with the command to run on that server.",
         )
         .example("[{name: branch01.contoso.com, mode: replica, maxSyncAge: 2d}]")

@@ -16,6 +16,17 @@ pub(super) fn management() -> Schema {
             prunes("automaticApprovals", "Approvals that WSUS itself made and nothing declares."),
             prunes("declines", "Declines that nothing declares."),
             prunes("rules", "Automatic approval rules that nothing declares."),
+            prunes(
+                "downstreamServers",
+                "Entries of downstream servers that a newer entry of the same name replaces, declared or not. Needs \
+                 downstreamServersOlderThan.",
+            ),
+            optional(
+                "downstreamServersOlderThan",
+                Schema::reference("age")
+                    .says("How long nothing was heard of such an entry before it is deleted. Needs downstreamServers.")
+                    .example("90d"),
+            ),
         ],
     );
     let defaults = Limits::default();

@@ -10,6 +10,7 @@ mod connection;
 mod downstream_servers;
 mod groups;
 mod management;
+mod notifications;
 mod select;
 mod settings;
 mod synchronization;
@@ -86,6 +87,7 @@ fn spec() -> Schema {
             optional("logging", settings::logging()),
             optional("security", settings::security()),
             optional("advanced", settings::advanced()),
+            optional("notifications", notifications::notifications()),
             optional("groups", groups::groups()),
             optional("approvals", approvals::approvals()),
             optional("declines", approvals::declines()),
@@ -101,7 +103,13 @@ fn identity() -> Schema {
     let id = Schema::pattern(UUID)
         .says("The server's id. It is read before anything else, and a server with another id stops the run (exit status 4).")
         .example("3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11");
-    Schema::from(keys(&IDENTITY, vec![required("serverId", id)]))
+    let replaces = Schema::pattern(UUID)
+        .says(
+            "The id that the server has until it gets serverId: the restored or cloned database of another server brings that \
+             one's along. The change is alone in its run, and of high risk: `apply` needs --allow high-risk.",
+        )
+        .example("c2a1f7de-3a44-4f0e-9d3b-6f1f0a2b3c4d");
+    Schema::from(keys(&IDENTITY, vec![required("serverId", id), optional("replaces", replaces)]))
         .title("Identity")
         .says("A pin: a copied manifest or a wrong address cannot rewrite the wrong server.")
 }

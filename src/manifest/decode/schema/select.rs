@@ -104,14 +104,11 @@ fn conditions() -> Vec<Property> {
 fn needed_by() -> Schema {
     let bound = |name, says: &'static str| optional(name, Schema::number(0, COMPUTERS_MAX).says(says).example("1"));
     let range = keys(&NEEDED_BY, vec![bound("atLeast", "So many or more."), bound("atMost", "So many or fewer.")]);
-    Schema::either([
-        Schema::number(0, 0).says("No computer."),
-        Schema::from(range).filled().says("A number of computers."),
-    ])
-    .says("How many computers report it as needed, downloaded, failed or waiting for a restart.")
-    .example("0")
-    .example("{atLeast: 1}")
-    .example("{atLeast: 1, atMost: 500}")
+    Schema::either([Schema::number(0, 0), Schema::from(range).filled()])
+        .says("How many computers report it as needed, downloaded, failed or waiting for a restart.")
+        .example("0")
+        .example("{atLeast: 1}")
+        .example("{atLeast: 1, atMost: 500}")
 }
 
 pub(super) fn age() -> Schema {

@@ -1,10 +1,13 @@
 //! The settings, from the model's table.
 
+use super::super::database_roles::ROLES;
 use super::super::settings::{
     ADVANCED, AUTOMATION, CLEANUP, COOKIES, FROM, LOGGING, MICROSOFT_UPDATE, PROXY, REPORTING, SECURITY, SERVER_LIMITS,
     TLS_PROXY, UPDATE_FILES, UPDATE_SOURCE, UPSTREAM,
 };
-use super::{Shape, keys};
+use super::synchronization::UTC_TIME_OF_DAY;
+use super::{Shape, keys, names};
+use crate::model::notifications::notification;
 use crate::model::setting::{Literal, Setting, Values, setting};
 use crate::schema::{Form, Property, Schema, Text, optional, required};
 use serde_json::Value;
@@ -16,6 +19,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("updateSource.proxy.user", "svc-wsus"),
     ("updateSource.proxy.domain", "CONTOSO"),
     ("updateSource.proxy.tls.host", "tls-proxy.contoso.com"),
+    ("notifications.smtp.server", "mail.contoso.com"),
+    ("notifications.smtp.user", "svc-mail"),
+    ("notifications.sender.name", "WSUS"),
+    ("notifications.status.at", "\"06:30Z\""),
     ("serverLimits.computers", "30000"),
     ("serverLimits.events", "1000000"),
     ("security.cookies.anonymous", "60"),
@@ -79,10 +86,7 @@ pub(super) fn update_source() -> Schema {
 
 fn proxy() -> Schema {
     let tls = keys(&TLS_PROXY, vec![under("updateSource.proxy.tls", "host"), under("updateSource.proxy.tls", "port")]);
-    let tls = Schema::either([
-        Schema::words(["none"]).says("The same proxy."),
-        Schema::from(tls).says("A proxy of its own."),
-    ]);
+    let tls = Schema::either([Schema::words(["none"]), Schema::from(tls)]);
     let prefix = "updateSource.proxy";
     let proxy = keys(
         &PROXY,
@@ -108,7 +112,7 @@ fn proxy() -> Schema {
             ),
         ],
     );
-    Schema::either([Schema::words(["none"]).says("No proxy."), Schema::from(proxy).says("A proxy.")])
+    Schema::either([Schema::words(["none"]), Schema::from(proxy)])
         .says(says(prefix))
         .example("none")
         .example("{host: proxy.contoso.com, port: 3128, anonymous: false, user: svc-wsus, domain: CONTOSO}")
@@ -116,8 +120,8 @@ fn proxy() -> Schema {
 
 pub(super) fn update_files() -> Schema {
     let languages = Schema::either([
-        Schema::words(["all"]).says("All languages."),
-        Schema::list(Schema::name()).filled().says("The whole set, by short names."),
+        Schema::list(Schema::name()).filled(),
+        Schema::words(["all"]),
     ])
     .says("The languages of the files. Files that stay on Microsoft Update need `all`; on a replica its parent says them.")
     .example("all")
@@ -166,9 +170,19 @@ pub(super) fn logging() -> Schema {
 
 pub(super) fn security() -> Schema {
     let cookies = keys(&COOKIES, COOKIES.keys.iter().map(|key| under("security.cookies", key)).collect());
+    let web_service = names().unique().says("All members of the role webService: the accounts of WSUS servers.");
+    let readers =
+        names().unique().says("All members of the role PublicViewAccess: who reads the views in PUBLIC_VIEWS.");
+    let roles = keys(
+        &ROLES,
+        vec![
+            optional("webService", web_service.example(r"['NT AUTHORITY\NETWORK SERVICE', 'CONTOSO\WSUS01$']")),
+            optional("PublicViewAccess", readers.example(r"['CONTOSO\wsus-readers']")),
+        ],
+    );
     section(
         "Security",
-        "Who may synchronise from the server, and how long cookies live.",
+        "Who may synchronise from the server, how long cookies live, and who has rights in the database.",
         &SECURITY,
         vec![
             under("security", "downstreamRegistration"),
@@ -176,6 +190,15 @@ pub(super) fn security() -> Schema {
             optional(
                 "cookies",
                 Schema::from(cookies).says("Lifetimes of cookies.").example("{simpleTargeting: 60, server: 60}"),
+            ),
+            optional(
+                "databaseRoles",
+                Schema::from(roles)
+                    .says(
+                        "Members of the database's roles: users and roles of the database, by name. Taking one out is of high \
+                         risk. A declared member that has lost its login after a restore is given the one of its name.",
+                    )
+                    .example(r"{webService: ['NT AUTHORITY\NETWORK SERVICE']}"),
             ),
         ],
     )
@@ -200,21 +223,29 @@ fn section(title: &'static str, says: &'static str, shape: &Shape, properties: V
 }
 
 /// A key below another that is a setting of the table.
-fn under(prefix: &str, key: &'static str) -> Property {
+pub(super) fn under(prefix: &str, key: &'static str) -> Property {
     optional(key, scalar(&format!("{prefix}.{key}")))
 }
 
 fn known(path: &str) -> &'static Setting {
-    setting(path).expect("a test holds that every key that is read is in the table")
+    setting(path).or_else(|| notification(path)).expect("a test holds that every key that is read is in the table")
 }
 
 fn says(path: &str) -> &'static str {
     known(path).description
 }
 
-/// A setting of the table. Where it has a default, null is this default.
+/// A setting of the table.
 pub(super) fn scalar(path: &str) -> Schema {
-    let setting = known(path);
+    let value = declared(known(path));
+    match EXAMPLES.iter().find(|(known, _)| *known == path) {
+        Some((_, example)) => value.example(example),
+        None => value,
+    }
+}
+
+/// What a setting takes. Where it has a default, null is this default.
+pub(super) fn declared(setting: &Setting) -> Schema {
     let value = match setting.values {
         Values::Flag => Schema::flag(),
         Values::Number(least, most) => Schema::number(least, most),
@@ -223,16 +254,13 @@ pub(super) fn scalar(path: &str) -> Schema {
             Schema::new(Form::Text(Text { shortest, longest: Some(longest), as_written: true, ..Text::default() }))
         }
         Values::Word(words) => super::words(words),
+        Values::TimeOfDay => Schema::pattern(UTC_TIME_OF_DAY),
     };
     let value = value.says(setting.description);
-    let value = match setting.default {
+    match setting.default {
         Some(Literal::Flag(flag)) => value.or_null(flag),
         Some(Literal::Number(number)) => value.or_null(number),
         Some(Literal::Text(text)) => value.or_null(Value::from(text)),
-        None => value,
-    };
-    match EXAMPLES.iter().find(|(known, _)| *known == path) {
-        Some((_, example)) => value.example(example),
         None => value,
     }
 }

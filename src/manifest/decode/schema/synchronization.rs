@@ -24,10 +24,7 @@ pub(super) fn synchronization() -> Schema {
             ),
         ],
     );
-    let schedule = Schema::either([
-        Schema::words(["manual"]).says("Nothing synchronises by itself."),
-        Schema::from(daily).says("Every day."),
-    ]);
+    let schedule = Schema::either([Schema::words(["manual"]), Schema::from(daily)]);
     let set = |definition, says: &'static str| Schema::choices(Schema::reference(definition)).says(says);
     let section = keys(
         &SYNCHRONIZATION,
@@ -35,7 +32,7 @@ pub(super) fn synchronization() -> Schema {
             optional(
                 "schedule",
                 schedule
-                    .says("When the server synchronises.")
+                    .says("When the server synchronises by itself; `manual` is never.")
                     .example("manual")
                     .example("{firstAt: \"03:00Z\", perDay: 1}"),
             ),

@@ -8,6 +8,11 @@ use crate::schema::{Schema, optional, required};
 /// A knowledge-base article.
 pub(super) const KB: &str = "[Kk][Bb][0-9]{6,8}";
 
+/// An article or an update's id, without more.
+pub(super) fn bare() -> Schema {
+    Schema::pattern("(?:[Kk][Bb][0-9]{6,8}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})").example("KB5060526")
+}
+
 pub(super) fn update() -> Schema {
     let narrowed = keys(
         &UPDATE,
@@ -26,12 +31,7 @@ pub(super) fn update() -> Schema {
             ),
         ],
     );
-    let forms = [
-        Schema::pattern("(?:[Kk][Bb][0-9]{6,8}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
-            .says("A knowledge-base article, or an update's id.")
-            .example("KB5060526"),
-        Schema::from(narrowed).says("Updates of an article that meet every condition."),
-    ];
+    let forms = [bare(), Schema::from(narrowed)];
     Schema::either(forms)
         .title("A reference to updates")
         .says(
@@ -45,13 +45,11 @@ pub(super) fn update() -> Schema {
 
 pub(super) fn classification() -> Schema {
     let id = Schema::pattern(UUID).says("The classification's id.").example("0fa1201d-4330-4fa8-8ae9-b877473b6441");
-    let forms = [
-        Schema::name().says("A title in any language that the server has, or a pattern (* any run, ? one character)."),
-        Schema::from(keys(&CLASSIFICATION, vec![required("id", id)])).says("The classification with this id."),
-    ];
+    // The map comes first: editors explain a wrong key by it.
+    let forms = [Schema::from(keys(&CLASSIFICATION, vec![required("id", id)])), Schema::name()];
     Schema::either(forms)
         .title("A reference to classifications")
-        .says("Classifications of updates.")
+        .says("A title in any language that the server has, a pattern (* any run, ? one character), or an id.")
         .example("Security Updates")
         .example("{id: 0fa1201d-4330-4fa8-8ae9-b877473b6441}")
 }
@@ -72,13 +70,13 @@ pub(super) fn product() -> Schema {
             ),
         ],
     );
-    let forms = [
-        Schema::name().says("A title in any language that the server has, or a pattern (* any run, ? one character)."),
-        Schema::from(by_key.exactly_one(&["id", "family"])).says("The product with this id, or those of a family."),
-    ];
+    let forms = [Schema::from(by_key.exactly_one(&["id", "family"])), Schema::name()];
     Schema::either(forms)
         .title("A reference to products")
-        .says("Products that updates are for.")
+        .says(
+            "A title in any language that the server has, a pattern (* any run, ? one character), an id, or a family of \
+             products.",
+        )
         .example("Windows 11")
         .example("\"Windows Server 20*\"")
         .example("{family: SQL Server}")

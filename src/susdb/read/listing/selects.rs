@@ -51,9 +51,17 @@ pub(in crate::susdb::read) const LIST_RULE_GROUPS: Select = select!(
     "FROM dbo.tbTargetGroupInAutoDeploymentRule"
 );
 
+pub(in crate::susdb::read) const LIST_DOWNSTREAM_COMPUTERS: Select = select!(
+    "list.downstream-computers",
+    "SELECT ParentServerId, COUNT(*) AS Computers"
+    "FROM PUBLIC_VIEWS.vComputerTarget"
+    "WHERE ParentServerId IS NOT NULL"
+    "GROUP BY ParentServerId"
+);
+
 pub(in crate::susdb::read) const LIST_DOWNSTREAM_SERVERS: Select = select!(
     "list.downstream-servers",
-    "SELECT TargetID, AccountName, AccountServerID, LastSyncTime, LastRollupTime, ParentServerTargetID, Version,"
-    "    IsReplica"
+    "SELECT TargetID, AccountName, AccountServerID, LastSyncTime, RollupLastSyncTime, LastRollupTime,"
+    "    ParentServerTargetID, Version, IsReplica"
     "FROM dbo.tbDownstreamServerTarget"
 );

@@ -1,0 +1,185 @@
+//! Mails: what of the row differs is saved in one call, who gets each kind of mail in one call each.
+
+use std::collections::BTreeMap;
+
+use super::change::Members;
+use super::context::Context;
+use super::draft::{Draft, DraftStep};
+use super::settings::{Settings, change, notice};
+use super::step::Operation;
+use super::{Blocker, BlockerSubject};
+use crate::model::address::Address;
+use crate::model::attribute::Attribute;
+use crate::model::configuration::Configuration;
+use crate::model::notifications::{
+    FREQUENCY, LiveNotifications, MailKind, Recipients, SMTP_PASSWORD, TIME_OF_DAY, is_same, notification,
+};
+use crate::model::object::ObjectState;
+use crate::model::origin::Declared;
+use crate::model::procedure::Procedure;
+use crate::model::resolved::Notice;
+use crate::model::setting::{Cell, Setting};
+
+/// The column that says whether the mail server wants a user.
+const AUTHENTICATION: &str = "SmtpServerRequireAuthentication";
+
+/// What is declared and not so.
+pub(super) fn declared(context: &Context<'_>) -> Settings {
+    let mut found = Settings::default();
+    let Some(declared) = &context.resolved.notifications else { return found };
+    let Some(live) = &context.snapshot.notifications else { return found };
+    // Where nothing can be saved, the procedure's own notice says why.
+    let can_save = context.can_call(Procedure::SetEmailNotificationConfiguration);
+    for (path, value) in &declared.scalars {
+        let setting = notification(path).expect("the manifest's reader takes settings from the table");
+        scalar(setting, value, live, can_save, &mut found);
+    }
+    for (kind, recipients) in &declared.recipients {
+        let is = live.recipients(*kind);
+        if is != recipients.value {
+            found.drafts.push(recipients_draft(*kind, recipients, is));
+        }
+    }
+    if let Some(origin) = declared.smtp_password {
+        let message = "WSUS's own API encrypts the mail server's password and keeps it outside the database, so it cannot be \
+                       written from here: set it once in the console (Options, E-Mail Notifications, E-Mail Server) and remove the key";
+        found.unsupported.push(notice(Address::Setting(SMTP_PASSWORD), "encryptedByWsus", message.to_owned(), origin));
+    }
+    found.unsupported.retain(|notice| !context.ignores(&notice.address));
+    found.drafts.retain(|draft| !context.ignores(&draft.change.address));
+    refuse_to_lose_a_password(&mut found, live);
+    refuse_what_nobody_gets(&mut found.drafts, live);
+    found
+}
+
+fn scalar(
+    setting: &'static Setting,
+    declared: &Declared<Attribute>,
+    live: &LiveNotifications,
+    can_save: bool,
+    found: &mut Settings,
+) {
+    let (address, column) = (Address::Setting(setting.path), setting.column.to_lowercase());
+    let Some(cell) = live.row.cell(&column) else {
+        let message = format!("spGetEmailNotificationConfiguration of this server gives no {}", setting.column);
+        found.unsupported.push(notice(address, "settingMissing", message, declared.origin));
+        return;
+    };
+    let wanted = setting.cell(&declared.value).expect("the manifest's reader takes values that the setting takes");
+    if is_same(setting, cell, &wanted) {
+        return;
+    }
+    if can_save && live.unsaved.contains(&column) {
+        let message =
+            format!("spSetEmailNotificationConfiguration has no parameter for {} on this server", setting.column);
+        found.unsupported.push(notice(address, "settingNotSaved", message, declared.origin));
+        return;
+    }
+    let mut change = change(address, setting.value(cell), declared.value.clone(), declared.origin);
+    if let Some((by, at)) = &live.changed {
+        (change.changed_by, change.changed_at) = (Some(by.clone()), Some(*at));
+    }
+    let before = ObjectState::Notifications(BTreeMap::from([(column.clone(), cell.clone())]));
+    let operation = Operation::SaveNotifications(BTreeMap::from([(column, wanted)]));
+    found.drafts.push(draft(change, operation, before));
+}
+
+fn recipients_draft(kind: MailKind, declared: &Declared<Recipients>, is: Recipients) -> Draft {
+    let wanted = declared.value.clone();
+    let mut change = change(Address::Setting(kind.path()), is.attribute(), wanted.attribute(), declared.origin);
+    change.members = Some(Members { added: wanted.without(&is), removed: is.without(&wanted) });
+    let before = ObjectState::Recipients(is);
+    draft(change, Operation::SetRecipients { kind, recipients: wanted }, before)
+}
+
+fn draft(change: super::change::Change, operation: Operation, before: ObjectState) -> Draft {
+    let order = vec![change.address.to_string()];
+    Draft::new(change, order, vec![DraftStep { operation, before, achieves: None, needs: Vec::new() }])
+}
+
+/// The row after the drafts.
+fn row_after(drafts: &[Draft], live: &Configuration) -> Configuration {
+    let mut row = live.clone();
+    for step in drafts.iter().flat_map(|draft| &draft.steps) {
+        if let Operation::SaveNotifications(cells) = &step.operation {
+            cells.iter().for_each(|(column, cell)| row.set(column, cell.clone()));
+        }
+    }
+    row
+}
+
+/// A save that leaves out the password might clear it: the row is not saved where one is in use before or after.
+///
+/// Source: our guess (grade C).
+fn refuse_to_lose_a_password(found: &mut Settings, live: &LiveNotifications) {
+    let Some(parameter) = &live.password_parameter else { return };
+    let after = row_after(&found.drafts, &live.row);
+    if !live.row.is_on(AUTHENTICATION) && !after.is_on(AUTHENTICATION) {
+        return;
+    }
+    let saves_row =
+        |draft: &Draft| draft.steps.iter().any(|step| matches!(step.operation, Operation::SaveNotifications(_)));
+    let (refused, kept) = std::mem::take(&mut found.drafts).into_iter().partition(saves_row);
+    found.drafts = kept;
+    let refused: Vec<Draft> = refused;
+    found.unsupported.extend(refused.into_iter().map(|draft| {
+        let message = format!(
+            "needs spSetEmailNotificationConfiguration, which takes {parameter}, and what it holds cannot be read: to leave \
+             it out might clear the password of the mail server, which is in use; change this setting in the console"
+        );
+        Notice { address: draft.change.address, code: "passwordParameter", message, origin: draft.change.origin }
+    }));
+}
+
+/// What must hold of the row after a save that switches a mail on, or a user.
+///
+/// Source: windowsserverdocs, Set up email notifications (what the console asks for, grade A).
+fn refuse_what_nobody_gets(drafts: &mut [Draft], live: &LiveNotifications) {
+    let row = row_after(drafts, &live.row);
+    let empty = |column: &str| match row.cell(column) {
+        Some(Cell::Text(text)) => text.trim().is_empty(),
+        Some(Cell::Null) => true,
+        _ => false,
+    };
+    let mut broken: Vec<(&str, &str)> = Vec::new();
+    for kind in MailKind::ALL.into_iter().filter(|kind| row.is_on(kind.switch())) {
+        let (switch, recipients) = match kind {
+            MailKind::NewUpdates => ("notifications.newUpdates", "nobody would get the mail; declare its recipients"),
+            MailKind::Status => ("notifications.status", "nobody would get the status; declare its recipients"),
+        };
+        let is_status = kind == MailKind::Status;
+        let rules = [
+            (empty("SmtpHostName"), "there would be no mail server; declare notifications.smtp.server"),
+            (empty("SmtpUserMailAddress"), "the mail would have no sender; declare notifications.sender.address"),
+            (recipients_after(drafts, live, kind).is_empty(), recipients),
+            (is_status && empty(FREQUENCY), "nothing says how often the status is sent; declare its frequency"),
+            (is_status && empty(TIME_OF_DAY), "nothing says when the status is sent; declare its time: at"),
+        ];
+        broken.extend(rules.iter().filter(|(broken, _)| *broken).map(|(_, rule)| (switch, *rule)));
+    }
+    if row.is_on(AUTHENTICATION) && empty("SmtpUserName") {
+        let rule = "the mail server would want a user and get none; declare notifications.smtp.user";
+        broken.extend(["notifications.smtp.authentication", "notifications.smtp.user"].map(|path| (path, rule)));
+    }
+    for (path, rule) in broken {
+        // What was so before this plan is not its doing.
+        if let Some(draft) = drafts.iter_mut().find(|draft| draft.change.address == Address::Setting(path)) {
+            draft.blockers.push(Blocker {
+                subject: BlockerSubject::Object(draft.change.address.clone()),
+                code: "saveRule",
+                message: rule.to_owned(),
+                permission: None,
+                origin: draft.change.origin,
+            });
+        }
+    }
+}
+
+/// Who gets a mail after the drafts.
+fn recipients_after(drafts: &[Draft], live: &LiveNotifications, kind: MailKind) -> Recipients {
+    let declared = drafts.iter().flat_map(|draft| &draft.steps).find_map(|step| match &step.operation {
+        Operation::SetRecipients { kind: of, recipients } if *of == kind => Some(recipients.clone()),
+        _ => None,
+    });
+    declared.unwrap_or_else(|| live.recipients(kind))
+}
