@@ -52,6 +52,8 @@ fn assert_same(lab: &Lab) {
 const EVERYTHING: &str = "\
 \x20 targeting: server
   automation: {approveNewRevisions: false}
+  security: {databaseRoles: {PublicViewAccess: []}}
+  notifications: {smtp: {server: mail.contoso.com, port: 2525}}
   synchronization: {schedule: manual, products: [Windows 11], classifications: [Updates]}
   groups: [{name: Servers, computers: [srv-*]}, {name: New}]
   approvals:
@@ -88,6 +90,11 @@ fn of_a_messy_server_and_of_a_wrong_manifest_the_same_is_said() {
     );
     snapshot(&lab).expect_status(0);
     lab.manifest(EVERYTHING);
+    assert_same(&lab);
+    // An id that is to be replaced is the server's, too.
+    lab.manifest(
+        "  identity: {serverId: 00000000-0000-0000-0000-00000000beef, replaces: 3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11}\n",
+    );
     assert_same(&lab);
     let part = lab.text(
         "SELECT u.UpdateID FROM tbUpdate u JOIN tbRevision r ON r.LocalUpdateID = u.LocalUpdateID \

@@ -42,6 +42,7 @@ fn scopes(whole: &Snapshot) -> Vec<ReadScope> {
     vec![
         none(),
         ReadScope { settings: true, synchronization: true, ..none() },
+        ReadScope { notifications: true, database_roles: true, ..none() },
         ReadScope { rules: true, downstream_servers: true, computers: true, ..none() },
         ReadScope { approved_updates: true, declined_updates: true, ..none() },
         ReadScope { update_ids: parts, ..none() },
