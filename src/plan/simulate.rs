@@ -100,7 +100,10 @@ impl Server {
             Operation::SetRoleMembers { role, members } => {
                 let live = self.state.database_roles.as_mut().and_then(|live| live.roles.get_mut(role));
                 if let Some(live) = live {
-                    live.members.clone_from(members);
+                    let missing: Vec<String> = members.missing(&live.members).cloned().collect();
+                    let left: Vec<String> = members.left(&live.members).cloned().collect();
+                    live.members.retain(|name| !left.contains(name));
+                    live.members.extend(missing);
                 }
             }
             Operation::MapUser { user, login: _ } => {

@@ -49,6 +49,8 @@ fn live(members: &[&str]) -> Server {
 #[test]
 fn the_key_owns_the_whole_set() {
     check(&declares(&["w1$", "REPORT "]), &live(&["W1$", "report"]), &[]);
+    // A user that was mapped to its login between the two reads.
+    check(&declares(&["W1$", "report"]), &live(&["w1$", "report"]), &[]);
     check(&declares(&["W1$", "W2$"]), &live(&["W1$"]), &[&format!("~ {ROLE} differs value: [W1$] -> [W1$, W2$]")]);
     let change = format!("~ {ROLE} differs value: [W1$, report] -> [W2$, report] HIGH");
     check(
