@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::name::fold;
+use super::name::{fold, named};
 
 /// A role of SUSDB whose members a manifest can declare.
 ///
@@ -49,7 +49,7 @@ impl DatabaseRole {
 pub struct LivePrincipals {
     /// The roles that the database has.
     pub roles: BTreeMap<DatabaseRole, LiveRole>,
-    /// Users and roles of the database by folded name.
+    /// Users and roles of the database by name as stored.
     pub principals: BTreeMap<String, Principal>,
     /// Whether the login sees all of them: what it does not see is not there.
     pub sees_principals: bool,
@@ -60,10 +60,19 @@ pub struct LivePrincipals {
 }
 
 impl LivePrincipals {
-    /// The principal with this name.
+    /// The principal with this name, if there is exactly one.
     #[must_use]
     pub fn principal(&self, name: &str) -> Option<&Principal> {
-        self.principals.get(&fold(name))
+        match self.named(name)[..] {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The principals that a name may mean: the one that is spelled like it, else all whose names fold alike.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Vec<&Principal> {
+        named(name, self.principals.values(), |principal| &principal.name)
     }
 
     /// The orphaned users, by name.
@@ -162,7 +171,7 @@ pub struct Principal {
 /// A user whose security identifier is that of no login, as after the restore of a database on another server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Orphan {
-    /// The login that is called like it; none where there is none.
+    /// The login that is called like it; none where there is none, or where several are and none is spelled like it.
     pub namesake: Option<String>,
 }
 

@@ -100,8 +100,8 @@ fn map_user(name: &str, orphan: &Orphan, origin: Origin, live: &LivePrincipals, 
         found.unsupported.push(notice(Address::DatabaseUser(name.to_owned()), code, message, origin))
     };
     let Some(login) = &orphan.namesake else {
-        let message = "no login of the database server has its security identifier, and none is called like it: make the login, \
-                       and apply maps the user to it";
+        let message = "no login of the database server has its security identifier, and none is called like it, or several are: \
+                       make the login, spelled like the user, and apply maps the user to it";
         return unsupported("loginMissing", message.to_owned());
     };
     if !live.may_map_users {

@@ -108,9 +108,8 @@ impl Server {
             }
             Operation::MapUser { user, login: _ } => {
                 let live = self.state.database_roles.as_mut();
-                if let Some(principal) = live.and_then(|live| live.principals.get_mut(&fold(user))) {
-                    principal.orphan = None;
-                }
+                let principals = live.into_iter().flat_map(|live| live.principals.values_mut());
+                principals.filter(|principal| principal.name == *user).for_each(|principal| principal.orphan = None);
             }
             Operation::Decline { update } => {
                 self.with_rows(*update, Vec::clear);

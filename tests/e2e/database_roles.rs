@@ -209,6 +209,11 @@ fn doctor_lists_every_orphan_with_its_repair() {
         .expect_out("ALTER USER [CONTOSO\\WSUS02$] WITH LOGIN = [CONTOSO\\WSUS02$];")
         .expect_out("ALTER USER [wsus-report] WITH LOGIN = [wsus-report];");
     assert_eq!(lab.writes(), 0);
+    // The owner of the database is the old server's, whom no ALTER USER can map.
+    lab.sql("UPDATE sandbox_principals SET sid = x'0a0d' WHERE name = 'dbo'");
+    let restored = examined("");
+    restored.expect_out("ALTER USER [wsus-report]");
+    assert!(!restored.out.contains("[dbo]"), "{}", restored.out);
     let blind = examined("?deny=tbFile");
     blind.expect_out("this login does not see them");
     assert!(!blind.out.contains("have no login"), "{}", blind.out);
