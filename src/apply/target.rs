@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::model::address::Quoted;
 use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline, whole_seconds};
-use crate::model::database_role::DatabaseRole;
+use crate::model::database_role::{DatabaseRole, MembersChange};
 use crate::model::listing::ListedDownstreamServer;
 use crate::model::name::fold;
 use crate::model::notifications::{MailKind, Recipients, is_held};
@@ -219,8 +219,8 @@ pub fn missing_calls(
         }
         // Whoever comes is in before anybody goes.
         (Operation::SetRoleMembers { role, members }, ObjectState::DatabaseRole(live)) => {
-            let added = members.difference(live).map(|name| Call::AddRoleMember(*role, name.clone()));
-            let removed = live.difference(members).map(|name| Call::DropRoleMember(*role, name.clone()));
+            let added = members.missing(live).map(|name| Call::AddRoleMember(*role, name.clone()));
+            let removed = members.left(live).map(|name| Call::DropRoleMember(*role, name.clone()));
             added.chain(removed).collect()
         }
         (Operation::MapUser { user, login }, ObjectState::DatabaseUser { mapped: false }) => {
@@ -293,7 +293,7 @@ pub fn describe_target(operation: &Operation) -> String {
         Operation::SaveSynchronization(wanted) => describe_subscription(wanted),
         Operation::SaveNotifications(cells) => describe_settings(cells, &BTreeMap::<String, bool>::new()),
         Operation::SetRecipients { recipients, .. } => recipients.to_string(),
-        Operation::SetRoleMembers { members, .. } => describe_members(members),
+        Operation::SetRoleMembers { members, .. } => describe_members_change(members),
         Operation::MapUser { login, .. } => format!("the user has the login {}", Quoted(login)),
     }
 }
@@ -351,6 +351,12 @@ pub fn describe_state(state: &ObjectState) -> String {
 fn describe_members(members: &BTreeSet<String>) -> String {
     let names: Vec<String> = members.iter().map(|name| Quoted(name).to_string()).collect();
     if names.is_empty() { "no members".to_owned() } else { format!("members {}", names.join(", ")) }
+}
+
+fn describe_members_change(members: &MembersChange) -> String {
+    let one = |name: &String, is_one: &str| format!("{} {is_one}", Quoted(name));
+    let comes = members.add().iter().map(|name| one(name, "is a member"));
+    comes.chain(members.remove().iter().map(|name| one(name, "is no member"))).collect::<Vec<_>>().join(", ")
 }
 
 fn describe_downstream_server(entry: &ListedDownstreamServer) -> String {
@@ -429,6 +435,7 @@ fn describe_rows(rows: &[Deployment]) -> String {
 mod tests {
     use super::{Call, CreatedGroups, deadline_passed, kept_time, key, missing_calls};
     use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline};
+    use crate::model::database_role::{DatabaseRole, MembersChange};
     use crate::model::object::{ObjectKey, ObjectState};
     use crate::model::resolved::GroupReference;
     use crate::model::snapshot::Deployment;
@@ -534,6 +541,28 @@ mod tests {
         assert_eq!(deadline_passed(&operation, old.deployed_at, due), Some(due));
         deployed.deployed_at = today();
         assert_eq!(kept(&deployed), None);
+    }
+
+    #[test]
+    fn only_planned_members_of_a_role_come_and_go() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let role = DatabaseRole::WebService;
+        let added = |name: &str| Call::AddRoleMember(role, name.to_owned());
+        let dropped = |name: &str| Call::DropRoleMember(role, name.to_owned());
+        let members = MembersChange::between(&names(&["old$", "stays$"]), &names(&["contoso\\new$", "stays$"]));
+        let operation = Operation::SetRoleMembers { role, members };
+        let calls = |live: &[&str]| {
+            let state = ObjectState::DatabaseRole(names(live));
+            missing_calls(&operation, &state, &CreatedGroups::default(), today())
+        };
+        assert_eq!(calls(&["old$", "stays$"]), [added("contoso\\new$"), dropped("old$")]);
+        // Somebody else has come meanwhile, or has gone.
+        assert_eq!(calls(&["contoso\\new$", "other$", "stays$"]), []);
+        assert_eq!(calls(&["contoso\\new$"]), []);
+        // Users that were mapped take the spelling of their logins on.
+        assert_eq!(calls(&["CONTOSO\\NEW$", "STAYS$"]), []);
+        assert_eq!(calls(&["CONTOSO\\NEW$", "OLD$", "STAYS$"]), [dropped("OLD$")]);
+        assert_eq!(calls(&["stays$"]), [added("contoso\\new$")]);
     }
 
     #[test]

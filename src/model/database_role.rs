@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::name::fold;
+use super::name::{fold, named};
 
 /// A role of SUSDB whose members a manifest can declare.
 ///
@@ -49,7 +49,7 @@ impl DatabaseRole {
 pub struct LivePrincipals {
     /// The roles that the database has.
     pub roles: BTreeMap<DatabaseRole, LiveRole>,
-    /// Users and roles of the database by folded name.
+    /// Users and roles of the database by name as stored.
     pub principals: BTreeMap<String, Principal>,
     /// Whether the login sees all of them: what it does not see is not there.
     pub sees_principals: bool,
@@ -60,16 +60,92 @@ pub struct LivePrincipals {
 }
 
 impl LivePrincipals {
-    /// The principal with this name.
+    /// The principal with this name, if there is exactly one.
     #[must_use]
     pub fn principal(&self, name: &str) -> Option<&Principal> {
-        self.principals.get(&fold(name))
+        match self.named(name)[..] {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The principals that a name may mean: the one that is spelled like it, else all whose names fold alike.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Vec<&Principal> {
+        named(name, self.principals.values(), |principal| &principal.name)
     }
 
     /// The orphaned users, by name.
     pub fn orphans(&self) -> impl Iterator<Item = (&Principal, &Orphan)> {
         self.principals.values().filter_map(|principal| Some((principal, principal.orphan.as_ref()?)))
     }
+}
+
+/// What is to become of a role's members: who comes, who goes, and nobody else.
+///
+/// Names that fold alike mean the same member, for a user that is mapped to a login takes the login's spelling on. Only where
+/// both spellings are members of their own, as a case-sensitive database allows, is one not the other.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MembersChange {
+    add: BTreeSet<String>,
+    remove: BTreeSet<String>,
+    /// Those that are neither: no spelling of one that goes or comes.
+    keep: BTreeSet<String>,
+}
+
+impl MembersChange {
+    /// What makes these members those that are wanted.
+    #[must_use]
+    pub fn between(live: &BTreeSet<String>, wanted: &BTreeSet<String>) -> Self {
+        let lacks = |names: &BTreeSet<String>, others: &BTreeSet<String>| -> BTreeSet<String> {
+            names
+                .iter()
+                .filter(|name| spelling_of(name, others, |other| names.contains(other)).is_none())
+                .cloned()
+                .collect()
+        };
+        let (add, remove) = (lacks(wanted, live), lacks(live, wanted));
+        let keep = live.difference(&remove).chain(wanted.difference(&add)).cloned().collect();
+        Self { add, remove, keep }
+    }
+
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.add.is_empty() && self.remove.is_empty()
+    }
+
+    /// Who comes.
+    #[must_use]
+    pub fn add(&self) -> &BTreeSet<String> {
+        &self.add
+    }
+
+    /// Who goes.
+    #[must_use]
+    pub fn remove(&self) -> &BTreeSet<String> {
+        &self.remove
+    }
+
+    /// Who of those that come is not among these members.
+    pub fn missing<'a>(&'a self, live: &'a BTreeSet<String>) -> impl Iterator<Item = &'a String> {
+        self.add.iter().filter(|name| self.find(name, live).is_none())
+    }
+
+    /// Who of those that go is still among these members, spelled as there.
+    pub fn left<'a>(&'a self, live: &'a BTreeSet<String>) -> impl Iterator<Item = &'a String> {
+        self.remove.iter().filter_map(|name| self.find(name, live))
+    }
+
+    fn find<'a>(&self, name: &str, live: &'a BTreeSet<String>) -> Option<&'a String> {
+        spelling_of(name, live, |other| [&self.add, &self.remove, &self.keep].iter().any(|names| names.contains(other)))
+    }
+}
+
+/// The spelling of a name among others: itself, or one that folds alike and is nobody else's.
+fn spelling_of<'a>(name: &str, others: &'a BTreeSet<String>, is_taken: impl Fn(&String) -> bool) -> Option<&'a String> {
+    let alike = || others.iter().find(|other| fold(other) == fold(name) && !is_taken(other));
+    others.get(name).or_else(alike)
 }
 
 /// A role.
@@ -95,13 +171,39 @@ pub struct Principal {
 /// A user whose security identifier is that of no login, as after the restore of a database on another server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Orphan {
-    /// The login that is called like it; none where there is none.
+    /// The login that is called like it; none where there is none, or where several are and none is spelled like it.
     pub namesake: Option<String>,
 }
 
 #[cfg(test)]
 mod tests {
-    use super::DatabaseRole;
+    use std::collections::BTreeSet;
+
+    use super::{DatabaseRole, MembersChange};
+
+    fn names(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn members_that_only_their_case_tells_apart_are_the_same_unless_both_are_there() {
+        for (live, wanted, add, remove) in [
+            (&["w1$"][..], &["W1$"][..], &[][..], &[][..]),
+            (&["w1$", "w2$"], &["W1$", "W3$"], &["W3$"], &["w2$"]),
+            (&["report", "Report"], &["Report"], &[], &["report"]),
+            (&["report"], &["report", "Report"], &["Report"], &[]),
+        ] {
+            let change = MembersChange::between(&names(live), &names(wanted));
+            assert_eq!((change.add(), change.remove()), (&names(add), &names(remove)), "{live:?} {wanted:?}");
+            assert_eq!(change.is_empty(), add.is_empty() && remove.is_empty());
+            assert_eq!(
+                (change.missing(&names(live)).count(), change.left(&names(live)).count()),
+                (add.len(), remove.len())
+            );
+            let wanted = names(wanted);
+            assert_eq!((change.missing(&wanted).count(), change.left(&wanted).count()), (0, 0));
+        }
+    }
 
     #[test]
     fn roles_are_found_as_sql_server_compares_names() {

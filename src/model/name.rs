@@ -13,6 +13,18 @@ pub fn fold(name: &str) -> String {
     if name.is_ascii() { name.to_ascii_lowercase() } else { name.chars().flat_map(char::to_lowercase).collect() }
 }
 
+/// Those that are called so: the one whose name is spelled like it, else every one whose name folds alike. Those are several
+/// only where names are compared more strictly than here, as in a case-sensitive database.
+#[must_use]
+pub fn named<'a, T>(name: &str, all: impl IntoIterator<Item = &'a T>, name_of: impl Fn(&T) -> &str) -> Vec<&'a T> {
+    let folded = fold(name);
+    let alike: Vec<&T> = all.into_iter().filter(|one| fold(name_of(one)) == folded).collect();
+    match alike.iter().find(|one| trim(name_of(one)) == trim(name)) {
+        Some(exact) => vec![exact],
+        None => alike,
+    }
+}
+
 /// A name without the spaces at its end, which mean nothing.
 #[must_use]
 pub fn trim(name: &str) -> &str {
@@ -39,12 +51,22 @@ pub const GROUP_NAME_LENGTH_MAX: usize = 255;
 
 #[cfg(test)]
 mod tests {
-    use super::{fold, may_stand_in_group_name};
+    use super::{fold, may_stand_in_group_name, named};
 
     #[test]
     fn names_of_new_groups_can_be_read() {
         assert!("Ring 0 - IT, 50 % (ü)_.?".chars().filter(|c| !"()".contains(*c)).all(may_stand_in_group_name));
         assert!(!"/'\u{7}\u{202e}\n".chars().any(may_stand_in_group_name));
+    }
+
+    #[test]
+    fn the_exact_spelling_comes_before_others() {
+        let called = |name: &str| named(name, &["report", "Report", "W1$"], |one| one);
+        assert_eq!(called("Report"), [&"Report"]);
+        assert_eq!(called("report "), [&"report"]);
+        assert_eq!(called("REPORT"), [&"report", &"Report"]);
+        assert_eq!(called("w1$"), [&"W1$"]);
+        assert!(called("w2$").is_empty());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::step::Operation;
 use super::{Blocker, BlockerSubject};
 use crate::model::address::Address;
 use crate::model::attribute::Attribute;
-use crate::model::database_role::{DatabaseRole, LivePrincipals, Orphan};
+use crate::model::database_role::{DatabaseRole, LivePrincipals, MembersChange, Orphan};
 use crate::model::object::ObjectState;
 use crate::model::origin::{Declared, Origin};
 
@@ -65,7 +65,8 @@ fn members_of(
     let Some(live) = live.roles.get(&role) else {
         return unsupported("roleMissing", format!("this database has no role {}", role.name()));
     };
-    if live.members == declared.value {
+    let wanted = MembersChange::between(&live.members, &declared.value);
+    if wanted.is_empty() {
         return;
     }
     if !live.may_alter {
@@ -74,14 +75,12 @@ fn members_of(
     }
     let list = |names: &BTreeSet<String>| Attribute::List(names.iter().map(Attribute::text).collect());
     let mut change = change(address, list(&live.members), list(&declared.value), declared.origin);
-    let members = Members {
-        added: declared.value.difference(&live.members).cloned().collect(),
-        removed: live.members.difference(&declared.value).cloned().collect(),
-    };
+    let members =
+        Members { added: wanted.add().iter().cloned().collect(), removed: wanted.remove().iter().cloned().collect() };
     let takes_away = !members.removed.is_empty();
     change.risk = if takes_away { Risk::High } else { Risk::Low };
     change.members = Some(members);
-    let operation = Operation::SetRoleMembers { role, members: declared.value.clone() };
+    let operation = Operation::SetRoleMembers { role, members: wanted };
     let mut draft = draft(change, operation, ObjectState::DatabaseRole(live.members.clone()));
     if takes_away && !context.policy.permissions.has(Permission::HighRisk) {
         draft.blockers.push(Blocker {
@@ -101,8 +100,8 @@ fn map_user(name: &str, orphan: &Orphan, origin: Origin, live: &LivePrincipals, 
         found.unsupported.push(notice(Address::DatabaseUser(name.to_owned()), code, message, origin))
     };
     let Some(login) = &orphan.namesake else {
-        let message = "no login of the database server has its security identifier, and none is called like it: make the login, \
-                       and apply maps the user to it";
+        let message = "no login of the database server has its security identifier, and none is called like it, or several are: \
+                       make the login, spelled like the user, and apply maps the user to it";
         return unsupported("loginMissing", message.to_owned());
     };
     if !live.may_map_users {

@@ -100,14 +100,16 @@ impl Server {
             Operation::SetRoleMembers { role, members } => {
                 let live = self.state.database_roles.as_mut().and_then(|live| live.roles.get_mut(role));
                 if let Some(live) = live {
-                    live.members.clone_from(members);
+                    let missing: Vec<String> = members.missing(&live.members).cloned().collect();
+                    let left: Vec<String> = members.left(&live.members).cloned().collect();
+                    live.members.retain(|name| !left.contains(name));
+                    live.members.extend(missing);
                 }
             }
             Operation::MapUser { user, login: _ } => {
                 let live = self.state.database_roles.as_mut();
-                if let Some(principal) = live.and_then(|live| live.principals.get_mut(&fold(user))) {
-                    principal.orphan = None;
-                }
+                let principals = live.into_iter().flat_map(|live| live.principals.values_mut());
+                principals.filter(|principal| principal.name == *user).for_each(|principal| principal.orphan = None);
             }
             Operation::Decline { update } => {
                 self.with_rows(*update, Vec::clear);

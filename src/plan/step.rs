@@ -1,11 +1,11 @@
 //! What a plan executes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
 use crate::model::approval::ApprovalValue;
-use crate::model::database_role::DatabaseRole;
+use crate::model::database_role::{DatabaseRole, MembersChange};
 use crate::model::notifications::{MailKind, Recipients, reschedules};
 use crate::model::object::ObjectState;
 use crate::model::procedure::Procedure;
@@ -150,12 +150,13 @@ pub enum Operation {
         /// Who gets it.
         recipients: Recipients,
     },
-    /// Makes the members of a database role exactly these.
+    /// Takes members into a database role and out of it.
     SetRoleMembers {
         /// The role.
         role: DatabaseRole,
-        /// Its members, by name as the database has them.
-        members: BTreeSet<String>,
+        /// Who comes and who goes, by name as the database has them. Somebody else who is in meanwhile stays: nobody planned
+        /// that removal, nor permitted it.
+        members: MembersChange,
     },
     /// Gives a user of the database a login again.
     MapUser {

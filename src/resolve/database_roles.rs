@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
-use crate::model::database_role::{DatabaseRole, LivePrincipals};
+use crate::model::database_role::{DatabaseRole, LivePrincipals, Principal};
 use crate::model::desired::Desired;
 use crate::model::name::trim;
 use crate::model::origin::{Declared, Origin};
@@ -35,14 +35,15 @@ pub(super) fn resolve(desired: &Desired, snapshot: &Snapshot, notes: &mut Notes)
 
 fn look_up(role: DatabaseRole, member: &Declared<String>, live: &LivePrincipals, notes: &mut Notes) -> String {
     let name = trim(&member.value);
-    match live.principal(name) {
-        Some(principal) if principal.can_be_member => return principal.name.clone(),
-        Some(principal) => notes.error(
+    match live.named(name)[..] {
+        [principal] if principal.can_be_member => return principal.name.clone(),
+        [principal] => notes.error(
             Diagnostic::error("impossible-member", "no member of a database role")
                 .detail(format!("`{}` is no user and no role that SQL Server takes into a role", principal.name))
                 .at(member.origin, ""),
         ),
-        None => notes.error(unknown(role, name, member.origin, live)),
+        [] => notes.error(unknown(role, name, member.origin, live)),
+        ref several => notes.error(ambiguous(role, name, member.origin, several)),
     }
     name.to_owned()
 }
@@ -63,6 +64,15 @@ fn unknown(role: DatabaseRole, name: &str, origin: Origin, live: &LivePrincipals
         Some(question) => error.help(question),
         None => error,
     }
+}
+
+/// Only a case-sensitive database has several.
+fn ambiguous(role: DatabaseRole, name: &str, origin: Origin, several: &[&Principal]) -> Diagnostic {
+    let spellings: Vec<String> = several.iter().map(|principal| format!("`{}`", principal.name)).collect();
+    Diagnostic::error("ambiguous-database-user", "several users of SUSDB differ only in case")
+        .detail(format!("`{name}` is to be a member of {}, and the database has {}", role.name(), spellings.join(", ")))
+        .at(origin, "")
+        .help("write the name exactly as the database has it")
 }
 
 fn warn_of_blindness(role: DatabaseRole, origin: Origin, notes: &mut Notes) {

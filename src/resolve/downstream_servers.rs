@@ -131,7 +131,11 @@ impl<'a> Entries<'a> {
         if newest.seen_at() == Some(seen) {
             return Some("it is kept, since it is as new as the other".to_owned());
         }
-        let age = management.downstream_servers_age?;
+        let Some(age) = management.downstream_servers_age else {
+            return Some(
+                "it is kept, since prune.downstreamServersOlderThan does not say which are too old".to_owned(),
+            );
+        };
         if now - seen <= age {
             return Some(format!("it is kept, since it was heard of within {}", period(age)));
         }

@@ -61,6 +61,41 @@ fn a_change_on_the_server_is_one_change_and_applied() {
 }
 
 #[test]
+fn a_member_that_takes_the_spelling_of_its_login_on_stays_a_member() {
+    let lab = Lab::new("demo");
+    lab.sql(
+        "UPDATE sandbox_principals SET name = 'contoso\\wsus01$', sid = x'0a0b' WHERE name = 'CONTOSO\\WSUS01$';
+         DELETE FROM sandbox_role_members WHERE member_principal_id = 8",
+    );
+    lab.manifest(AS_SEEDED);
+    lab.apply().expect_status(0);
+    assert_eq!(lab.texts(MEMBERS)[2..], ["webService: CONTOSO\\WSUS01$", "webService: NT AUTHORITY\\NETWORK SERVICE"]);
+    assert_eq!(
+        lab.texts("SELECT statement FROM sandbox_writes"),
+        [
+            "EXEC sp_addrolemember @rolename = N'webService', @membername = N'contoso\\wsus01$'",
+            "ALTER USER [contoso\\wsus01$] WITH LOGIN = [CONTOSO\\WSUS01$]",
+        ]
+    );
+    lab.diff().expect_status(0);
+}
+
+#[test]
+fn a_member_that_somebody_adds_during_an_apply_stays_until_its_removal_is_planned() {
+    let lab = Lab::new("demo");
+    lab.sql(
+        "DELETE FROM sandbox_role_members WHERE member_principal_id = 8;
+         CREATE TRIGGER somebody AFTER INSERT ON sandbox_role_members WHEN NEW.member_principal_id = 8
+         BEGIN INSERT INTO sandbox_role_members (role_principal_id, member_principal_id) VALUES (5, 11); END",
+    );
+    lab.manifest(AS_SEEDED);
+    lab.apply();
+    assert_eq!(lab.texts(MEMBERS)[2..4], ["webService: CONTOSO\\WSUS01$", "webService: CONTOSO\\WSUS02$"]);
+    assert_eq!(lab.number("SELECT COUNT(*) FROM sandbox_writes WHERE statement LIKE '%sp_droprolemember%'"), 0);
+    lab.diff().expect_status(2).expect_out(r#"removed: "CONTOSO\\WSUS02$""#);
+}
+
+#[test]
 fn hostile_names_stay_names() {
     let lab = Lab::new("demo");
     let name = "o'x] WITH LOGIN = [sa]; DROP TABLE tbUpdate --";
@@ -174,6 +209,11 @@ fn doctor_lists_every_orphan_with_its_repair() {
         .expect_out("ALTER USER [CONTOSO\\WSUS02$] WITH LOGIN = [CONTOSO\\WSUS02$];")
         .expect_out("ALTER USER [wsus-report] WITH LOGIN = [wsus-report];");
     assert_eq!(lab.writes(), 0);
+    // The owner of the database is the old server's, whom no ALTER USER can map.
+    lab.sql("UPDATE sandbox_principals SET sid = x'0a0d' WHERE name = 'dbo'");
+    let restored = examined("");
+    restored.expect_out("ALTER USER [wsus-report]");
+    assert!(!restored.out.contains("[dbo]"), "{}", restored.out);
     let blind = examined("?deny=tbFile");
     blind.expect_out("this login does not see them");
     assert!(!blind.out.contains("have no login"), "{}", blind.out);

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wsusctl::model::database_role::{DatabaseRole, LivePrincipals, LiveRole, Orphan, Principal};
-use wsusctl::model::name::fold;
 use wsusctl::model::origin::Declared;
 
 use crate::check::{change_of, check, check_allowing, plan_of, plan_with};
@@ -21,7 +20,7 @@ fn declares(members: &[&str]) -> Manifest {
 }
 
 fn principal(name: &str, orphan: Option<Orphan>) -> (String, Principal) {
-    (fold(name), Principal { name: name.to_owned(), can_be_member: name != "db_owner", orphan })
+    (name.to_owned(), Principal { name: name.to_owned(), can_be_member: name != "db_owner", orphan })
 }
 
 /// Three users and a fixed role; these are in webService.
@@ -49,6 +48,8 @@ fn live(members: &[&str]) -> Server {
 #[test]
 fn the_key_owns_the_whole_set() {
     check(&declares(&["w1$", "REPORT "]), &live(&["W1$", "report"]), &[]);
+    // A user that was mapped to its login between the two reads.
+    check(&declares(&["W1$", "report"]), &live(&["w1$", "report"]), &[]);
     check(&declares(&["W1$", "W2$"]), &live(&["W1$"]), &[&format!("~ {ROLE} differs value: [W1$] -> [W1$, W2$]")]);
     let change = format!("~ {ROLE} differs value: [W1$, report] -> [W2$, report] HIGH");
     check(
@@ -76,6 +77,26 @@ fn members_have_to_be_users_of_the_database() {
     let error = plan_with(&declares(&["W3$"]), &live(&[]), &[]).unwrap_err();
     let help = error.0[0].help.concat();
     assert!(help.contains("CREATE USER [W3$] FOR LOGIN [W3$]") && help.contains("did you mean"), "{help}");
+}
+
+#[test]
+fn where_names_differ_in_case_alone_the_exact_one_counts() {
+    let twins = |members: &[&str]| {
+        let mut live = principals(members);
+        live.principals.extend([principal("Report", None)]);
+        with(live)
+    };
+    check(&declares(&["W1$", "REPORT"]), &twins(&["W1$"]), &["error ambiguous-database-user line 4"]);
+    let error = plan_with(&declares(&["REPORT"]), &twins(&[]), &[]).unwrap_err();
+    assert!(format!("{:?}", error.0[0].detail).contains("`Report`, `report`"), "{error:?}");
+    check(&declares(&["Report"]), &twins(&["Report"]), &[]);
+    check(
+        &declares(&["Report"]),
+        &twins(&["W1$"]),
+        &[&format!("~ {ROLE} differs value: [W1$] -> [Report] HIGH"), &format!("blocker highRisk {ROLE} (high-risk)")],
+    );
+    let plan = plan_of(&declares(&["Report"]), &twins(&["Report", "report"]));
+    assert_eq!(change_of(&plan, ROLE).members.unwrap().removed, ["report"]);
 }
 
 #[test]

@@ -130,6 +130,9 @@ fn what_may_be_the_server_after_all_is_kept() {
         assert!(message.contains(why), "{message}");
     }
     check(&declared().ignore(&["downstream[\"branch\"][*"]), &pair(), &[]);
+    let mut ageless = declared();
+    ageless.desired.management.downstream_servers_age = None;
+    check(&ageless, &pair(), &kept);
 }
 
 #[test]

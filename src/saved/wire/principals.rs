@@ -15,7 +15,7 @@ pub(in crate::saved) struct PrincipalsWire {
     web_service: Option<RoleWire>,
     #[serde(default, skip_serializing_if = "is_default")]
     public_view_access: Option<RoleWire>,
-    /// By folded name.
+    /// By name.
     principals: BTreeMap<String, PrincipalWire>,
     sees_principals: bool,
     sees_logins: bool,
@@ -56,7 +56,7 @@ impl From<&LivePrincipals> for PrincipalsWire {
         Self {
             web_service: role(DatabaseRole::WebService),
             public_view_access: role(DatabaseRole::PublicViewAccess),
-            principals: principals.iter().map(|(folded, principal)| (folded.clone(), principal.into())).collect(),
+            principals: principals.iter().map(|(name, principal)| (name.clone(), principal.into())).collect(),
             sees_principals: *sees_principals,
             sees_logins: *sees_logins,
             may_map_users: *may_map_users,
@@ -80,7 +80,7 @@ impl From<PrincipalsWire> for LivePrincipals {
             let RoleWire { members, may_alter } = wire?;
             Some((role, LiveRole { members, may_alter }))
         });
-        let principals = principals.into_iter().map(|(folded, wire)| (folded, wire.into()));
+        let principals = principals.into_iter().map(|(name, wire)| (name, wire.into()));
         Self { roles: roles.collect(), principals: principals.collect(), sees_principals, sees_logins, may_map_users }
     }
 }

@@ -213,6 +213,7 @@ pub(super) const ROLE_MEMBERS: Select = select!(
     "INNER JOIN sys.database_principals r ON r.principal_id = x.role_principal_id"
     "INNER JOIN sys.database_principals m ON m.principal_id = x.member_principal_id"
     "WHERE r.name IN ('webService', 'PublicViewAccess')"
+    "ORDER BY r.name, m.name"
 );
 
 pub(super) const PRINCIPALS: Select = select!(
@@ -221,11 +222,13 @@ pub(super) const PRINCIPALS: Select = select!(
     "    p.authentication_type AS Authentication, l.name AS LoginName"
     "FROM sys.database_principals p"
     "LEFT JOIN sys.server_principals l ON l.sid = p.sid"
+    "ORDER BY p.name"
 );
 
 pub(super) const PRINCIPALS_LOGINS: Select = select!(
     "principals.logins",
     "SELECT name AS LoginName, type AS LoginType FROM sys.server_principals WHERE type IN ('S', 'U', 'G')"
+    "ORDER BY name"
 );
 
 pub(super) const PRINCIPALS_PERMISSIONS: Select = select!(

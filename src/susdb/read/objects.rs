@@ -39,7 +39,7 @@ pub async fn read_objects(
     let settings = if wanted.settings { Some(read_settings(session).await?) } else { None };
     let rules = if wanted.rules { rules::read(session).await? } else { BTreeMap::new() };
     let members = if wanted.roles { principals::read_role_members(session).await? } else { BTreeMap::new() };
-    let mapped = if wanted.users { principals::read_mapped(session).await? } else { BTreeMap::new() };
+    let mapped = if wanted.users { principals::read_mapped(session).await? } else { principals::Mapped::default() };
     let downstream_servers =
         if wanted.downstream_servers { listing::read_downstream_servers(session).await? } else { Vec::new() };
     let synchronization =
@@ -76,9 +76,7 @@ pub async fn read_objects(
         }
         ObjectKey::Settings { columns, languages } => settings_state(settings.as_ref(), columns, languages),
         ObjectKey::DatabaseRole(role) => ObjectState::DatabaseRole(members.get(role).cloned().unwrap_or_default()),
-        ObjectKey::DatabaseUser(name) => {
-            ObjectState::DatabaseUser { mapped: mapped.get(&fold(name)).copied().unwrap_or_default() }
-        }
+        ObjectKey::DatabaseUser(name) => ObjectState::DatabaseUser { mapped: mapped.has_login(name) },
         ObjectKey::Synchronization(parts) => ObjectState::Synchronization(synchronization.parts(*parts)),
         ObjectKey::Notifications(columns) => {
             let cell = |column: &String| Some((column.clone(), notifications.row.cell(column)?.clone()));

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::catalogue::{PRINCIPALS, PRINCIPALS_LOGINS, PRINCIPALS_PERMISSIONS, ROLE_MEMBERS};
 use super::{Cells, ReadError, one, rows};
 use crate::model::database_role::{DatabaseRole, LivePrincipals, LiveRole, Orphan, Principal};
-use crate::model::name::fold;
+use crate::model::name::{fold, named};
 use crate::susdb::session::Session;
 
 /// A row of `sys.database_principals`.
@@ -40,8 +40,6 @@ pub async fn read_principals(session: &mut Session) -> Result<LivePrincipals, Re
     let permissions = one(&PRINCIPALS_PERMISSIONS, rows(session, &PRINCIPALS_PERMISSIONS, permissions).await?)?;
     let principals = rows(session, &PRINCIPALS, principal).await?;
     let logins = rows(session, &PRINCIPALS_LOGINS, |row| Ok((row.text("LoginName")?, row.text("LoginType")?))).await?;
-    let logins: BTreeMap<String, (String, String)> =
-        logins.into_iter().map(|(name, kind)| (fold(&name), (name, kind))).collect();
     let mut roles: BTreeMap<DatabaseRole, LiveRole> = BTreeMap::new();
     for row in principals.iter().filter(|row| row.kind == "R") {
         if let Some(role) = DatabaseRole::named(&row.name) {
@@ -56,7 +54,7 @@ pub async fn read_principals(session: &mut Session) -> Result<LivePrincipals, Re
     let principals = principals.into_iter().map(|row| {
         let orphan = if sees_logins { orphan(&row, &logins) } else { None };
         let can_be_member = !row.is_fixed && fold(&row.name) != "public" && fold(&row.name) != "dbo";
-        (fold(&row.name), Principal { name: row.name, can_be_member, orphan })
+        (row.name.clone(), Principal { name: row.name, can_be_member, orphan })
     });
     Ok(LivePrincipals {
         principals: principals.collect(),
@@ -81,10 +79,20 @@ pub(super) async fn read_role_members(
     Ok(members)
 }
 
-/// Reads which principals have a login, by folded name.
-pub(super) async fn read_mapped(session: &mut Session) -> Result<BTreeMap<String, bool>, ReadError> {
-    let rows = rows(session, &PRINCIPALS, principal).await?;
-    Ok(rows.into_iter().map(|row| (fold(&row.name), row.has_login)).collect())
+/// Which principals have a login.
+#[derive(Default)]
+pub(super) struct Mapped(Vec<Row>);
+
+impl Mapped {
+    /// Whether a user has one. It may be spelled otherwise than it was: a Windows user takes its login's name on.
+    pub(super) fn has_login(&self, user: &str) -> bool {
+        matches!(named(user, &self.0, |row| &row.name)[..], [row] if row.has_login)
+    }
+}
+
+/// Reads which principals have a login.
+pub(super) async fn read_mapped(session: &mut Session) -> Result<Mapped, ReadError> {
+    rows(session, &PRINCIPALS, principal).await.map(Mapped)
 }
 
 fn principal(row: &Cells<'_>) -> Result<Row, ReadError> {
@@ -110,14 +118,26 @@ fn permissions(row: &Cells<'_>) -> Result<Permissions, ReadError> {
     })
 }
 
+/// Principals that every database has and that belong to no role's member. A restored database's dbo may well have no login:
+/// that is the owner, whom ALTER USER cannot map (ALTER AUTHORIZATION makes another one).
+///
+/// Source: learn.microsoft.com, ALTER USER, Principals (grade A).
+const BUILT_IN: [&str; 4] = ["dbo", "guest", "sys", "information_schema"];
+
 /// A user of SQL Server's own authentication needs a login. A Windows user may come in through a group's, so it is orphaned only
 /// where a login of its name has another security identifier: that of another machine or domain.
-fn orphan(row: &Row, logins: &BTreeMap<String, (String, String)>) -> Option<Orphan> {
-    if row.has_login {
+///
+/// Of several logins whose names differ in case alone, as a case-sensitive server may have, only one that is spelled like the
+/// user is its namesake.
+fn orphan(row: &Row, logins: &[(String, String)]) -> Option<Orphan> {
+    if row.has_login || BUILT_IN.contains(&fold(&row.name).as_str()) {
         return None;
     }
-    let namesake =
-        logins.get(&fold(&row.name)).filter(|(_, kind)| kind.trim() == row.kind).map(|(name, _)| name.clone());
+    let of_kind = logins.iter().filter(|(_, kind)| kind.trim() == row.kind);
+    let namesake = match named(&row.name, of_kind, |(name, _)| name)[..] {
+        [(name, _)] => Some(name.clone()),
+        _ => None,
+    };
     match row.kind.as_str() {
         "S" if row.authentication == 1 => Some(Orphan { namesake }),
         "U" | "G" => namesake.map(|name| Orphan { namesake: Some(name) }),
@@ -127,9 +147,7 @@ fn orphan(row: &Row, logins: &BTreeMap<String, (String, String)>) -> Option<Orph
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use super::{Orphan, Row, orphan};
+    use super::{Mapped, Orphan, Row, orphan};
 
     fn row(name: &str, kind: &str, authentication: i32) -> Row {
         Row { name: name.into(), kind: kind.into(), is_fixed: false, authentication, has_login: false }
@@ -137,12 +155,25 @@ mod tests {
 
     #[test]
     fn only_a_user_that_needs_a_login_of_its_own_is_orphaned() {
-        let login = |name: &str, kind: &str| (name.to_lowercase(), (name.to_owned(), kind.to_owned()));
-        let logins = BTreeMap::from([login("Report", "S"), login("CONTOSO\\WSUS01$", "U")]);
+        let login = |name: &str, kind: &str| (name.to_owned(), kind.to_owned());
+        let logins = [
+            login("Report", "S"),
+            login("CONTOSO\\WSUS01$", "U"),
+            login("sa", "S"),
+            login("Twin", "S"),
+            login("TWIN", "S"),
+            login("dbo", "S"),
+        ];
         let named = |name: &str| Some(Orphan { namesake: Some(name.to_owned()) });
         for (row, expected) in [
             (row("report", "S", 1), named("Report")),
             (row("other", "S", 1), Some(Orphan { namesake: None })),
+            (row("TWIN", "S", 1), named("TWIN")),
+            (row("twin", "S", 1), Some(Orphan { namesake: None })),
+            // The owner of a restored database, and those that never have a login.
+            (row("dbo", "S", 1), None),
+            (row("dbo", "U", 3), None),
+            (row("guest", "S", 1), None),
             (row("report", "S", 0), None),
             (row("contoso\\wsus01$", "U", 3), named("CONTOSO\\WSUS01$")),
             // A login of another kind is somebody else's.
@@ -153,5 +184,14 @@ mod tests {
         ] {
             assert_eq!(orphan(&row, &logins), expected, "{} {}", row.name, row.kind);
         }
+    }
+
+    #[test]
+    fn a_user_that_was_mapped_may_be_spelled_like_its_login() {
+        let mapped = Row { has_login: true, ..row("CONTOSO\\WSUS01$", "U", 3) };
+        let twins = [row("report", "S", 1), Row { has_login: true, ..row("Report", "S", 1) }];
+        let users = Mapped([mapped].into_iter().chain(twins).collect());
+        assert!(users.has_login("contoso\\wsus01$") && users.has_login("Report"));
+        assert!(!users.has_login("report") && !users.has_login("REPORT") && !users.has_login("other"));
     }
 }
