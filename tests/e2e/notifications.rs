@@ -373,7 +373,7 @@ fn a_value_that_the_server_ignores_is_reported_and_written_once() {
     let ran = run(&lab, &["spSetEmailNotificationConfiguration:ignores=@smtpPort"], &["apply", "--yes"]);
     ran.expect_status(7)
         .expect_out("failed: notifications.smtp.port")
-        .expect_out("asked for smtpport is 587, found smtpport is 25; before: smtpport is 25");
+        .expect_out("notifications.smtp.port: asked 587, found 25, before 25");
     assert!(!ran.out.contains("failed: notifications.language"), "{ran:?}");
     assert_eq!(lab.writes(), writes + 1);
     // Recipients that the server keeps.
