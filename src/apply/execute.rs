@@ -89,7 +89,13 @@ impl Execution<'_> {
         let deletes = |index: usize| matches!(steps[index].operation, Operation::DeleteGroup { .. });
         // What was saved before may keep the server busy, so that has to be looked at again.
         let waits = |index: usize| steps[index].operation.needs_idle_server();
-        let ends_before = |index: &usize| waits(*index) || deletes(start) || deletes(*index) || made_here(*index);
+        // That a mail has somebody to get it is read back before it is switched on.
+        let mails = |index: usize| {
+            matches!(steps[index].operation, Operation::SaveNotifications(_))
+                && steps[index].depends_on.iter().any(|step| *step >= start)
+        };
+        let ends_before =
+            |index: &usize| waits(*index) || deletes(start) || deletes(*index) || made_here(*index) || mails(*index);
         (start + 1..limit).find(ends_before).unwrap_or(limit)
     }
 

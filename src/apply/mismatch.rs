@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::outcome::StepError;
-use super::target::{describe_settings, describe_state, describe_subscription, describe_target};
+use super::target::{describe_cell, describe_state, describe_subscription, describe_target, name_of_column};
 use crate::model::address::Address;
 use crate::model::notifications::{is_held, notification};
 use crate::model::object::ObjectState;
@@ -42,13 +42,8 @@ pub(super) fn mismatch(
         ObjectState::Settings { cells: cells_now, languages: languages_now },
     ) = (&step.operation, before, found)
     else {
-        return StepError::Mismatch {
-            before: describe_state(before),
-            asked: describe_target(&step.operation),
-            found: describe_state(found),
-            unchanged,
-            done: BTreeSet::new(),
-        };
+        let parts = [describe_target(&step.operation), describe_state(found), describe_state(before)];
+        return StepError::Mismatch { difference: difference(parts), unchanged, done: BTreeSet::new() };
     };
     let wrong_cells: BTreeSet<&String> = cells
         .iter()
@@ -60,11 +55,13 @@ pub(super) fn mismatch(
         .filter(|(name, enabled)| languages_now.get(*name) != Some(enabled))
         .map(|(name, _)| name)
         .collect();
-    let describe = |cells: &BTreeMap<String, Cell>, languages: &BTreeMap<String, bool>| {
-        let cells = cells.iter().filter(|(column, _)| wrong_cells.contains(column));
-        let languages = languages.iter().filter(|(name, _)| wrong_languages.contains(name));
-        describe_settings(cells, languages)
-    };
+    let mut differences = compare_cells(wrong_cells.iter().copied(), [cells, cells_now, cells_before]);
+    differences.extend(wrong_languages.iter().map(|name| {
+        let [asked, found, before] = [languages, languages_now, languages_before].map(|languages| {
+            languages.get(*name).map_or("not known", |enabled| if *enabled { "enabled" } else { "disabled" })
+        });
+        compared(&format!("language {name}"), [asked, found, before])
+    }));
     let is_done = |change: &usize| match &plan.changes[*change].address {
         Address::Setting(path) => match setting(path) {
             Some(setting) => !wrong_cells.contains(&setting.column.to_lowercase()),
@@ -74,37 +71,51 @@ pub(super) fn mismatch(
         _ => false,
     };
     StepError::Mismatch {
-        before: describe(cells_before, languages_before),
-        asked: describe(cells, languages),
-        found: describe(cells_now, languages_now),
+        difference: differences.join("; "),
         // Whatever it did with these values, the server saved.
         unchanged: false,
         done: std::iter::once(&step.change).chain(&step.also).copied().filter(is_done).collect(),
     }
 }
 
+/// What is there instead of what was asked for, and what was there before.
+fn difference([asked, found, before]: [String; 3]) -> String {
+    format!("asked for {asked}, found {found}; before: {before}")
+}
+
+/// The same of one setting.
+fn compared(name: &str, [asked, found, before]: [&str; 3]) -> String {
+    format!("{name}: asked {asked}, found {found}, before {before}")
+}
+
+/// The same of several columns, each by the key that drives it. `rows` is what was asked for, what is there and what was.
+fn compare_cells<'a>(columns: impl Iterator<Item = &'a String>, rows: [&BTreeMap<String, Cell>; 3]) -> Vec<String> {
+    let one = |column: &String| {
+        let values = rows.map(|row| row.get(column).map_or("not there".to_owned(), |cell| describe_cell(column, cell)));
+        compared(name_of_column(column), values.each_ref().map(String::as_str))
+    };
+    columns.map(one).collect()
+}
+
 /// Of the row of mails, which is saved as a whole, it names those columns that are not as asked.
 fn notifications_mismatch(plan: &Plan, step: &Step, states: [&BTreeMap<String, Cell>; 3]) -> StepError {
-    let [_, wanted, now] = states;
+    let [before, wanted, now] = states;
     let is_wrong = |column: &str| wanted.get(column).is_some_and(|wanted| !is_held(column, wanted, now.get(column)));
-    let [before, asked, found] = states.map(|cells| {
-        let wrong = cells.iter().filter(|(column, _)| is_wrong(column));
-        describe_settings(wrong, &BTreeMap::<String, bool>::new())
-    });
+    let difference = compare_cells(wanted.keys().filter(|column| is_wrong(column)), [wanted, now, before]).join("; ");
     let is_done = |change: &usize| match &plan.changes[*change].address {
         Address::Setting(path) => notification(path).is_some_and(|setting| !is_wrong(&setting.column.to_lowercase())),
         _ => false,
     };
     let done = std::iter::once(step.change).chain(step.also.iter().copied()).filter(is_done).collect();
     // Whatever it did with these values, the server saved.
-    StepError::Mismatch { before, asked, found, unchanged: false, done }
+    StepError::Mismatch { difference, unchanged: false, done }
 }
 
 /// Of schedule, products and classifications, which are saved together, it names those that are not as asked.
 fn synchronization_mismatch(plan: &Plan, step: &Step, states: [&Subscription; 3]) -> StepError {
-    let [_, wanted, now] = states;
+    let [before, wanted, now] = states;
     let wrong = wanted.unlike(now);
-    let [before, asked, found] = states.map(|state| describe_subscription(&state.only(wrong)));
+    let difference = difference([wanted, now, before].map(|state| describe_subscription(&state.only(wrong))));
     let is_done = |change: &usize| match &plan.changes[*change].address {
         Address::Setting(SCHEDULE) => !wrong.schedule,
         Address::Setting(PRODUCTS) => !wrong.products,
@@ -113,5 +124,5 @@ fn synchronization_mismatch(plan: &Plan, step: &Step, states: [&Subscription; 3]
     };
     let done = std::iter::once(step.change).chain(step.also.iter().copied()).filter(is_done).collect();
     // Whatever it did with these values, the server saved.
-    StepError::Mismatch { before, asked, found, unchanged: false, done }
+    StepError::Mismatch { difference, unchanged: false, done }
 }

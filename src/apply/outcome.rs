@@ -57,17 +57,11 @@ pub enum StepError {
         remains: Remains,
     },
     /// The server said yes and did something else.
-    #[error(
-        "the server reported success, but reading back shows otherwise: asked for {asked}, found {found}; before: {before}"
-    )]
+    #[error("the server reported success, but reading back shows otherwise: {difference}")]
     Mismatch {
-        /// What was there before.
-        before: String,
-        /// What was asked for.
-        asked: String,
-        /// What is there now.
-        found: String,
-        /// Whether that is what was there before.
+        /// What was asked for, what is there now, and what was there before.
+        difference: String,
+        /// Whether what is there now is what was there before.
         unchanged: bool,
         /// Changes that are done all the same: indexes into the plan's changes.
         done: BTreeSet<usize>,
@@ -101,7 +95,7 @@ impl StepError {
     pub fn changed_nothing(&self) -> bool {
         match self {
             Self::Write { error: _, remains } => *remains == Remains::Unchanged,
-            Self::Mismatch { before: _, asked: _, found: _, unchanged, done: _ } => *unchanged,
+            Self::Mismatch { difference: _, unchanged, done: _ } => *unchanged,
             Self::Busy { busy: _, waited: _ } => true,
             Self::KeptTime { kept: _, deadline: _ } => false,
         }

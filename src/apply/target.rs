@@ -10,14 +10,15 @@ use uuid::Uuid;
 
 use crate::model::address::Quoted;
 use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline, whole_seconds};
+use crate::model::attribute::Attribute;
 use crate::model::database_role::{DatabaseRole, MembersChange};
 use crate::model::listing::ListedDownstreamServer;
 use crate::model::name::fold;
-use crate::model::notifications::{MailKind, Recipients, is_held};
+use crate::model::notifications::{MailKind, NOTIFICATIONS, Recipients, is_held};
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::resolved::GroupReference;
 use crate::model::rule::{Rule, RuleChange, RuleDeadline};
-use crate::model::setting::Cell;
+use crate::model::setting::{Cell, SETTINGS, Setting, Values};
 use crate::model::snapshot::Deployment;
 use crate::model::synchronization::Subscription;
 use crate::plan::step::Operation;
@@ -400,21 +401,45 @@ pub(super) fn describe_subscription(subscription: &Subscription) -> String {
 }
 
 /// Settings, for messages.
-pub(super) fn describe_settings<'a>(
+fn describe_settings<'a>(
     cells: impl IntoIterator<Item = (&'a String, &'a Cell)>,
     languages: impl IntoIterator<Item = (&'a String, &'a bool)>,
 ) -> String {
-    let cells = cells.into_iter().map(|(column, cell)| match cell {
-        Cell::Null => format!("{column} is not set"),
-        Cell::Bit(bit) => format!("{column} is {}", u8::from(*bit)),
-        Cell::Int(number) => format!("{column} is {number}"),
-        Cell::Text(text) => format!("{column} is {}", Quoted(text)),
-        Cell::Opaque => format!("{column} is not shown"),
-    });
+    let cells = cells
+        .into_iter()
+        .map(|(column, cell)| format!("{} is {}", name_of_column(column), describe_cell(column, cell)));
     let languages = languages
         .into_iter()
-        .map(|(name, enabled)| format!("{name} is {}", if *enabled { "enabled" } else { "disabled" }));
+        .map(|(name, enabled)| format!("language {name} is {}", if *enabled { "enabled" } else { "disabled" }));
     cells.chain(languages).collect::<Vec<_>>().join(", ")
+}
+
+/// The setting that drives a column.
+fn setting_of(column: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().chain(NOTIFICATIONS).find(|setting| setting.column.eq_ignore_ascii_case(column))
+}
+
+/// What people call a column: the key that drives it, where one does.
+pub(super) fn name_of_column(column: &str) -> &str {
+    match column {
+        // These two are compared apart from the table.
+        "serverid" => "identity.serverId",
+        "serversupportsalllanguages" => "all of updateFiles.languages",
+        _ => setting_of(column).map_or(column, |setting| setting.path),
+    }
+}
+
+/// What a column holds, in a manifest's words, for messages.
+pub(super) fn describe_cell(column: &str, cell: &Cell) -> String {
+    match (setting_of(column).map(|setting| (setting.values, setting.value(cell))), cell) {
+        (_, Cell::Null) => "not set".to_owned(),
+        (_, Cell::Opaque) => "not shown".to_owned(),
+        (Some((Values::Word(_) | Values::TimeOfDay, Attribute::Text(word))), _) => word,
+        (Some((_, Attribute::Bool(flag))), _) => flag.to_string(),
+        (_, Cell::Bit(bit)) => u8::from(*bit).to_string(),
+        (_, Cell::Int(number)) => number.to_string(),
+        (_, Cell::Text(text)) => Quoted(text).to_string(),
+    }
 }
 
 fn describe_rows(rows: &[Deployment]) -> String {

@@ -137,6 +137,9 @@ impl OneServer<'_> {
             return Ok(Prepared::Ended(Exit::Invalid));
         };
         self.show(&planned, &permissions)?;
+        if planned.plan.changes_identity() && !self.arguments.run_rules.is_empty() {
+            return Err(identity_alone("--run-rules"));
+        }
         let rules = self.rule_runs(&permissions).announce(&mut session, &planned).await?;
         if !planned.plan.blockers.is_empty() {
             let Some(answered) = self.ask_about_pruning(&planned.plan, &permissions).await? else {
@@ -211,6 +214,9 @@ impl OneServer<'_> {
     async fn synchronise_categories(&self, session: &mut Session) -> Result<(), Failure> {
         let desired = &self.loaded.servers[self.index].desired;
         planning::check_pin(session, desired, &self.loaded.sources).await?;
+        if planning::may_change_identity(session, desired).await? {
+            return Err(identity_alone("--sync-categories"));
+        }
         self.synchronising.set(true);
         synchronise_categories(session, self.arguments.sync_timeout, self.streams).await?;
         self.synchronising.set(false);
@@ -380,7 +386,7 @@ impl OneServer<'_> {
         };
         let gone = || Failure::new(Exit::Stale, "the server changed before its rules were run");
         let planned = self.plan(&mut session, permissions, Some(judged)).await?.map_err(|_| gone())?;
-        if !planned.plan.is_empty() {
+        if !planned.plan.is_empty() || planned.plan.put_off > 0 {
             return Err(gone().hint("run diff to see what is left, and apply again"));
         }
         let mut exit = Exit::Success;
@@ -645,6 +651,13 @@ impl OneServer<'_> {
         let _ = session.unlock().await;
         second
     }
+}
+
+/// The refusal to do something else in a run that changes the server's id.
+fn identity_alone(option: &str) -> Failure {
+    let summary = format!("the server's id changes alone in its run, without {option}; nothing was written");
+    Failure::new(Exit::Refused, summary)
+        .hint(format!("apply without {option} first, and with it once the id is the new one"))
 }
 
 /// What a server has of each procedure. The verdicts may hang on more than that, on the row of the settings for one.

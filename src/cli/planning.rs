@@ -12,6 +12,7 @@ use super::report_lost;
 use super::streams::Streams;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::failure::{Exit, Failure};
+use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::impact::Impact;
 use crate::model::object::ServerClock;
@@ -242,6 +243,19 @@ pub async fn check_pin(session: &mut Session, desired: &Desired, sources: &Sourc
     }
     let live = read::read_server_id(session).await.map_err(super::server::unreadable)?;
     check_server_id(live, desired, sources)
+}
+
+/// Whether the live server still has the id that the manifest replaces: then nothing else belongs into the run.
+///
+/// # Errors
+/// A server that cannot be read.
+pub async fn may_change_identity(session: &mut Session, desired: &Desired) -> Result<bool, Failure> {
+    let Some(replaces) = desired.replaces else { return Ok(false) };
+    if desired.management.ignores(&Address::ServerId.to_string()) {
+        return Ok(false);
+    }
+    let live = read::read_server_id(session).await.map_err(super::server::unreadable)?;
+    Ok(live == replaces.value)
 }
 
 /// The server that a manifest pins is the one with this id.

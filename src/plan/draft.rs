@@ -9,6 +9,7 @@ use super::change::{Change, ChangeAction};
 use super::step::{Operation, Step};
 use crate::model::address::Kind;
 use crate::model::management::Prune;
+use crate::model::notifications::MailKind;
 use crate::model::object::ObjectState;
 use crate::model::procedure::Procedure;
 use crate::model::resolved::GroupReference;
@@ -60,6 +61,8 @@ pub(super) enum Milestone {
     Reinstated(Uuid),
     /// A group is gone.
     Deleted(Uuid),
+    /// Those who are to get a mail get it.
+    Addressed(MailKind),
 }
 
 impl Milestone {

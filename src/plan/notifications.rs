@@ -1,10 +1,10 @@
 //! Mails: what of the row differs is saved in one call, who gets each kind of mail in one call each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::Members;
 use super::context::Context;
-use super::draft::{Draft, DraftStep};
+use super::draft::{Draft, DraftStep, Milestone};
 use super::settings::{Settings, change, notice};
 use super::step::Operation;
 use super::{Blocker, BlockerSubject};
@@ -48,6 +48,7 @@ pub(super) fn declared(context: &Context<'_>) -> Settings {
     found.unsupported.retain(|notice| !context.ignores(&notice.address));
     found.drafts.retain(|draft| !context.ignores(&draft.change.address));
     refuse_to_lose_a_password(&mut found, live);
+    wait_for_recipients(&mut found.drafts);
     refuse_what_nobody_gets(&mut found.drafts, live);
     found
 }
@@ -89,7 +90,9 @@ fn recipients_draft(kind: MailKind, declared: &Declared<Recipients>, is: Recipie
     let mut change = change(Address::Setting(kind.path()), is.attribute(), wanted.attribute(), declared.origin);
     change.members = Some(Members { added: wanted.without(&is), removed: is.without(&wanted) });
     let before = ObjectState::Recipients(is);
-    draft(change, Operation::SetRecipients { kind, recipients: wanted }, before)
+    let mut draft = draft(change, Operation::SetRecipients { kind, recipients: wanted }, before);
+    draft.steps.iter_mut().for_each(|step| step.achieves = Some(Milestone::Addressed(kind)));
+    draft
 }
 
 fn draft(change: super::change::Change, operation: Operation, before: ObjectState) -> Draft {
@@ -129,6 +132,18 @@ fn refuse_to_lose_a_password(found: &mut Settings, live: &LiveNotifications) {
         );
         Notice { address: draft.change.address, code: "passwordParameter", message, origin: draft.change.origin }
     }));
+}
+
+/// A mail is not switched on unless those who are to get it do: neither where their list cannot be changed through this
+/// connection, nor where changing it fails.
+fn wait_for_recipients(drafts: &mut [Draft]) {
+    let planned: BTreeSet<Milestone> = drafts.iter().flat_map(Draft::achieves).cloned().collect();
+    for step in drafts.iter_mut().flat_map(|draft| &mut draft.steps) {
+        let Operation::SaveNotifications(cells) = &step.operation else { continue };
+        let on = |kind: &MailKind| cells.get(&kind.switch().to_lowercase()).is_some_and(|cell| cell.is(&Cell::Int(1)));
+        let mails = MailKind::ALL.into_iter().filter(on).map(Milestone::Addressed);
+        step.needs.extend(mails.filter(|mail| planned.contains(mail)));
+    }
 }
 
 /// What must hold of the row after a save that switches a mail on, or a user.
@@ -175,7 +190,8 @@ fn refuse_what_nobody_gets(drafts: &mut [Draft], live: &LiveNotifications) {
     }
 }
 
-/// Who gets a mail after the drafts.
+/// Who gets a mail after the drafts. A draft that cannot be carried out takes the switch that waits for it along, so it
+/// may count here.
 fn recipients_after(drafts: &[Draft], live: &LiveNotifications, kind: MailKind) -> Recipients {
     let declared = drafts.iter().flat_map(|draft| &draft.steps).find_map(|step| match &step.operation {
         Operation::SetRecipients { kind: of, recipients } if *of == kind => Some(recipients.clone()),

@@ -181,6 +181,9 @@ impl Step {
     /// Takes another save of settings into this one, so that no save leaves settings that contradict each other.
     pub(super) fn join(&mut self, other: Self) {
         self.also.push(other.change);
+        self.depends_on.extend(other.depends_on);
+        self.depends_on.sort_unstable();
+        self.depends_on.dedup();
         if let (Operation::SaveSynchronization(parts), Operation::SaveSynchronization(more)) =
             (&mut self.operation, &other.operation)
         {

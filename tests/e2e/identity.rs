@@ -66,6 +66,22 @@ fn what_else_differs_waits_for_the_next_run() {
     assert_eq!((id(&lab).as_str(), lab.number("SELECT COUNT(*) FROM tbTargetGroup WHERE Name = 'New'")), (NEW, 1));
 }
 
+/// Neither a rule nor a synchronisation belongs into the run that changes the id: both are refused before anything is done.
+#[test]
+fn nothing_else_is_run_with_a_change_of_the_id() {
+    let lab = lab("");
+    let with = |lab: &Lab, more: &[&str]| {
+        lab.run(&[&["apply", "-f", "lab.yaml", "--yes", "--allow", "high-risk"], more].concat())
+    };
+    for more in [["--run-rules", "Defender definitions"].as_slice(), &["--sync-categories"]] {
+        let ran = with(&lab, more);
+        ran.expect_status(4).expect_err("the server's id changes alone in its run").expect_err(more[0]);
+        assert_eq!((id(&lab).as_str(), lab.writes()), (OLD, 0), "{more:?}");
+    }
+    apply(&lab, "").expect_status(0);
+    with(&lab, &["--run-rules", "Defender definitions", "--sync-categories"]).expect_status(0);
+}
+
 #[test]
 fn the_id_of_a_downstream_server_is_refused() {
     let lab = lab("");

@@ -297,6 +297,43 @@ fn a_procedure_that_is_another_is_not_called() {
     }
 }
 
+/// A mail waits for those who are to get it, whether their list cannot be changed, the change is refused, or the server
+/// takes it and does nothing.
+#[test]
+fn a_mail_is_not_switched_on_before_somebody_gets_it() {
+    let add = "spAddEmailNotificationRecipient";
+    for (variant, status, says) in [
+        ("missing", 2, "[dependsOnUnsupported]"),
+        ("refuses-late", 1, "because notifications.newUpdates.recipients failed"),
+        ("", 7, "because notifications.newUpdates.recipients failed"),
+    ] {
+        let lab = lab("  notifications: {smtp: {server: mail}, sender: {address: a@b}}\n");
+        lab.apply_twice();
+        set(&lab, notification("notifications.newUpdates").unwrap(), &Attribute::text("none"));
+        lab.sql("DELETE FROM tbEmailNotificationRecipient");
+        lab.manifest("  notifications: {language: fr, newUpdates: {recipients: [a@b.c]}}\n");
+        let variants: Vec<String> = match variant {
+            "" => {
+                lab.sql(
+                    "CREATE TRIGGER forgets AFTER INSERT ON tbEmailNotificationRecipient BEGIN
+                         DELETE FROM tbEmailNotificationRecipient;
+                     END",
+                );
+                Vec::new()
+            }
+            variant => vec![format!("{add}:{variant}")],
+        };
+        let variants: Vec<&str> = variants.iter().map(String::as_str).collect();
+        run(&lab, &variants, &["apply", "--yes"]).expect_status(status).expect_out(says);
+        assert_eq!(stored(&lab, "EmailNeedToSendNewSyncNotification"), "0", "{variant}");
+        assert!(recipients(&lab, 2).is_empty(), "{variant}");
+        // What does not wait for it is done.
+        assert_eq!(stored(&lab, "EmailLanguage") == "fr", variant == "missing");
+        lab.sql("DROP TRIGGER IF EXISTS forgets").apply_twice();
+        assert_eq!(stored(&lab, "EmailNeedToSendNewSyncNotification"), "1", "{variant}");
+    }
+}
+
 #[test]
 fn a_parameter_with_a_default_is_left_out_and_a_missing_one_concerns_its_setting_only() {
     let lab = lab(SPEC);
@@ -336,7 +373,7 @@ fn a_value_that_the_server_ignores_is_reported_and_written_once() {
     let ran = run(&lab, &["spSetEmailNotificationConfiguration:ignores=@smtpPort"], &["apply", "--yes"]);
     ran.expect_status(7)
         .expect_out("failed: notifications.smtp.port")
-        .expect_out("asked for smtpport is 587, found smtpport is 25; before: smtpport is 25");
+        .expect_out("notifications.smtp.port: asked 587, found 25, before 25");
     assert!(!ran.out.contains("failed: notifications.language"), "{ran:?}");
     assert_eq!(lab.writes(), writes + 1);
     // Recipients that the server keeps.

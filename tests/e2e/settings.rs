@@ -321,7 +321,7 @@ fn a_value_that_the_server_ignores_is_reported_and_written_once() {
     let ran = apply_on(&lab, &["ignores=@LogLevel"]);
     ran.expect_status(7)
         .expect_out("failed: logging.level")
-        .expect_out("asked for loglevel is 5, found loglevel is 2; before: loglevel is 2")
+        .expect_out("logging.level: asked verbose, found warning, before warning")
         .expect_out("1 modified")
         .expect_out("1 failed");
     assert!(!ran.out.contains("failed: cleanup"), "{ran:?}");
