@@ -179,7 +179,8 @@ fn a_file_that_is_no_manifest_of_the_server_stays() {
     refused(&format!("{head}spec: {{{pin}, logging: {{level: error}}}}\n"), 4, "another server");
     refused(&format!("{head}spec: {{synchronization: {{products: [Windows 3.1]}}}}\n"), 3, "no such product");
     lab.run(&["export", "--update", "no.yaml"]).expect_status(3).expect_err("cannot read no.yaml");
-    lab.run(&["export", "--update", "."]).expect_status(3);
+    lab.run(&["export", "--update", "."]).expect_status(3).expect_err("hint: ");
+    lab.run(&["export", "--update", "-"]).expect_status(3).expect_err("--update needs a file");
     for option in ["-o x.yaml", "--kinds groups", "--name x", "--without-identity"] {
         let mut arguments = vec!["export", "--update", "hq.yaml"];
         arguments.extend(option.split(' '));

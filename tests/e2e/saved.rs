@@ -190,6 +190,22 @@ fn the_same_server_gives_the_same_lines() {
 }
 
 #[test]
+fn a_new_file_is_its_owners_alone_and_standard_output_is_no_file() {
+    let lab = Lab::new("demo");
+    snapshot(&lab).expect_status(0);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(lab.path(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let shown = lab.run(&["snapshot", "--server", "sandbox:lab.db", "-o", "-"]);
+    shown.expect_status(0).expect_err("written: <stdout>: server");
+    let lines = |text: &str| text.lines().filter(|line| line.starts_with("{\"update\"")).count();
+    assert_eq!(lines(&shown.out), lines(&fs::read_to_string(lab.path(FILE)).unwrap()));
+    assert!(shown.out.lines().last().unwrap().starts_with("{\"end\"") && !lab.path("-").exists());
+}
+
+#[test]
 fn a_file_that_is_no_whole_snapshot_is_refused() {
     let lab = Lab::new("demo");
     lab.manifest("  groups: [{name: Kiosks}]\n");
