@@ -9,7 +9,7 @@ use super::SavedError;
 /// How much is read before a file is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of the file. A server with 200,000 updates takes some 90 MB.
+    /// Bytes of the file. A server with 200,000 updates takes 109 MB.
     pub file_bytes: u64,
     /// Bytes of one line. The longest are lists of ids: 36 bytes each.
     pub line_bytes: u64,
