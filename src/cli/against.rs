@@ -44,7 +44,8 @@ impl Snapshots {
         Ok(Self { all, is_pair })
     }
 
-    /// The snapshot that a manifest is compared with: the only one, or of several that of the server which it pins.
+    /// The snapshot that a manifest is compared with: the only one, or of several that of the server which it pins, else that of
+    /// the server which that one replaces.
     ///
     /// # Errors
     /// A manifest among several that pins no server, or one of which there is no snapshot (exit 3).
@@ -60,7 +61,8 @@ impl Snapshots {
             return Err(Failure::new(Exit::Invalid, summary)
                 .hint("write identity.serverId into every manifest, or give one manifest and one snapshot"));
         };
-        let found = self.all.iter().find(|one| one.saved.snapshot.server.server_id == pin.value);
+        let of_server = |id| self.all.iter().find(|one| one.saved.snapshot.server.server_id == id);
+        let found = of_server(pin.value).or_else(|| of_server(desired.replaces?.value));
         found.cloned().ok_or_else(|| {
             let summary = format!("there is no snapshot of server {}, which the manifest {name} pins", pin.value);
             Failure::new(Exit::Invalid, summary).hint("give one more --against FILE, or leave the manifest out")
@@ -76,7 +78,10 @@ fn load(path: &Path) -> Result<Against, Failure> {
     let saved = if is_stdin {
         saved::read(stdin().lock(), &limits)
     } else {
-        let opened = File::open(path).map_err(|error| cannot().caused_by(error))?;
+        let opened = File::open(path).map_err(|error| {
+            let hint = "name a file that wsusctl snapshot wrote with --against, or make one: wsusctl snapshot -o FILE";
+            cannot().caused_by(error).hint(hint)
+        })?;
         saved::read(BufReader::new(opened), &limits)
     };
     let saved = saved.map_err(|error| {

@@ -215,18 +215,15 @@ pub struct Apply {
 
 /// `export`
 #[derive(Debug, Args)]
-#[command(
-    after_help = "docs/reference/export.md says what is exported and what is left out. There is no --update yet: an existing \
-                        manifest is never refreshed in place."
-)]
+#[command(after_help = "docs/reference/export.md says what is exported and what is left out.")]
 pub struct Export {
     /// Which server.
     #[command(flatten)]
     pub reach: Reach,
-    /// Write the manifest to this file instead of standard output
+    /// Write the manifest to this file instead of standard output, which is also -
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Replace the file if it exists
+    /// Replace the file if it exists; behind a link the one that it points to
     #[arg(long, requires = "output")]
     pub force: bool,
     /// Export only these kinds; memberships bring the groups with them
@@ -261,10 +258,10 @@ pub struct Snapshot {
     /// Which server.
     #[command(flatten)]
     pub reach: Reach,
-    /// Write the snapshot to this file
+    /// Write the snapshot to this file, or to standard output: -
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
-    /// Replace the file if it exists
+    /// Replace the file if it exists; behind a link the one that it points to
     #[arg(long)]
     pub force: bool,
 }
@@ -373,7 +370,7 @@ pub struct SandboxInit {
     /// What is on the server: empty, demo, or scale:N with N updates
     #[arg(long, default_value = "demo")]
     pub seed: crate::sandbox::seeds::Seed,
-    /// Replace the file if it exists
+    /// Replace the file if it exists; behind a link the one that it points to
     #[arg(long)]
     pub force: bool,
 }

@@ -35,9 +35,10 @@ pub async fn run(arguments: &Export, streams: Streams) -> Result<Exit, Failure> 
     }
     // Before anything is read: a large server takes its time.
     let file = arguments.output.as_deref().map(|path| OutputFile::new(path, arguments.force)).transpose()?;
+    let file = file.filter(|file| !file.is_standard_output());
     let options = ExportOptions {
         name: arguments.name.clone().unwrap_or_else(|| name_of(url)),
-        database: database(url, arguments.output.as_deref()),
+        database: database(url, file.as_ref().map(OutputFile::path)),
         identity: !arguments.without_identity,
         kinds: if arguments.kinds.is_empty() {
             BTreeSet::from(KINDS)

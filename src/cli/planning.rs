@@ -195,7 +195,7 @@ pub fn plan_saved(
     streams: Streams,
 ) -> Result<Result<Planned, Diagnostics>, Failure> {
     let Against { file, saved: Saved { tool_version: _, snapshot, impact } } = against;
-    check_server_id(snapshot.server.server_id, desired, sources)?;
+    check_server_id(snapshot.server.server_id, desired, sources, Some(&file))?;
     let judged = arguments.now.map_or_else(|| Judged { now: now(), chosen: false, identity: false }, Judged::chosen);
     let snapshot = snapshot.within(&resolve::scope(desired, judged.now));
     let planned = plan_from(snapshot, desired, permissions, judged, sources, streams);
@@ -242,7 +242,7 @@ pub async fn check_pin(session: &mut Session, desired: &Desired, sources: &Sourc
         return Ok(());
     }
     let live = read::read_server_id(session).await.map_err(super::server::unreadable)?;
-    check_server_id(live, desired, sources)
+    check_server_id(live, desired, sources, None)
 }
 
 /// Whether the live server still has the id that the manifest replaces: then nothing else belongs into the run.
@@ -258,23 +258,23 @@ pub async fn may_change_identity(session: &mut Session, desired: &Desired) -> Re
     Ok(live == replaces.value)
 }
 
-/// The server that a manifest pins is the one with this id.
-fn check_server_id(live: Uuid, desired: &Desired, sources: &Sources) -> Result<(), Failure> {
+/// The server that a manifest pins is the one with this id, which a live server says, or the file of a snapshot.
+fn check_server_id(live: Uuid, desired: &Desired, sources: &Sources, snapshot: Option<&str>) -> Result<(), Failure> {
     let Some(pin) = desired.server_id else { return Ok(()) };
     if live == pin.value || desired.replaces.is_some_and(|replaces| live == replaces.value) {
         return Ok(());
     }
     let or = desired.replaces.map(|replaces| format!(" in place of {}", replaces.value)).unwrap_or_default();
     let file = sources.get(pin.origin.source).map_or("manifest", |source| source.name.as_str());
-    Err(Failure::new(
-        Exit::Refused,
-        format!(
-            "this is another server: {file}:{} pins identity.serverId {}{or}, the server has {live}",
-            pin.origin.line, pin.value
-        ),
-    )
-    .hint("nothing else was read, and nothing was written")
-    .hint("check the connection's URL, or write the right serverId into the manifest"))
+    let pins = format!("{file}:{} pins identity.serverId {}{or}", pin.origin.line, pin.value);
+    if let Some(snapshot) = snapshot {
+        let message = format!("{snapshot} is a snapshot of another server: {pins}, the snapshot is of {live}");
+        return Err(Failure::new(Exit::Refused, message)
+            .hint("name the snapshot of that server with --against, or write the right serverId into the manifest"));
+    }
+    Err(Failure::new(Exit::Refused, format!("this is another server: {pins}, the server has {live}"))
+        .hint("nothing else was read, and nothing was written")
+        .hint("check the connection's URL, or write the right serverId into the manifest"))
 }
 
 /// Shows what is wrong with the manifests on standard error.

@@ -39,9 +39,17 @@ const LISTED_MAX: usize = 5;
 /// A manifest that cannot be read or written, or that is not one; another server than it pins (exit 4); a server that cannot be
 /// reached or read.
 pub async fn run(file: &Path, reach: &Reach, streams: Streams) -> Result<Exit, Failure> {
+    if file.as_os_str() == "-" {
+        return Err(Failure::new(Exit::Invalid, "--update needs a file, and - is standard input")
+            .hint("give the manifest's file: it is refreshed in place"));
+    }
     let cannot = |error| Failure::new(Exit::Invalid, format!("cannot read {}", file.display())).caused_by(error);
     // Behind a link stands the file to write.
     let target = fs::canonicalize(file).map_err(cannot)?;
+    if !target.is_file() {
+        return Err(Failure::new(Exit::Invalid, format!("{} is no regular file", file.display()))
+            .hint("give the manifest's file: it is refreshed in place"));
+    }
     let output = OutputFile::new(&target, true)?;
     let text = fs::read(&target).map_err(cannot)?;
     let manifests = Manifests { files: vec![file.to_owned()], max_manifest_size: MANIFEST_SIZE_MAX };

@@ -18,7 +18,7 @@ use crate::susdb::read;
 /// server that cannot be reached or read, or a file that cannot be written (1).
 pub async fn run(arguments: &Snapshot, streams: Streams) -> Result<Exit, Failure> {
     // Before anything is read: a large server takes its time.
-    let file = OutputFile::new(&arguments.output, arguments.force)?;
+    let file = OutputFile::new(&arguments.output, arguments.force)?.private();
     let found = one_server("read", arguments.file.as_deref(), &arguments.reach, streams)?;
     let Some((server, sources)) = found else { return Ok(Exit::Invalid) };
     let sandboxes = Sandboxes::default();
@@ -29,9 +29,9 @@ pub async fn run(arguments: &Snapshot, streams: Streams) -> Result<Exit, Failure
     let snapshot = read::read_snapshot(&mut session, &ReadScope::whole()).await.map_err(unreadable)?;
     let impact = read::read_whole_impact(&mut session, &snapshot).await;
     file.write_with(|out| saved::write(&snapshot, &impact, env!("CARGO_PKG_VERSION"), out))?;
+    let name = if file.is_standard_output() { "<stdout>".to_owned() } else { file.path().display().to_string() };
     streams.note(&format!(
-        "written: {}: server {}, {} updates, {} computers, {} groups",
-        file.path().display(),
+        "written: {name}: server {}, {} updates, {} computers, {} groups",
         snapshot.server.server_id,
         snapshot.updates.len(),
         snapshot.computers.len(),

@@ -255,7 +255,7 @@ fn a_file_is_written_whole_and_never_over_another() {
     let shown = export(&lab, &[]);
     let written = export(&lab, &["-o", "hq.yaml"]);
     written.expect_status(0).expect_err("written: hq.yaml");
-    assert_eq!((written.out.as_str(), fs::read_to_string(lab.path("hq.yaml")).unwrap()), ("", shown.out));
+    assert_eq!((written.out.as_str(), fs::read_to_string(lab.path("hq.yaml")).unwrap()), ("", shown.out.clone()));
     fs::write(lab.path("hq.yaml"), "mine").unwrap();
     export(&lab, &["-o", "hq.yaml"]).expect_status(3).expect_err("--force");
     assert_eq!(fs::read_to_string(lab.path("hq.yaml")).unwrap(), "mine");
@@ -267,7 +267,33 @@ fn a_file_is_written_whole_and_never_over_another() {
     let elsewhere = fs::read_to_string(lab.path("d/hq.yaml")).unwrap();
     assert!(!elsewhere.contains("\nconnection:\n") && elsewhere.contains("\n# connection: "), "{elsewhere}");
     assert_eq!(fs::read_dir(lab.path("d")).unwrap().count(), 1);
-    export(&lab, &["-o", "no/hq.yaml"]).expect_status(1).expect_err("cannot write no/hq.yaml");
+    let nowhere = export(&lab, &["-o", "no/hq.yaml"]);
+    nowhere.expect_status(1).expect_err("cannot write no/hq.yaml").expect_err("hint: make the directory first: no");
+    export(&lab, &["-o", ".", "--force"]).expect_status(3).expect_err("hint: ");
+    let standard = export(&lab, &["-o", "-"]);
+    standard.expect_status(0);
+    assert_eq!((standard.out, lab.path("-").exists()), (shown.out, false));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_replaced_and_a_link_is_followed() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let lab = Lab::new("demo");
+    assert!(std::process::Command::new("mkfifo").arg(lab.path("pipe")).status().unwrap().success());
+    symlink(lab.path("pipe"), lab.path("to-pipe")).unwrap();
+    fs::write(lab.path("old"), "old").unwrap();
+    symlink(lab.path("old"), lab.path("link")).unwrap();
+    for verb in ["export", "snapshot"] {
+        let run = |name| lab.run(&[verb, "--server", "sandbox:lab.db", "--force", "-o", name]);
+        for name in ["pipe", "to-pipe"] {
+            run(name).expect_status(3).expect_err("is no regular file").expect_err("redirect standard output");
+        }
+        run("link").expect_status(0);
+        assert!(lab.path("link").symlink_metadata().unwrap().is_symlink());
+        assert!(fs::read_to_string(lab.path("old")).unwrap().len() > 1000);
+    }
+    assert!(lab.path("pipe").metadata().unwrap().file_type().is_fifo());
 }
 
 #[test]

@@ -55,6 +55,7 @@ fn what_changed_on_the_server_changes_in_the_manifest_and_nothing_else_does() {
     fs::write(lab.path("hq.yaml"), &commented).unwrap();
     // Another deadline, an approval that is gone, and one for which an update has to leave its entry.
     lab.sql(CONSOLE);
+    lab.sql("UPDATE sandbox_role_members SET member_principal_id = 11 WHERE member_principal_id = 8");
     lab.sql(
         "UPDATE tbDeployment SET Deadline = '2027-02-01 18:00:00.000' WHERE Deadline = '2026-06-20 18:00:00.000';
          DELETE FROM tbDeployment WHERE ActionID = 1 AND TargetGroupTypeID = 0;
@@ -70,6 +71,7 @@ fn what_changed_on_the_server_changes_in_the_manifest_and_nothing_else_does() {
     for expected in [
         "level: info\n",
         "  rollup: false",
+        r"CONTOSO\\WSUS02$",
         "contentPath: \"E:\\\\WSUS # new\"  # ",
         "schedule: {firstAt: \"01:30Z\", perDay: 3}",
         "  # Windows Admin Center, below ",
@@ -179,7 +181,8 @@ fn a_file_that_is_no_manifest_of_the_server_stays() {
     refused(&format!("{head}spec: {{{pin}, logging: {{level: error}}}}\n"), 4, "another server");
     refused(&format!("{head}spec: {{synchronization: {{products: [Windows 3.1]}}}}\n"), 3, "no such product");
     lab.run(&["export", "--update", "no.yaml"]).expect_status(3).expect_err("cannot read no.yaml");
-    lab.run(&["export", "--update", "."]).expect_status(3);
+    lab.run(&["export", "--update", "."]).expect_status(3).expect_err("hint: ");
+    lab.run(&["export", "--update", "-"]).expect_status(3).expect_err("--update needs a file");
     for option in ["-o x.yaml", "--kinds groups", "--name x", "--without-identity"] {
         let mut arguments = vec!["export", "--update", "hq.yaml"];
         arguments.extend(option.split(' '));
@@ -200,4 +203,26 @@ fn a_link_and_the_rights_of_its_file_stay() {
     assert!(lab.path("link.yaml").symlink_metadata().unwrap().is_symlink());
     assert!(text(&lab, "lab.yaml").contains("{level: warning}  # loud"));
     assert_eq!(fs::metadata(lab.path("lab.yaml")).unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+#[test]
+fn mails_become_what_the_server_has_and_a_switch_stays() {
+    let lab = Lab::new("demo");
+    lab.manifest(
+        "  notifications:\n    smtp: {server: mail.contoso.com, port: 587}  # relay\n    sender: {address: wsus@contoso.com}\n    \
+         newUpdates: {recipients: [it@contoso.com, old@contoso.com]}\n    status: none\n",
+    );
+    lab.run(&["apply", "-f", "lab.yaml", "--yes"]).expect_status(0);
+    lab.sql(
+        "UPDATE sandbox_unplaced SET value = 25 WHERE name = 'Email.SmtpPort';
+         UPDATE tbEmailNotificationRecipient SET EmailAddress = 'new@contoso.com' WHERE EmailAddress = 'old@contoso.com'",
+    );
+    update(&lab, "lab.yaml").expect_status(0).expect_err("refreshed: lab.yaml");
+    let refreshed = text(&lab, "lab.yaml");
+    assert!(refreshed.contains("{server: mail.contoso.com, port: 25}  # relay\n"), "{refreshed}");
+    assert!(refreshed.contains("recipients: [it@contoso.com, \"new@contoso.com\"]}\n"), "{refreshed}");
+    lab.sql("UPDATE sandbox_unplaced SET value = 0 WHERE name = 'Email.EmailNeedToSendNewSyncNotification'");
+    let left = update(&lab, "lab.yaml");
+    left.expect_status(2).expect_err("`none` are written in different shapes").expect_err("lab.yaml:9");
+    assert_eq!(text(&lab, "lab.yaml"), refreshed);
 }

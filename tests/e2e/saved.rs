@@ -190,6 +190,22 @@ fn the_same_server_gives_the_same_lines() {
 }
 
 #[test]
+fn a_new_file_is_its_owners_alone_and_standard_output_is_no_file() {
+    let lab = Lab::new("demo");
+    snapshot(&lab).expect_status(0);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(lab.path(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let shown = lab.run(&["snapshot", "--server", "sandbox:lab.db", "-o", "-"]);
+    shown.expect_status(0).expect_err("written: <stdout>: server");
+    let lines = |text: &str| text.lines().filter(|line| line.starts_with("{\"update\"")).count();
+    assert_eq!(lines(&shown.out), lines(&fs::read_to_string(lab.path(FILE)).unwrap()));
+    assert!(shown.out.lines().last().unwrap().starts_with("{\"end\"") && !lab.path("-").exists());
+}
+
+#[test]
 fn a_file_that_is_no_whole_snapshot_is_refused() {
     let lab = Lab::new("demo");
     lab.manifest("  groups: [{name: Kiosks}]\n");
@@ -225,8 +241,11 @@ fn a_file_that_is_no_whole_snapshot_is_refused() {
         ran.expect_status(3).expect_err("cannot read the snapshot lab.snapshot").expect_err(says).expect_err("hint: ");
         assert!(ran.out.is_empty() && !ran.err.contains('\u{1b}'), "{ran:?}");
     }
+    fs::write(lab.path(FILE), [&b"\xef\xbb\xbf"[..], text.replace('\n', "\r\n").as_bytes()].concat()).unwrap();
+    against(&lab, &[]).expect_status(0);
     fs::remove_file(lab.path(FILE)).unwrap();
-    against(&lab, &[]).expect_status(3).expect_err("cannot read the snapshot lab.snapshot");
+    let missing = against(&lab, &[]);
+    missing.expect_status(3).expect_err("cannot read the snapshot lab.snapshot").expect_err("hint: ");
     for more in [&["--server", "sandbox:lab.db"][..], &["--password-file", "x"], &["--timeout", "10s"]] {
         against(&lab, more).expect_status(3).expect_err("cannot be used with");
     }
@@ -257,7 +276,9 @@ fn a_pin_holds_for_snapshots_and_chooses_among_them() {
     lab.run(&["snapshot", "--server", "sandbox:lab.db", "-o", "new.snapshot"]).expect_status(0);
     lab.run(&["diff", "-f", "lab.yaml", "--against", "new.snapshot"])
         .expect_status(4)
-        .expect_err(&format!("lab.yaml:5 pins identity.serverId {demo}, the server has {other}"));
+        .expect_err("new.snapshot is a snapshot of another server")
+        .expect_err(&format!("lab.yaml:5 pins identity.serverId {demo}, the snapshot is of {other}"))
+        .expect_err("--against");
     // Each manifest is compared with its own server's, in whatever order they are given.
     fs::write(lab.path("branch.yaml"), pinned("branch", other, "New")).unwrap();
     let both = ["diff", "-f", "lab.yaml", "-f", "branch.yaml", "--against", "new.snapshot"];
@@ -269,6 +290,11 @@ fn a_pin_holds_for_snapshots_and_chooses_among_them() {
         .expect_out("+ group[\"New\"]")
         .expect_out("lab.snapshot, taken")
         .expect_out("new.snapshot, taken");
+    // One that is to take the place of a server is compared with that one until it has.
+    let heir = "00000000-0000-4000-8000-00000000cafe";
+    let replaces = pinned("branch", &format!("{heir}, replaces: {other}"), "New");
+    fs::write(lab.path("branch.yaml"), replaces).unwrap();
+    lab.run(&[&both[..], &["--against", FILE]].concat()).expect_status(2).expect_out(heir);
     lab.run(&[&both[..], &["--against", "new.snapshot"]].concat())
         .expect_status(3)
         .expect_err("are snapshots of one server");

@@ -7,9 +7,12 @@ use wsusctl::diagnostic::Sources;
 use wsusctl::manifest::edit::{Edited, edit};
 use wsusctl::manifest::{ReadLimits, read};
 use wsusctl::model::address::Address;
+use wsusctl::model::attribute::Attribute;
 use wsusctl::model::configuration::LiveSettings;
+use wsusctl::model::database_role::{DatabaseRole, LivePrincipals, LiveRole, Principal};
 use wsusctl::model::desired::Desired;
 use wsusctl::model::listing::ListedDownstreamServer;
+use wsusctl::model::notifications::{LiveNotifications, MailKind, notification};
 use wsusctl::model::snapshot::Snapshot;
 use wsusctl::model::synchronization::{LiveSynchronization, Parts, Schedule};
 use wsusctl::plan::{Plan, plan};
@@ -194,6 +197,17 @@ fn values_of_approvals_change_and_updates_that_differ_leave_their_entry() {
         &live,
         &[pair("u1", "A")],
     );
+    // What is not there at all has no time that the server could keep.
+    becomes(
+        &format!(
+            "  approvals:\n    - update: {u1}\n      groups:\n        B:\n          action: install\n          deadline:\n            days: 3\n            at: \"18:00Z\"\n    \
+             - {{update: {u3}, groups: {{A: {{action: install, deadline: {{days: 3, at: \"18:00Z\"}}}}}}}}\n"
+        ),
+        &live,
+        &format!(
+            "  approvals:\n    - update: {u1}\n      groups:\n        B:\n          action: inherit\n    - {{update: {u3}, groups: {{A: inherit}}}}\n"
+        ),
+    );
     stays(
         "  approvals:\n    - select: {severity: Critical}\n      groups: {B: notApproved}\n",
         &live,
@@ -243,6 +257,62 @@ fn a_downstream_servers_mode_is_a_value() {
         &live,
         "  downstreamServers:\n    - {name: B1, mode: replica, maxSyncAge: 2d}  # Berlin\n",
     );
+}
+
+#[test]
+fn mails_say_how_they_are_sent_and_who_gets_them() {
+    let mut live = server();
+    let cell = |path: &str, value| notification(path).unwrap().cell(&value).unwrap();
+    let cells = [
+        ("notifications.smtp.server", Attribute::text("relay.contoso.com")),
+        ("notifications.smtp.port", Attribute::Int(587)),
+        ("notifications.sender.address", Attribute::text("new@contoso.com")),
+        ("notifications.newUpdates", Attribute::text("none")),
+        ("notifications.status", Attribute::text("used")),
+        ("notifications.status.frequency", Attribute::text("weekly")),
+        ("notifications.status.at", Attribute::text("08:30Z")),
+    ];
+    let row = cells.map(|(path, value)| (notification(path).unwrap().column, cell(path, value)));
+    live.snapshot.notifications = Some(LiveNotifications {
+        row: row.into_iter().collect(),
+        recipients: [(MailKind::Status, ["A@contoso.com", "b@contoso.com"].into_iter().collect())].into(),
+        ..LiveNotifications::default()
+    });
+    becomes(
+        "  notifications:\n    smtp: {server: mail.contoso.com, port: 25}  # relay\n    sender:\n      address: wsus@contoso.com\n    \
+         status:\n      recipients:\n        # us\n        - a@contoso.com\n        - c@contoso.com\n      frequency: daily\n      at: \"07:00Z\"\n",
+        &live,
+        "  notifications:\n    smtp: {server: relay.contoso.com, port: 587}  # relay\n    sender:\n      address: \"new@contoso.com\"\n    \
+         status:\n      recipients:\n        # us\n        - a@contoso.com\n        - \"b@contoso.com\"\n      frequency: weekly\n      at: \"08:30Z\"\n",
+    );
+    stays(
+        "  notifications: {newUpdates: {recipients: [a@contoso.com]}, status: none}\n",
+        &live,
+        &["notifications.newUpdates", "notifications.newUpdates.recipients", "notifications.status"]
+            .map(Address::Setting),
+    );
+}
+
+#[test]
+fn members_of_database_roles_are_a_set() {
+    let mut live = server();
+    let role = LiveRole { members: ["W2$", "report"].map(str::to_owned).into(), may_alter: true };
+    let principal = |name: &str| {
+        let principal = Principal { name: name.to_owned(), can_be_member: true, orphan: None };
+        (name.to_lowercase(), principal)
+    };
+    live.snapshot.database_roles = Some(LivePrincipals {
+        roles: [(DatabaseRole::WebService, role)].into(),
+        principals: ["W1$", "W2$", "report"].map(principal).into(),
+        sees_principals: true,
+        sees_logins: true,
+        may_map_users: true,
+    });
+    let spec = |members: &str| format!("  security:\n    databaseRoles:\n      webService: [{members}]  # servers\n");
+    becomes(&spec("W1$, w2$"), &live, &spec("w2$, report"));
+    becomes(&spec(""), &live, &spec("\"W2$\", report"));
+    live.snapshot.database_roles.as_mut().unwrap().roles.get_mut(&DatabaseRole::WebService).unwrap().members.clear();
+    becomes(&spec("W1$"), &live, &spec(""));
 }
 
 /// Comments in places where people write them.

@@ -147,15 +147,15 @@ impl<'a> Pairs<'a> {
         declared: &GroupApproval,
     ) -> Result<ApprovalValue, &'static str> {
         let GroupReference::Existing(group) = group else { return Err("the server does not have the group") };
-        if matches!(declared.value.deadline, Deadline::After { .. }) {
-            return Err("its deadline counts days from the approval, and the server keeps a time");
-        }
         let snapshot = self.compared.snapshot;
         let revision = snapshot.updates.get(&update).ok_or("the server does not have the update")?.revision;
         let rows = snapshot.deployments.get(&update).map_or(&[][..], Vec::as_slice);
         let rows: Vec<&Deployment> = rows.iter().filter(|row| row.group == *group).collect();
         if rows.is_empty() {
             return Ok(ApprovalValue::INHERIT);
+        }
+        if matches!(declared.value.deadline, Deadline::After { .. }) {
+            return Err("its deadline counts days from the approval, and the server keeps a time");
         }
         let value = sayable(&rows, *group).filter(|value| value.is_all_of(&rows, revision));
         value.ok_or("it is approved on an older revision, several times, or in a way that no manifest can say")

@@ -6,8 +6,10 @@
 //! it is, with the reason.
 
 mod approvals;
+mod database_roles;
 mod declines;
 mod memberships;
+mod notifications;
 mod rules;
 mod sets;
 mod settings;
@@ -86,6 +88,8 @@ pub fn refresh(desired: &Desired, resolved: &Resolved, snapshot: &Snapshot, plan
     let mut refresh = Refresh::default();
     settings::revise(&compared, &mut refresh);
     synchronization::revise(&compared, &mut refresh);
+    notifications::revise(&compared, &mut refresh);
+    database_roles::revise(&compared, &mut refresh);
     memberships::revise(&compared, &mut refresh);
     approvals::revise(&compared, &mut refresh);
     declines::revise(&compared, &mut refresh);
