@@ -283,11 +283,8 @@ fn sandbox_target(_: Option<PathBuf>, _: &[(String, String)], _: Streams) -> Res
 /// The failure of a read.
 #[must_use]
 pub fn unreadable(error: ReadError) -> Failure {
-    let (may_pass, hints) = match &error {
-        ReadError::Query(query) => (query.may_pass(), Vec::new()),
-        ReadError::Preflight(preflight) => (false, preflight.hints()),
-        ReadError::Column { .. } | ReadError::NotOneRow { .. } => (false, Vec::new()),
-    };
+    let may_pass = matches!(&error, ReadError::Query(query) if query.may_pass());
+    let hints = error.hints();
     let mut failure = Failure::new(Exit::Failure, "cannot read the server").caused_by(error).hints(hints);
     failure.may_pass = may_pass;
     failure

@@ -23,6 +23,12 @@ impl Configuration {
         matches!(self.cell(column), Some(Cell::Bit(true) | Cell::Int(1)))
     }
 
+    /// Whether the server logs in to its proxy, so that a password is in use.
+    #[must_use]
+    pub fn uses_proxy_password(&self) -> bool {
+        self.is_on("UseProxy") && !self.is_on("AnonymousProxyAccess")
+    }
+
     /// Every column, in lower case.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.cells.keys().map(String::as_str)

@@ -290,6 +290,25 @@ pub enum ContractState {
         /// In what: a sentence without an end.
         details: String,
     },
+    /// It can be called, and some changes cannot be made through it.
+    Limited {
+        /// Each with what it limits; never empty.
+        differences: Vec<Difference>,
+    },
+    /// It saves a row, and whether it can be called depends on that row, which could not be read.
+    Unjudged {
+        /// Why the row could not be read.
+        why: String,
+    },
+}
+
+/// Something in which a procedure differs, and that does not concern everything it is used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// In what: a sentence without an end.
+    pub details: String,
+    /// What cannot be done.
+    pub limit: Limit,
 }
 
 impl ContractState {
@@ -299,7 +318,8 @@ impl ContractState {
         match self {
             Self::Present => "present",
             Self::Missing => "missing",
-            Self::Different { .. } => "different",
+            Self::Different { .. } | Self::Limited { .. } => "different",
+            Self::Unjudged { .. } => "unjudged",
         }
     }
 }

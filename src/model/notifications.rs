@@ -92,6 +92,9 @@ const fn row(
 /// Columns of the row that no key drives, and why.
 pub const NOT_NOTIFICATIONS: &[(&str, &str)] = &[("LastModifiedBy", "a stamp"), ("LastModifiedTime", "a stamp")];
 
+/// The column that says whether the server logs in to the mail server, so that a password is in use.
+pub const AUTHENTICATION: &str = "SmtpServerRequireAuthentication";
+
 /// The setting with this path.
 #[must_use]
 pub fn notification(path: &str) -> Option<&'static Setting> {

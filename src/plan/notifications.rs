@@ -12,16 +12,14 @@ use crate::model::address::Address;
 use crate::model::attribute::Attribute;
 use crate::model::configuration::Configuration;
 use crate::model::notifications::{
-    FREQUENCY, LiveNotifications, MailKind, Recipients, SMTP_PASSWORD, TIME_OF_DAY, is_same, notification,
+    AUTHENTICATION, FREQUENCY, LiveNotifications, MailKind, Recipients, SMTP_PASSWORD, TIME_OF_DAY, is_same,
+    notification,
 };
 use crate::model::object::ObjectState;
 use crate::model::origin::Declared;
 use crate::model::procedure::Procedure;
 use crate::model::resolved::Notice;
 use crate::model::setting::{Cell, Setting};
-
-/// The column that says whether the mail server wants a user.
-const AUTHENTICATION: &str = "SmtpServerRequireAuthentication";
 
 /// What is declared and not so.
 pub(super) fn declared(context: &Context<'_>) -> Settings {

@@ -264,12 +264,8 @@ fn refuse_to_lose_a_password(found: &mut Settings, live: &LiveSettings) {
 
 /// The parameter for a password that is in use before or after a save, and that the save has to leave out.
 pub(super) fn password_at_stake<'a>(drafts: &[Draft], live: &'a LiveSettings) -> Option<&'a str> {
-    let used = || uses_credentials(&live.row) || uses_credentials(&row_after(drafts, &live.row));
+    let used = || live.row.uses_proxy_password() || row_after(drafts, &live.row).uses_proxy_password();
     live.password_parameter.as_deref().filter(|_| used())
-}
-
-fn uses_credentials(row: &Configuration) -> bool {
-    row.is_on("UseProxy") && !row.is_on("AnonymousProxyAccess")
 }
 
 /// The row after these changes.

@@ -5,10 +5,12 @@
 
 mod connection;
 mod contract;
+mod saves;
 
 use std::error::Error;
 
 use super::error::ConnectError;
+use super::preflight::read_procedures;
 use super::read::catalogue::health::{
     DATABASE, DOWNSTREAM_SERVERS, LAST_SYNCHRONISATION, LOGIN, PRODUCT, RESET_NEEDED, SCHEMA_VERSION, TARGETING,
 };
@@ -20,7 +22,7 @@ use super::session::{ConnectOptions, Session, Stage};
 use super::target::Target;
 use crate::model::health::{
     Answer, ConnectionHealth, DatabaseFacts, LoginFacts, OrphanedUsers, Product, RequestedGroups, SchemaComponent,
-    ServerHealth, Unchecked,
+    ServerHealth, Unchecked, Used,
 };
 
 /// Connects to a server and looks at everything that wsusctl needs of it. A failure is a part of what is found.
@@ -46,9 +48,7 @@ async fn examine_server(session: &mut Session) -> ServerHealth {
         schema: check(session, read_schema).await,
         login: check(session, read_login).await,
         procedures: match &permissions {
-            Ok(permissions) => {
-                check(session, async |session| contract::read_procedures(session, permissions).await).await
-            }
+            Ok(permissions) => examine_procedures(session, permissions).await,
             Err(unchecked) => Err(unchecked.clone()),
         },
         objects: match &permissions {
@@ -62,6 +62,13 @@ async fn examine_server(session: &mut Session) -> ServerHealth {
         downstream_servers: check(session, read_downstream_servers).await,
         orphaned_users: check(session, read_orphaned_users).await,
     }
+}
+
+/// Compares every procedure; those that save a row together with that row.
+async fn examine_procedures(session: &mut Session, permissions: &contract::Permissions) -> Answer<Vec<Used>> {
+    let mut live = check(session, read_procedures).await?;
+    let saves = saves::judge(session, &mut live).await;
+    Ok(contract::compare_procedures(live, &saves, permissions))
 }
 
 /// Makes one check. A connection that an earlier one lost is made again.

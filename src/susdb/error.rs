@@ -418,10 +418,12 @@ impl ServerError {
     /// What to do about it, where the number says.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
+        const READ: &str = "let the login read SUSDB: make its user a member of db_datareader and of PublicViewAccess";
+        const DOCTOR: &str = "`wsusctl doctor` lists every GRANT that the login lacks";
         // Source: learn.microsoft.com, Database Engine events and errors (grade A).
         let text = match self.number {
-            229 | 230 if self.message.contains("EXECUTE") => return vec![self.grant_execute()],
-            229 | 230 => "let the login read SUSDB: make its user a member of db_datareader and of PublicViewAccess",
+            229 | 230 if self.message.contains("EXECUTE") => return vec![self.grant_execute(), DOCTOR.to_owned()],
+            229 | 230 => return vec![READ.to_owned(), DOCTOR.to_owned()],
             208 => "check that the database in the URL is WSUS's: it is always called SUSDB",
             1205 => "run it again: the server chose this statement to end a deadlock",
             // Source: PatchMyPC CustomerTroubleshooting, Remove-WSUSCategories.ps1 (grade A).
@@ -505,6 +507,7 @@ mod tests {
         let denied =
             "The EXECUTE permission was denied on the object 'spDeployUpdate', database 'SUSDB', schema 'dbo'.";
         assert!(hint(229, denied).contains("GRANT EXECUTE ON dbo.[spDeployUpdate] TO"));
+        assert!(hint(229, denied).contains("wsusctl doctor"));
         assert!(hint(229, "EXECUTE permission denied").contains("needs EXECUTE"));
         assert!(hint(229, "The SELECT permission was denied on the object 'tbUpdate'").contains("db_datareader"));
         let reset = "spSetConfiguration was called while a Reset Process was Needed/InProgress cannot change Configuration \

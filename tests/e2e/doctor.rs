@@ -205,6 +205,65 @@ fn procedures_that_are_not_as_known() {
     }
 }
 
+/// What saves a whole row is judged with that row, as plans do: doctor calls nothing known that `apply` refuses.
+#[test]
+fn procedures_that_save_a_row_and_are_not_as_known() {
+    let lab = lab();
+    let level = "  logging: {level: error}\n";
+    let schedule = "  synchronization: {schedule: manual}\n";
+    let port = "  notifications: {smtp: {port: 2525}}\n";
+    for (variant, says, kind, spec) in [
+        ("spSetConfiguration:extra", "@extra has no column", "settings", level),
+        ("spSetConfiguration:without=@LogLevel", "no parameter for LogLevel", "logging.level", level),
+        ("spSetConfiguration:without=@LanguagesXml", "no parameter for LanguagesXml", "updateFiles.languages", ""),
+        ("spSetSubscription:extra", "@extra has no column", "synchronization", schedule),
+        ("spSetSubscription:without=@CategoryIDListXml", "CategoryIDListXml", "synchronization.products", ""),
+        ("spSetEmailNotificationConfiguration:rename=@SmtpPort", "@smtpPort2 has no column", "notifications", port),
+    ] {
+        let server = of(&lab, &format!("?variant={variant}"), 1);
+        assert_eq!(findings(&server), ["problem different", "note requestedGroupsMissing"], "{variant}");
+        let found = finding(&server, "different");
+        let message = found["message"].as_str().unwrap();
+        let (procedure, _) = variant.split_once(':').unwrap();
+        assert!(message.starts_with(procedure) && message.contains(says), "{variant}: {message}");
+        assert_eq!((&found["verbs"], &found["kinds"]), (&["apply"][..].into(), &[kind][..].into()), "{variant}");
+        let procedures = server["checks"]["procedures"]["value"].as_array().unwrap();
+        let differing: Vec<&Value> = procedures.iter().filter(|one| one["state"] != "present").collect();
+        assert_eq!((differing.len(), &differing[0]["state"]), (1, &"different".into()), "{variant}");
+        assert!(message.ends_with(differing[0]["details"].as_str().unwrap()), "{variant}: {differing:?}");
+        if !spec.is_empty() {
+            let server = format!("sandbox:lab.db?variant={variant}");
+            lab.manifest(spec).run(&["apply", "-f", "lab.yaml", "--server", &server, "--yes"]).expect_status(2);
+        }
+    }
+    text(&lab, "?variant=spSetConfiguration:extra").expect_status(1).expect_out(", 1 different, 0 missing;");
+    // What the server gives a default is left out of a save.
+    for procedure in ["spSetConfiguration", "spSetSubscription", "spSetEmailNotificationConfiguration"] {
+        let server = of(&lab, &format!("?variant={procedure}:extra-default"), 0);
+        assert_eq!(findings(&server), ["note requestedGroupsMissing"], "{procedure}");
+    }
+    assert_eq!(lab.writes(), 0);
+}
+
+#[test]
+fn a_row_that_cannot_be_read_leaves_its_procedure_unjudged() {
+    let lab = lab();
+    for (read, saves, kind) in [
+        ("spConfiguration", "spSetConfiguration", "settings"),
+        ("spGetSubscription", "spSetSubscription", "synchronization"),
+        ("spGetEmailNotificationConfiguration", "spSetEmailNotificationConfiguration", "notifications"),
+    ] {
+        let server = of(&lab, &format!("?deny={read}&variant={saves}:extra"), 1);
+        let found = finding(&server, "unchecked");
+        let message = found["message"].as_str().unwrap();
+        assert!(message.starts_with(&format!("could not be judged: {saves}, since")), "{message}");
+        assert!(message.contains("EXECUTE permission was denied"), "{message}");
+        assert_eq!((&found["verbs"], &found["kinds"]), (&["apply"][..].into(), &[kind][..].into()));
+        finding(&server, "denied");
+        text(&lab, &format!("?deny={read}")).expect_status(1).expect_out(", 1 could not be judged;");
+    }
+}
+
 #[test]
 fn a_table_that_is_not_there() {
     let lab = lab();
@@ -281,9 +340,13 @@ fn every_check_is_made_by_itself() {
         let checks = server["checks"].as_object().unwrap();
         let failed: Vec<&String> =
             checks.iter().filter(|(_, check)| check.get("unchecked").is_some()).map(|(name, _)| name).collect();
+        // What saves a row is judged by itself, in the check of all procedures.
+        let unjudged = checks["procedures"]["value"].as_array().into_iter().flatten();
+        let unjudged = unjudged.filter(|one| one["state"] == "unjudged").count();
+        assert!(unjudged == 0 || failed.is_empty(), "{statement}: {failed:?}");
         // The permissions are a part of two checks.
         let expected = if failed == ["objects", "procedures"] || failed == ["procedures", "objects"] { 2 } else { 1 };
-        assert_eq!(failed.len(), expected, "{statement}: {failed:?}");
+        assert_eq!(failed.len() + unjudged, expected, "{statement}: {failed:?}");
         finding(&server, "unchecked");
     }
 }

@@ -196,6 +196,22 @@ fn a_messy_server_round_trips_and_the_head_says_what_is_missing() {
 }
 
 #[test]
+fn a_read_that_fails_says_what_to_do() {
+    let lab = Lab::new("demo");
+    for verb in [&["export"][..], &["snapshot", "-o", "saved"]] {
+        let run = |options: &str| {
+            let ran = lab.run(&[verb, &["--server", &format!("sandbox:lab.db?{options}")]].concat());
+            ran.expect_status(1);
+            ran
+        };
+        run("drop-after=5").expect_err("the connection was lost").expect_err("hint: run it again");
+        let denied = run("role=db_datareader");
+        denied.expect_err("GRANT EXECUTE ON dbo.[spConfiguration] TO").expect_err("`wsusctl doctor` lists every GRANT");
+        run("deny=tbTargetGroup").expect_err("db_datareader").expect_err("`wsusctl doctor` lists every GRANT");
+    }
+}
+
+#[test]
 fn only_what_the_server_may_declare_is_declared() {
     let lab = Lab::new("demo");
     lab.sql(

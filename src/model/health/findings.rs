@@ -177,15 +177,31 @@ fn contract(server: &ServerHealth) -> Vec<Finding> {
         if !code.is_empty() {
             alike.entry((code, used.kind, used.limit)).or_default().push(used);
         }
-        if let ContractState::Different { details } = &used.state {
-            let message = format!("{} differs from what wsusctl knows: {details}", used.name);
-            found.push(Finding::new(Severity::Problem, "different", message).limits(used.limit).hint(NEW_BUILD));
-        }
+        found.extend(different(used));
     }
     for ((code, kind, limit), used) in alike {
         found.push(lacking(code, kind, &used).limits(limit));
     }
     found
+}
+
+fn different(used: &Used) -> Vec<Finding> {
+    let differs = |details: &str, limit| {
+        let message = format!("{} differs from what wsusctl knows: {details}", used.name);
+        Finding::new(Severity::Problem, "different", message).limits(limit).hint(NEW_BUILD)
+    };
+    match &used.state {
+        ContractState::Present | ContractState::Missing => Vec::new(),
+        ContractState::Different { details } => vec![differs(details, used.limit)],
+        ContractState::Limited { differences } => {
+            differences.iter().map(|difference| differs(&difference.details, difference.limit)).collect()
+        }
+        ContractState::Unjudged { why } => {
+            let message =
+                format!("could not be judged: {}, since the row that it saves cannot be read: {why}", used.name);
+            vec![Finding::new(Severity::Problem, "unchecked", message).limits(used.limit)]
+        }
+    }
 }
 
 fn lacking(code: &'static str, kind: UsedKind, used: &[&Used]) -> Finding {

@@ -136,10 +136,14 @@ fn counts(used: &[Used], does: &str) -> String {
     let count = |state: fn(&ContractState) -> bool| used.iter().filter(|used| state(&used.state)).count();
     let present = count(|state| *state == ContractState::Present);
     let missing = count(|state| *state == ContractState::Missing);
-    let different = count(|state| matches!(state, ContractState::Different { .. }));
+    let different = count(|state| matches!(state, ContractState::Different { .. } | ContractState::Limited { .. }));
+    let unjudged = match count(|state| matches!(state, ContractState::Unjudged { .. })) {
+        0 => String::new(),
+        unjudged => format!(", {unjudged} could not be judged"),
+    };
     let permitted = used.iter().filter(|used| used.permitted).count();
     format!(
-        "{} used: {present} as known, {different} different, {missing} missing; this login may {does} {permitted}",
+        "{} used: {present} as known, {different} different, {missing} missing{unjudged}; this login may {does} {permitted}",
         used.len()
     )
 }

@@ -1,5 +1,6 @@
 //! The document's shape. Fields are written in the order they have here; docs/reference/doctor.md changes with them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -141,7 +142,7 @@ struct LoginWire<'a> {
 struct UsedWire<'a> {
     name: String,
     state: &'static str,
-    details: Option<&'a str>,
+    details: Option<Cow<'a, str>>,
     permission: &'static str,
     permitted: bool,
     verbs: &'static [&'static str],
@@ -300,7 +301,13 @@ impl<'a> UsedWire<'a> {
     fn new(used: &'a Used) -> Self {
         let Used { kind, schema, name, limit, state, permitted } = used;
         let details = match state {
-            ContractState::Different { details } => Some(details.as_str()),
+            ContractState::Different { details } | ContractState::Unjudged { why: details } => {
+                Some(Cow::Borrowed(details.as_str()))
+            }
+            ContractState::Limited { differences } => {
+                let details: Vec<&str> = differences.iter().map(|difference| difference.details.as_str()).collect();
+                Some(Cow::Owned(details.join("; ")))
+            }
             ContractState::Present | ContractState::Missing => None,
         };
         Self {

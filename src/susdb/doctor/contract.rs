@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::saves::{self, Procedures, Saves};
 use crate::model::health::{ContractState, Limit, Used, UsedKind};
 use crate::model::procedure::{Procedure, Verdict};
 use crate::susdb::contract::listed::LISTED;
@@ -10,7 +11,6 @@ use crate::susdb::contract::uses::{
     NOTIFICATIONS, SETTINGS_READ, SUBSCRIPTION, SUBSCRIPTION_PROGRESS, SUBSCRIPTION_STATE, kinds_of,
 };
 use crate::susdb::contract::{Needed, ObjectContract};
-use crate::susdb::preflight;
 use crate::susdb::read::catalogue::PREFLIGHT_COLUMNS;
 use crate::susdb::read::catalogue::health::PERMISSIONS;
 use crate::susdb::read::{ReadError, rows_in};
@@ -69,8 +69,7 @@ fn limit_of(needed: Needed) -> Limit {
 }
 
 /// Compares every procedure.
-pub(super) async fn read_procedures(session: &mut Session, permissions: &Permissions) -> Result<Vec<Used>, ReadError> {
-    let live = preflight::read_procedures(session).await?;
+pub(super) fn compare_procedures(live: Procedures, saves: &Saves, permissions: &Permissions) -> Vec<Used> {
     let may_execute = |name: &str| permissions.get(&key("dbo", name)).is_some_and(|permitted| permitted.execute);
     let used = |name, limit, state| Used {
         kind: UsedKind::Procedure,
@@ -83,7 +82,11 @@ pub(super) async fn read_procedures(session: &mut Session, permissions: &Permiss
     let mut all = Vec::new();
     for (procedure, state) in live {
         let state = match state.verdict {
-            Verdict::Matches => ContractState::Present,
+            Verdict::Matches => match saves::of(saves, procedure) {
+                Ok([]) => ContractState::Present,
+                Ok(differences) => ContractState::Limited { differences: differences.to_vec() },
+                Err(unchecked) => ContractState::Unjudged { why: unchecked.why.clone() },
+            },
             Verdict::Missing => ContractState::Missing,
             Verdict::Differs(details) => ContractState::Different { details },
         };
@@ -93,7 +96,7 @@ pub(super) async fn read_procedures(session: &mut Session, permissions: &Permiss
         let seen = permissions.contains_key(&key("dbo", name));
         all.push(used(name, limit, if seen { ContractState::Present } else { ContractState::Missing }));
     }
-    Ok(all)
+    all
 }
 
 /// Procedures that are read through, and what goes without each.

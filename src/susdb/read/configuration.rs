@@ -26,7 +26,7 @@ pub(super) async fn read_settings(session: &mut Session) -> Result<LiveSettings,
 }
 
 /// Judges the live procedure for saving by the row: every parameter needs a value, and what has no parameter cannot change.
-pub(super) fn judge(settings: &mut LiveSettings, procedures: &mut BTreeMap<Procedure, ProcedureState>) {
+pub(in crate::susdb) fn judge(settings: &mut LiveSettings, procedures: &mut BTreeMap<Procedure, ProcedureState>) {
     let state = procedures.get_mut(&Procedure::SetConfiguration).filter(|state| state.verdict != Verdict::Missing);
     let Some(state) = state else { return };
     let takes =

@@ -75,15 +75,8 @@ fn last_changed(row: &BTreeMap<String, ColumnData<'static>>) -> Option<(String, 
 }
 
 /// Judges the live procedures for saving: every parameter needs a value, and what has no parameter cannot change.
-pub(super) fn judge(live: &mut LiveNotifications, procedures: &mut BTreeMap<Procedure, ProcedureState>) {
-    for procedure in [Procedure::ScheduleEmailNotification, Procedure::AddEmailNotificationRecipient] {
-        let state = procedures.get_mut(&procedure).filter(|state| state.verdict == Verdict::Matches);
-        if let Some(state) = state
-            && let Some(difference) = parameters_differ(procedure, &state.parameters)
-        {
-            state.verdict = Verdict::Differs(difference);
-        }
-    }
+pub(in crate::susdb) fn judge(live: &mut LiveNotifications, procedures: &mut BTreeMap<Procedure, ProcedureState>) {
+    judge_calls(procedures);
     let state = procedures.get_mut(&Procedure::SetEmailNotificationConfiguration);
     let Some(state) = state.filter(|state| state.verdict != Verdict::Missing) else { return };
     let takes =
@@ -96,6 +89,18 @@ pub(super) fn judge(live: &mut LiveNotifications, procedures: &mut BTreeMap<Proc
         state.verdict = Verdict::Differs(format!(
             "{parameter} has no column in what spGetEmailNotificationConfiguration gives, and no default of its own that is known"
         ));
+    }
+}
+
+/// Judges the live procedures that save no row: what each parameter is for has to be known.
+pub(in crate::susdb) fn judge_calls(procedures: &mut BTreeMap<Procedure, ProcedureState>) {
+    for procedure in [Procedure::ScheduleEmailNotification, Procedure::AddEmailNotificationRecipient] {
+        let state = procedures.get_mut(&procedure).filter(|state| state.verdict == Verdict::Matches);
+        if let Some(state) = state
+            && let Some(difference) = parameters_differ(procedure, &state.parameters)
+        {
+            state.verdict = Verdict::Differs(difference);
+        }
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn read(session: &mut Session) -> Result<(LiveSynchronization, 
 }
 
 /// Judges the live procedure for saving by the row: every parameter needs a value, and what has no parameter cannot change.
-pub(super) fn judge(
+pub(in crate::susdb) fn judge(
     live: &mut LiveSynchronization,
     row: &Configuration,
     procedures: &mut BTreeMap<Procedure, ProcedureState>,
