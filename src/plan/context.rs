@@ -129,7 +129,9 @@ impl<'a> Context<'a> {
         } else {
             for (group, computers) in &self.snapshot.totals.computers_by_group {
                 for above in self.lineage(&GroupReference::Existing(*group)) {
-                    *counts.entry(above).or_default() += computers;
+                    // The counts may be what a file says.
+                    let count = counts.entry(above).or_default();
+                    *count = count.saturating_add(*computers);
                 }
             }
         }

@@ -13,6 +13,8 @@ use wsusctl::plan::{Policy, permission::Permissions, plan};
 use wsusctl::resolve::{resolve, scope};
 use wsusctl::saved::{Limits, Saved, SavedError, read, write};
 
+/// Servers with everything that a manifest can ask for. Groups without computers are planned from totals alone, and a server
+/// whose id changes gets that and nothing else.
 const MANIFEST: &str = "\
 apiVersion: wsusctl/v1alpha1
 kind: WsusServer
@@ -31,6 +33,29 @@ spec:
   management:
     prune: {groups: always, memberships: always, approvals: always, automaticApprovals: always, declines: always, rules: always}
     ignore: ['group[\"C*']
+---
+apiVersion: wsusctl/v1alpha1
+kind: WsusServer
+metadata: {name: totals}
+spec:
+  notifications:
+    smtp: {server: mail.contoso.com, port: 25}
+    sender: {name: WSUS, address: wsus@contoso.com}
+    language: en
+    newUpdates: {recipients: [a@contoso.com]}
+    status: {recipients: [b@contoso.com], frequency: weekly, at: '06:30Z'}
+  security:
+    databaseRoles: {webService: ['CONTOSO\\WSUS01$', report], PublicViewAccess: []}
+  groups: [{name: A, groups: [{name: B}, {name: C}]}]
+  management:
+    prune: {downstreamServers: always, downstreamServersOlderThan: 1d}
+---
+apiVersion: wsusctl/v1alpha1
+kind: WsusServer
+metadata: {name: restored}
+spec:
+  identity: {serverId: 9d0a7a52-7c1e-4a3a-8f0e-2b6c5d4e3f21, replaces: 3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11}
+  groups: [{name: A}]
 ";
 
 /// Reads an input. Panics where the reader does, or where what it says cannot be.
@@ -77,18 +102,20 @@ fn look(outcome: Result<Saved, SavedError>) {
     write(&snapshot, &impact, &tool_version, &mut again).expect("a Vec takes every byte");
     let reread = read(&again[..], &Limits::default()).expect("what is written can be read");
     assert_eq!((&reread.snapshot, &reread.impact), (&snapshot, &impact));
-    static DESIRED: OnceLock<Desired> = OnceLock::new();
+    static DESIRED: OnceLock<Vec<Desired>> = OnceLock::new();
     let desired = DESIRED.get_or_init(|| {
-        let (mut servers, problems) =
+        let (servers, problems) =
             manifest::read("fuzz.yaml", MANIFEST.as_bytes(), &mut Sources::default(), &ReadLimits::default());
         assert!(!problems.has_errors(), "{problems:?}");
-        servers.remove(0)
+        servers
     });
     let now = snapshot.taken_at;
-    let snapshot = snapshot.within(&scope(desired, now));
-    if let Ok(resolved) = resolve(desired, &snapshot, now) {
-        let mut plan = plan(&resolved, &snapshot, &Policy { now, permissions: Permissions::default() });
-        plan.annotate(&impact);
-        let _ = plan.digest();
+    for desired in desired {
+        let snapshot = snapshot.clone().within(&scope(desired, now));
+        if let Ok(resolved) = resolve(desired, &snapshot, now) {
+            let mut plan = plan(&resolved, &snapshot, &Policy { now, permissions: Permissions::default() });
+            plan.annotate(&impact);
+            let _ = plan.digest();
+        }
     }
 }
