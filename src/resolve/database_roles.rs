@@ -40,7 +40,8 @@ fn look_up(role: DatabaseRole, member: &Declared<String>, live: &LivePrincipals,
         [principal] => notes.error(
             Diagnostic::error("impossible-member", "no member of a database role")
                 .detail(format!("`{}` is no user and no role that SQL Server takes into a role", principal.name))
-                .at(member.origin, ""),
+                .at(member.origin, "")
+                .help("name a user of the database or a role of its own, or remove it"),
         ),
         [] => notes.error(unknown(role, name, member.origin, live)),
         ref several => notes.error(ambiguous(role, name, member.origin, several)),

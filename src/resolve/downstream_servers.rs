@@ -52,22 +52,37 @@ pub(super) fn resolve(
     tell_of_many(live.len() as u64, desired.origin, notes);
     let entries = Entries::new(live);
     let prunable = if prunes { entries.prunable(&desired.management, now) } else { BTreeSet::new() };
-    let declared = desired.downstream_servers.iter().map(|server| {
-        let Some((newest, older)) = entries.of(&server.name) else {
-            missing(server, notes);
-            return resolved(server, None);
-        };
-        mode(server, newest, notes);
-        age(server, newest, now, notes);
+    let duplicates = |name: &str, origin: Origin, notes: &mut Notes| {
+        let Some((newest, older)) = entries.of(name) else { return };
         for entry in older {
             let goes = entry.server_id.is_some_and(|id| prunable.contains(&id));
             if !goes && !is_hidden(&desired.management, entry) {
-                duplicate(server, entry, entries.keeps(entry, newest, &desired.management, now), notes);
+                duplicate((name, origin), entry, entries.keeps(entry, newest, &desired.management, now), notes);
             }
         }
-        resolved(server, Some(newest.clone()))
-    });
-    DownstreamServers { declared: declared.collect(), prunable }
+    };
+    let declared: Vec<_> = desired
+        .downstream_servers
+        .iter()
+        .map(|server| {
+            let Some((newest, _)) = entries.of(&server.name) else {
+                missing(server, notes);
+                return resolved(server, None);
+            };
+            mode(server, newest, notes);
+            age(server, newest, now, notes);
+            duplicates(&server.name, server.origin, notes);
+            resolved(server, Some(newest.clone()))
+        })
+        .collect();
+    if prunes {
+        // Pruning is about the older entries of every name, so it says which of them it leaves, too.
+        let names: BTreeSet<String> = desired.downstream_servers.iter().map(|server| fold(&server.name)).collect();
+        for newest in entries.newest().filter(|newest| !names.contains(&fold(&newest.name))) {
+            duplicates(&newest.name, desired.origin, notes);
+        }
+    }
+    DownstreamServers { declared, prunable }
 }
 
 fn resolved(server: &DesiredDownstreamServer, live: Option<ListedDownstreamServer>) -> ResolvedDownstreamServer {
@@ -102,6 +117,11 @@ impl<'a> Entries<'a> {
     fn of(&self, name: &str) -> Option<(&'a ListedDownstreamServer, &[&'a ListedDownstreamServer])> {
         let (newest, older) = self.by_name.get(&fold(name))?.split_first()?;
         Some((newest, older))
+    }
+
+    /// The newest entry of every name.
+    fn newest(&self) -> impl Iterator<Item = &'a ListedDownstreamServer> {
+        self.by_name.values().filter_map(|entries| entries.first().copied())
     }
 
     fn prunable(&self, management: &Management, now: DateTime<Utc>) -> BTreeSet<Uuid> {
@@ -155,8 +175,12 @@ fn is_hidden(management: &Management, entry: &ListedDownstreamServer) -> bool {
 }
 
 fn finding(server: &DesiredDownstreamServer, code: &'static str, message: String, notes: &mut Notes) {
-    let address = Address::Downstream(server.name.clone());
-    notes.findings.push(Notice { address, code, message, origin: Some(server.origin) });
+    finding_at((&server.name, server.origin), code, message, notes);
+}
+
+fn finding_at((name, origin): (&str, Origin), code: &'static str, message: String, notes: &mut Notes) {
+    let address = Address::Downstream(name.to_owned());
+    notes.findings.push(Notice { address, code, message, origin: Some(origin) });
 }
 
 fn follow(replica: Option<bool>) -> String {
@@ -194,16 +218,11 @@ fn age(server: &DesiredDownstreamServer, live: &ListedDownstreamServer, now: Dat
 }
 
 /// A server that was installed anew registers under another id; the entry of the old one stays.
-fn duplicate(
-    server: &DesiredDownstreamServer,
-    entry: &ListedDownstreamServer,
-    kept: Option<String>,
-    notes: &mut Notes,
-) {
+fn duplicate(server: (&str, Origin), entry: &ListedDownstreamServer, kept: Option<String>, notes: &mut Notes) {
     let id = entry.server_id.map_or_else(|| "no id".to_owned(), |id| format!("id {id}"));
     let kept = kept.unwrap_or_else(|| "it is kept".to_owned());
     let message = format!("an older entry has the same name: {id}, {}; {kept}", facts(entry));
-    finding(server, "downstreamDuplicate", message, notes);
+    finding_at(server, "downstreamDuplicate", message, notes);
 }
 
 /// What this server knows of one.

@@ -155,6 +155,7 @@ fn unknown_members_are_errors_with_their_place() {
     for text in [
         "error[unknown-database-user]",
         "error[impossible-member]",
+        "name a user of the database or a role of its own",
         "lab.yaml:6",
         "did you mean `CONTOSO\\WSUS01$`",
         "CREATE USER [CONTOSO\\WSUS03$] FOR LOGIN [CONTOSO\\WSUS03$]",
@@ -188,6 +189,13 @@ fn an_export_leaves_out_roles_with_orphans() {
     let export = || lab.run(&["export", "--server", "sandbox:lab.db", "--kinds", "settings"]);
     let whole = export();
     whole.expect_out("    databaseRoles:\n      webService: ").expect_out("PublicViewAccess: [");
+    // Of names that no manifest can say the head lists those alone.
+    lab.sql("UPDATE sandbox_principals SET name = 'odd' || char(7) WHERE name = 'wsus-report'");
+    let without = export();
+    without.expect_out("PublicViewAccess: control characters in [\"odd\\u0007\"] (1 of its 2 members)");
+    assert!(!without.out.contains("      PublicViewAccess:"), "{}", without.out);
+    assert!(!without.out.contains("wsus-readers"), "{}", without.out);
+    lab.sql("UPDATE sandbox_principals SET name = 'wsus-report' WHERE name LIKE 'odd%'");
     lab.sql("UPDATE sandbox_principals SET sid = x'0a0b' WHERE name = 'wsus-report'");
     let without = export();
     without.expect_out("database roles with orphaned users").expect_out("wsus-report");

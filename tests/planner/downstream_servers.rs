@@ -97,7 +97,9 @@ fn older_entries_of_a_name_are_pruned_declared_or_not() {
     check(&pruning(declare("branch", Some(true), None), Prune::Always, 5), &several, &gone);
     check(&pruning(manifest(), Prune::Always, 5), &several, &gone);
     // An entry without another of its name is a server, however old it is.
-    check(&pruning(manifest(), Prune::Always, 15), &several, &gone[1..]);
+    let kept = "finding downstreamDuplicate downstream[Branch]";
+    check(&pruning(manifest(), Prune::Always, 15), &several, &[gone[1], kept]);
+    check(&pruning(manifest(), Prune::Never, 5), &several, &[]);
     check(
         &pruning(declare("branch", None, None), Prune::Never, 5),
         &several,
@@ -126,8 +128,14 @@ fn what_may_be_the_server_after_all_is_kept() {
         let mut server = pair();
         change(&mut server, 1, edit);
         check(&declared(), &server, &kept);
-        let message = plan_of(&declared(), &server).findings[0].message.clone();
-        assert!(message.contains(why), "{message}");
+        let undeclared = pruning(manifest(), Prune::Always, 5);
+        // Nothing says how the name is spelled but the newest entry, which is the other one where both are as new.
+        let spelled = if why.contains("as new") { "branch" } else { "Branch" };
+        check(&undeclared, &server, &[&format!("finding downstreamDuplicate downstream[{spelled}]")]);
+        for desired in [declared(), undeclared] {
+            let message = plan_of(&desired, &server).findings[0].message.clone();
+            assert!(message.contains(why), "{message}");
+        }
     }
     check(&declared().ignore(&["downstream[\"branch\"][*"]), &pair(), &[]);
     let mut ageless = declared();

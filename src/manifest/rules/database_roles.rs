@@ -15,6 +15,11 @@ use super::super::problems::Problems;
 /// Source: learn.microsoft.com, sp_addrolemember, Principals (Database Engine) (grade A).
 const SPECIAL: [&str; 4] = ["dbo", "sys", "INFORMATION_SCHEMA", "public"];
 
+/// What to do about one that can be no member at all.
+const REMOVE: &str = "remove it: nothing makes it a member";
+/// What to do about one that no user can be called.
+const CORRECT: &str = "write the name as sys.database_principals in SUSDB has it, or remove it";
+
 /// The longest name in UTF-16 code units.
 ///
 /// Source: learn.microsoft.com, sysname is nvarchar(128) (grade A).
@@ -45,16 +50,18 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
 fn impossible(role: DatabaseRole, member: &Declared<String>) -> Option<Diagnostic> {
     let name = &member.value;
     let length = name.encode_utf16().count();
-    let detail = if fold(name) == fold(role.name()) {
-        "a role is no member of itself".to_owned()
+    let (detail, help) = if fold(name) == fold(role.name()) {
+        ("a role is no member of itself".to_owned(), REMOVE)
     } else if SPECIAL.iter().any(|special| fold(special) == fold(name)) {
-        format!("SQL Server takes `{name}` into no role")
+        (format!("SQL Server takes `{name}` into no role"), REMOVE)
     } else if length > LENGTH_MAX {
-        format!("the name has {length} characters, and names of database users have {LENGTH_MAX} at most")
+        let detail = format!("the name has {length} characters, and names of database users have {LENGTH_MAX} at most");
+        (detail, CORRECT)
     } else if name.chars().any(char::is_control) {
-        "the name has control characters".to_owned()
+        ("the name has control characters".to_owned(), CORRECT)
     } else {
         return None;
     };
-    Some(Diagnostic::error("impossible-member", "no member of a database role").detail(detail).at(member.origin, ""))
+    let error = Diagnostic::error("impossible-member", "no member of a database role").detail(detail);
+    Some(error.at(member.origin, "").help(help))
 }

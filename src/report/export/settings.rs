@@ -256,8 +256,13 @@ impl<'a> Writer<'a> {
             let orphans: Vec<String> = members.iter().filter(orphan).cloned().collect();
             if !orphans.is_empty() {
                 self.orphaned.push(format!("{path}: {}", sequence(&orphans)));
-            } else if members.iter().any(|name| name.chars().any(char::is_control)) {
-                self.unsayable.push(format!("{path}: {}", sequence(members)));
+                continue;
+            }
+            let is_unsayable = |name: &&String| name.chars().any(char::is_control);
+            let unsayable: Vec<String> = members.iter().filter(is_unsayable).cloned().collect();
+            if !unsayable.is_empty() {
+                let of = format!("{} of its {}", unsayable.len(), counted(members.len(), "member"));
+                self.unsayable.push(format!("{path}: control characters in {} ({of})", sequence(&unsayable)));
             } else {
                 self.line(path, sequence(members));
                 self.count += 1;
