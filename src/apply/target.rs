@@ -574,7 +574,8 @@ mod tests {
         let role = DatabaseRole::WebService;
         let added = |name: &str| Call::AddRoleMember(role, name.to_owned());
         let dropped = |name: &str| Call::DropRoleMember(role, name.to_owned());
-        let members = MembersChange::between(&names(&["old$", "stays$"]), &names(&["contoso\\new$", "stays$"]));
+        let (before, wanted) = (names(&["old$", "stays$"]), names(&["contoso\\new$", "stays$"]));
+        let members = MembersChange::between(&before, &wanted, |_| true);
         let operation = Operation::SetRoleMembers { role, members };
         let calls = |live: &[&str]| {
             let state = ObjectState::DatabaseRole(names(live));

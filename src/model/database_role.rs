@@ -94,13 +94,16 @@ pub struct MembersChange {
 }
 
 impl MembersChange {
-    /// What makes these members those that are wanted.
+    /// What makes these members those that are wanted. Two spellings that are principals both are never each other.
     #[must_use]
-    pub fn between(live: &BTreeSet<String>, wanted: &BTreeSet<String>) -> Self {
+    pub fn between(live: &BTreeSet<String>, wanted: &BTreeSet<String>, is_principal: impl Fn(&str) -> bool) -> Self {
+        let are_apart = |name: &str, other: &str| is_principal(name) && is_principal(other);
         let lacks = |names: &BTreeSet<String>, others: &BTreeSet<String>| -> BTreeSet<String> {
             names
                 .iter()
-                .filter(|name| spelling_of(name, others, |other| names.contains(other)).is_none())
+                .filter(|name| {
+                    spelling_of(name, others, |other| names.contains(other) || are_apart(name, other)).is_none()
+                })
                 .cloned()
                 .collect()
         };
@@ -187,13 +190,15 @@ mod tests {
 
     #[test]
     fn members_that_only_their_case_tells_apart_are_the_same_unless_both_are_there() {
+        let principals = ["Twin", "TWIN", "W1$"];
         for (live, wanted, add, remove) in [
             (&["w1$"][..], &["W1$"][..], &[][..], &[][..]),
+            (&["Twin"], &["TWIN"], &["TWIN"], &["Twin"]),
             (&["w1$", "w2$"], &["W1$", "W3$"], &["W3$"], &["w2$"]),
             (&["report", "Report"], &["Report"], &[], &["report"]),
             (&["report"], &["report", "Report"], &["Report"], &[]),
         ] {
-            let change = MembersChange::between(&names(live), &names(wanted));
+            let change = MembersChange::between(&names(live), &names(wanted), |name| principals.contains(&name));
             assert_eq!((change.add(), change.remove()), (&names(add), &names(remove)), "{live:?} {wanted:?}");
             assert_eq!(change.is_empty(), add.is_empty() && remove.is_empty());
             assert_eq!(

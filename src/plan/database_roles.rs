@@ -62,10 +62,11 @@ fn members_of(
         let message = "the login does not see who is in it: it needs VIEW DEFINITION on the database";
         return unsupported("roleNotSeen", message.to_owned());
     }
+    let is_principal = |name: &str| live.principals.values().any(|principal| principal.name == name);
     let Some(live) = live.roles.get(&role) else {
         return unsupported("roleMissing", format!("this database has no role {}", role.name()));
     };
-    let wanted = MembersChange::between(&live.members, &declared.value);
+    let wanted = MembersChange::between(&live.members, &declared.value, is_principal);
     if wanted.is_empty() {
         return;
     }

@@ -97,6 +97,9 @@ fn where_names_differ_in_case_alone_the_exact_one_counts() {
     );
     let plan = plan_of(&declares(&["Report"]), &twins(&["Report", "report"]));
     assert_eq!(change_of(&plan, ROLE).members.unwrap().removed, ["report"]);
+    let plan = plan_of(&declares(&["Report"]), &twins(&["report"]));
+    let members = change_of(&plan, ROLE).members.unwrap();
+    assert_eq!((members.added, members.removed), (vec!["Report".to_owned()], vec!["report".to_owned()]));
 }
 
 #[test]
