@@ -273,7 +273,7 @@ fn check_server_id(live: Uuid, desired: &Desired, sources: &Sources) -> Result<(
             pin.origin.line, pin.value
         ),
     )
-    .hint("nothing else was read, and nothing was written")
+    .hint("nothing else was read from it, and nothing was written to it")
     .hint("check the connection's URL, or write the right serverId into the manifest"))
 }
 
