@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn a_part_finds_the_whole_where_nothing_is_nearer() {
         let known = ["Defender definitions", "Defender", "Critical for pilots"];
-        assert_eq!(nearest("defender DEF", known), ["Defender definitions"]);
+        assert_eq!(nearest("defender DEF", [known[0], known[2]]), ["Defender definitions"]);
         assert_eq!(nearest("efende", known), ["Defender"]);
         assert_eq!(nearest("fend", known), ["Defender", "Defender definitions"]);
         assert!(nearest("De", known).is_empty());
