@@ -99,6 +99,13 @@ impl Failure {
         self
     }
 
+    /// Says which of several servers it is about.
+    #[must_use]
+    pub fn about(mut self, server: &str) -> Self {
+        self.summary = format!("{server}: {}", self.summary);
+        self
+    }
+
     /// Adds what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -28,6 +28,7 @@ use crate::plan::change::{Change, ChangeAction};
 use crate::plan::permission::{Permission, Permissions};
 use crate::report::json::{self, ServerReport};
 use crate::report::outcome;
+use crate::report::visible::visible;
 use crate::susdb::preflight::read_procedures;
 use crate::susdb::read::ReadError;
 use crate::susdb::session::Session;
@@ -65,10 +66,7 @@ pub async fn run(arguments: &Apply, streams: Streams) -> Result<Exit, Failure> {
         let (stop, sandboxes) = (&stop, &sandboxes);
         let one =
             OneServer { arguments, loaded: &loaded, index, streams, stop, sandboxes, synchronising, synchronised };
-        let end = one.run().await.unwrap_or_else(|failure| {
-            streams.complain(&failure.render());
-            failure.exit
-        });
+        let end = one.run().await.unwrap_or_else(|failure| one.tell(failure));
         exit = exit.worse(end);
         if stop.is_asked() && index + 1 < total {
             let left = loaded.servers[index + 1..].iter().map(|server| server.desired.name.as_str());
@@ -106,10 +104,11 @@ impl OneServer<'_> {
         let prepared = tokio::select! {
             prepared = self.prepare() => prepared?,
             () = self.stop.asked() => {
-                self.streams.complain(if self.synchronising.get() {
-                    "Interrupted: a synchronisation may go on on the server; nothing else was written.\n"
+                let name = visible(self.name());
+                self.streams.complain(&if self.synchronising.get() {
+                    format!("Interrupted: a synchronisation may go on on {name}; nothing else was written to it.\n")
                 } else {
-                    "Interrupted: nothing was written.\n"
+                    format!("Interrupted: nothing was written to {name}.\n")
                 });
                 return Ok(Exit::Interrupted);
             }
@@ -130,15 +129,40 @@ impl OneServer<'_> {
         }
     }
 
+    fn name(&self) -> &str {
+        &self.loaded.servers[self.index].desired.name
+    }
+
+    /// What is so before the execution. Other servers of the run may have been written to.
+    fn nothing_written(&self) -> String {
+        format!("nothing was written to {}", self.name())
+    }
+
+    /// Whether what is said has to say which server it is about.
+    fn is_one_of_several(&self) -> bool {
+        self.loaded.servers.len() > 1
+    }
+
+    /// Tells a failure; gives its exit status.
+    fn tell(&self, failure: Failure) -> Exit {
+        let failure = if self.is_one_of_several() { failure.about(self.name()) } else { failure };
+        self.streams.complain(&failure.render());
+        failure.exit
+    }
+
     /// Locks, reads, plans, shows and asks.
     async fn prepare(&self) -> Result<Prepared, Failure> {
         let mut permissions = Permissions::new(self.arguments.planning.allow.iter().copied());
         let Some((mut session, mut planned)) = self.lock_and_plan(&permissions).await? else {
+            if self.is_one_of_several() {
+                let name = visible(self.name());
+                self.streams.complain(&format!("Nothing was written to {name}: the errors above are about it.\n"));
+            }
             return Ok(Prepared::Ended(Exit::Invalid));
         };
         self.show(&planned, &permissions)?;
         if planned.plan.changes_identity() && !self.arguments.run_rules.is_empty() {
-            return Err(identity_alone("--run-rules"));
+            return Err(self.identity_alone("--run-rules"));
         }
         let rules = self.rule_runs(&permissions).announce(&mut session, &planned).await?;
         if !planned.plan.blockers.is_empty() {
@@ -154,7 +178,7 @@ impl OneServer<'_> {
         if planned.plan.steps.is_empty() {
             return Ok(Prepared::Settled(Box::new((session, planned, permissions, rules))));
         }
-        self.ask(&planned.plan).await?;
+        self.ask(&planned.plan, &self.nothing_written()).await?;
         Ok(Prepared::Ready(Box::new((session, planned, permissions, rules))))
     }
 
@@ -191,7 +215,10 @@ impl OneServer<'_> {
     }
 
     async fn try_lock_and_plan(&self, permissions: &Permissions) -> Result<Option<(Session, Planned)>, Failure> {
-        let mut session = self.open_and_lock().await?;
+        let mut session = self.open_and_lock().await.map_err(|failure| match failure.exit {
+            Exit::Locked => failure.hint(self.nothing_written()),
+            _ => failure,
+        })?;
         if self.arguments.sync_categories && !self.synchronised.get() {
             self.synchronise_categories(&mut session).await?;
         }
@@ -210,12 +237,19 @@ impl OneServer<'_> {
         }
     }
 
+    /// The refusal to do something else in a run that changes the server's id.
+    fn identity_alone(&self, option: &str) -> Failure {
+        let summary = format!("the server's id changes alone in its run, without {option}; {}", self.nothing_written());
+        let hint = format!("apply without {option} first, and with it once the id is the new one");
+        Failure::new(Exit::Refused, summary).hint(hint)
+    }
+
     /// Before anything is started, the server has to be the one that the manifest pins.
     async fn synchronise_categories(&self, session: &mut Session) -> Result<(), Failure> {
         let desired = &self.loaded.servers[self.index].desired;
         planning::check_pin(session, desired, &self.loaded.sources).await?;
         if planning::may_change_identity(session, desired).await? {
-            return Err(identity_alone("--sync-categories"));
+            return Err(self.identity_alone("--sync-categories"));
         }
         self.synchronising.set(true);
         synchronise_categories(session, self.arguments.sync_timeout, self.streams).await?;
@@ -265,14 +299,17 @@ impl OneServer<'_> {
     async fn ask_about_pruning(&self, plan: &Plan, given: &Permissions) -> Result<Option<Permissions>, Failure> {
         let only_asks = plan.blockers.iter().all(|blocker| blocker.code == "pruneConfirm");
         if !only_asks || !self.streams.interactive {
-            self.streams.complain("Nothing was written: the plan is blocked. Each blocker above says what lifts it.\n");
+            let name = visible(self.name());
+            let blocked = "the plan is blocked. Each blocker above says what lifts it";
+            self.streams.complain(&format!("Nothing was written to {name}: {blocked}.\n"));
             return Ok(None);
         }
         let mut permissions: Vec<Permission> = given.given().to_vec();
         for blocker in &plan.blockers {
             self.streams.complain(&format!("{}\n", blocker.message));
-            if self.question("Delete them? Only 'yes' will be accepted: ").await? != "yes" {
-                self.streams.complain("Not confirmed: nothing was written.\n");
+            let so = self.nothing_written();
+            if self.question("Delete them? Only 'yes' will be accepted: ", &so).await? != "yes" {
+                self.streams.complain(&format!("Not confirmed: {}.\n", visible(&so)));
                 return Ok(None);
             }
             permissions.extend(blocker.permission);
@@ -280,11 +317,12 @@ impl OneServer<'_> {
         Ok(Some(Permissions::new(permissions)))
     }
 
-    async fn ask(&self, plan: &Plan) -> Result<(), Failure> {
+    /// Asks whether to carry a plan out. `so` is what a refusal comes to.
+    async fn ask(&self, plan: &Plan, so: &str) -> Result<(), Failure> {
         if self.arguments.yes {
             return Ok(());
         }
-        let refused = |summary: &str| Failure::new(Exit::Refused, format!("{summary}; nothing was written"));
+        let refused = |summary: &str| Failure::new(Exit::Refused, format!("{summary}; {so}"));
         if !self.streams.interactive {
             return Err(refused("there are changes to make and no terminal to ask on")
                 .hint("add --yes to apply without asking"));
@@ -296,15 +334,13 @@ impl OneServer<'_> {
         } else {
             ("Apply these changes? Only 'yes' will be accepted: ".to_owned(), "yes")
         };
-        if self.question(&prompt).await? == expected { Ok(()) } else { Err(refused("not confirmed")) }
+        if self.question(&prompt, so).await? == expected { Ok(()) } else { Err(refused("not confirmed")) }
     }
 
-    async fn question(&self, prompt: &str) -> Result<String, Failure> {
+    async fn question(&self, prompt: &str, so: &str) -> Result<String, Failure> {
         self.streams.complain(prompt);
         let answer = self.streams.answer().await;
-        answer.map_err(|error| {
-            Failure::new(Exit::Refused, "cannot read the answer; nothing was written").caused_by(error)
-        })
+        answer.map_err(|error| Failure::new(Exit::Refused, format!("cannot read the answer; {so}")).caused_by(error))
     }
 
     /// Executes, looks again, and tells what it came to.
@@ -316,11 +352,14 @@ impl OneServer<'_> {
             Ok(session) if finished.is_clean() => self.look_again(session, &mut finished, permissions, judged).await,
             Ok(_) => exit_of(&finished),
             Err(failure) => {
-                self.streams.complain(&failure.render());
-                if finished.wrote { Exit::Partial } else { failure.exit }
+                let exit = self.tell(failure);
+                if finished.wrote { Exit::Partial } else { exit }
             }
         };
-        let text = outcome::render(&finished);
+        let mut text = outcome::render(&finished, &format!("to {}", self.name()));
+        if self.is_one_of_several() && exit != Exit::Success {
+            text = format!("{}:\n{text}", visible(self.name()));
+        }
         match self.arguments.planning.output {
             Output::Text => self.streams.report(&text).map_err(report_lost)?,
             Output::Json => self.streams.complain(&text),
@@ -335,6 +374,7 @@ impl OneServer<'_> {
             sources: &self.loaded.sources,
             permissions,
             output: self.arguments.planning.output,
+            url: self.connecting().url(),
             streams: self.streams,
         }
     }
@@ -356,15 +396,13 @@ impl OneServer<'_> {
             return Ok(exit);
         }
         if !matches!(exit, Exit::Success | Exit::Differences) {
-            self.streams.complain("No rule was run, since the plan did not come to its end.\n");
+            let name = visible(self.name());
+            self.streams.complain(&format!("No rule was run on {name}, since the plan did not come to its end.\n"));
             return Ok(exit);
         }
         let mut wrote = session.is_none();
         let ran = self.run_announced(session, judged, permissions, &rules, &mut wrote).await;
-        let ran = ran.unwrap_or_else(|failure| {
-            self.streams.complain(&failure.render());
-            failure.exit
-        });
+        let ran = ran.unwrap_or_else(|failure| self.tell(failure));
         // What was written before counts, whatever the rule's own end is.
         let ran = if wrote && ran != Exit::Success { Exit::Partial } else { ran };
         Ok(exit.worse(ran))
@@ -431,7 +469,7 @@ impl OneServer<'_> {
             return Err(Failure::new(Exit::Interrupted, format!("interrupted: {address} was not run")));
         }
         if !(shown && asked) {
-            self.ask(&run.run.plan).await?;
+            self.ask(&run.run.plan, &format!("{address} was not run")).await?;
         }
         self.stop.begin_execution();
         let mut finished = Finished::default();
@@ -445,12 +483,13 @@ impl OneServer<'_> {
                     blockers: again.run.plan.blockers.iter().map(|blocker| blocker.message.clone()).collect(),
                 },
                 Err(failure) => {
-                    self.streams.complain(&failure.render());
+                    self.tell(failure);
                     SecondLook::Failed
                 }
             };
         }
-        runs.say(&format!("{address} was run:\n{}", outcome::render(&finished)))?;
+        let of = if self.is_one_of_several() { format!("{}: ", visible(self.name())) } else { String::new() };
+        runs.say(&format!("{of}{address} was run:\n{}", outcome::render(&finished, "for it")))?;
         Ok(finished)
     }
 
@@ -615,7 +654,7 @@ impl OneServer<'_> {
             Ok(Ok(planned)) => planned.plan,
             Ok(Err(_)) => return Exit::Partial,
             Err(failure) => {
-                self.streams.complain(&failure.render());
+                self.tell(failure);
                 return Exit::Partial;
             }
         };
@@ -651,13 +690,6 @@ impl OneServer<'_> {
         let _ = session.unlock().await;
         second
     }
-}
-
-/// The refusal to do something else in a run that changes the server's id.
-fn identity_alone(option: &str) -> Failure {
-    let summary = format!("the server's id changes alone in its run, without {option}; nothing was written");
-    Failure::new(Exit::Refused, summary)
-        .hint(format!("apply without {option} first, and with it once the id is the new one"))
 }
 
 /// What a server has of each procedure. The verdicts may hang on more than that, on the row of the settings for one.

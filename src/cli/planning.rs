@@ -273,7 +273,7 @@ fn check_server_id(live: Uuid, desired: &Desired, sources: &Sources, snapshot: O
             .hint("name the snapshot of that server with --against, or write the right serverId into the manifest"));
     }
     Err(Failure::new(Exit::Refused, format!("this is another server: {pins}, the server has {live}"))
-        .hint("nothing else was read, and nothing was written")
+        .hint("nothing else was read from it, and nothing was written to it")
         .hint("check the connection's URL, or write the right serverId into the manifest"))
 }
 

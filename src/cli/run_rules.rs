@@ -27,6 +27,7 @@ use crate::plan::rule_run::{RuleOutlook, RuleRun, named, outlook, plan_run};
 use crate::plan::step::Operation;
 use crate::plan::{Plan, Policy};
 use crate::report::text::{self, TextOptions};
+use crate::report::visible::visible;
 use crate::resolve::{did_you_mean, nearest};
 use crate::susdb::read;
 use crate::susdb::session::Session;
@@ -43,6 +44,8 @@ pub struct RuleRuns<'a> {
     pub permissions: &'a Permissions,
     /// What the plan is written as: a JSON document stays alone on standard output.
     pub output: Output,
+    /// The server's URL, for messages.
+    pub url: Option<String>,
     /// Where to say things.
     pub streams: Streams,
 }
@@ -87,11 +90,14 @@ impl RuleRuns<'_> {
         let snapshot = self.read(session, &ReadScope { rules: true, ..ReadScope::default() }).await?;
         let rules = snapshot.rules.clone().unwrap_or_default();
         let outlooks = outlook(&rules, &planned.plan);
-        let found: Vec<&RuleOutlook> =
-            self.names.iter().map(|name| find(name, &outlooks)).collect::<Result<_, Failure>>()?;
+        let found: Vec<&RuleOutlook> = self
+            .names
+            .iter()
+            .map(|name| self.find(name, &outlooks).map_err(|failure| failure.hint(self.nothing_written())))
+            .collect::<Result<_, Failure>>()?;
         self.refuse(&found, &snapshot, &planned.plan)?;
         if let Some(why) = cannot_run(&snapshot) {
-            self.say(&format!("? unsupported: --run-rules: {why}\n"))?;
+            self.say(&format!("? unsupported: --run-rules on {}: {why}\n", visible(&self.desired.name)))?;
             announcements.unsupported = true;
             return Ok(announcements);
         }
@@ -102,7 +108,7 @@ impl RuleRuns<'_> {
                     let planned = self.plan(session, id, &rules, planned).await?;
                     self.say("\nAfter that a rule is run. As the server is now, it comes to:\n\n")?;
                     self.show(&planned.run)?;
-                    self.check_blockers(&planned.run, Exit::Refused, "nothing was written")?;
+                    self.check_blockers(&planned.run, Exit::Refused, &self.nothing_written())?;
                     Some(approvals(&planned.run.plan))
                 }
                 None => {
@@ -130,7 +136,7 @@ impl RuleRuns<'_> {
         let rules = snapshot.rules.unwrap_or_default();
         let outlooks = outlook(&rules, &planned.plan);
         let changed = |failure: Failure| Failure { exit: Exit::Stale, ..failure };
-        let found = find(name, &outlooks).map_err(changed)?;
+        let found = self.find(name, &outlooks).map_err(changed)?;
         match found.id.filter(|_| found.enabled) {
             Some(id) => self.plan(session, id, &rules, planned).await,
             None => Err(changed(disabled(found))),
@@ -164,13 +170,38 @@ impl RuleRuns<'_> {
         declared.map_or(self.desired.origin, |rule| rule.origin)
     }
 
+    /// The one rule of a name.
+    fn find<'o>(&self, name: &str, outlooks: &'o [RuleOutlook]) -> Result<&'o RuleOutlook, Failure> {
+        let mut found = named(outlooks, name);
+        let Some(first) = found.next() else {
+            let near = nearest(name, outlooks.iter().map(|outlook| outlook.name.as_str()));
+            let url = self.url.as_deref().unwrap_or("URL");
+            let failure = Failure::new(Exit::Invalid, format!("--run-rules: there is no approval rule `{name}`"));
+            return Err(failure
+                .hints(did_you_mean(&near))
+                .hint(format!("to list the server's rules: wsusctl get rules --server \"{url}\"")));
+        };
+        if found.next().is_some() {
+            let summary = format!("--run-rules: several approval rules are called `{name}`");
+            return Err(Failure::new(Exit::Invalid, summary).hint("give the rules names of their own"));
+        }
+        Ok(first)
+    }
+
+    /// What is so before the plan is carried out. Other servers of the run may have been written to.
+    fn nothing_written(&self) -> String {
+        format!("nothing was written to {}", self.desired.name)
+    }
+
     /// What no permission of the plan shows yet: a rule that the plan changes has not been asked what it approves.
     ///
     /// Source: MS-WSUSAR (neither a disabled rule nor one of a replica can be run; grade B).
     fn refuse(&self, found: &[&RuleOutlook], snapshot: &Snapshot, plan: &Plan) -> Result<(), Failure> {
         if will_be_replica(snapshot, plan) {
-            return Err(Failure::new(Exit::Refused, "a replica runs no rules; nothing was written")
-                .hint("its approvals come from its parent: run the rule there"));
+            let summary = format!("a replica runs no rules; {}", self.nothing_written());
+            return Err(
+                Failure::new(Exit::Refused, summary).hint("its approvals come from its parent: run the rule there")
+            );
         }
         for outlook in found {
             if !outlook.enabled {
@@ -178,8 +209,9 @@ impl RuleRuns<'_> {
             }
             if outlook.changes && outlook.everywhere && !self.permissions.has(Permission::HighRisk) {
                 let summary = format!(
-                    "{} approves for All Computers, which is of high risk; nothing was written",
-                    Address::Rule(outlook.name.clone())
+                    "{} approves for All Computers, which is of high risk; {}",
+                    Address::Rule(outlook.name.clone()),
+                    self.nothing_written()
                 );
                 return Err(Failure::new(Exit::Refused, summary).hint("to permit it: --allow high-risk"));
             }
@@ -244,23 +276,6 @@ impl Announced {
 
 fn approvals(plan: &Plan) -> Approvals {
     plan.changes.iter().map(|change| (change.address.clone(), change.after.clone())).collect()
-}
-
-/// The one rule of a name.
-fn find<'a>(name: &str, outlooks: &'a [RuleOutlook]) -> Result<&'a RuleOutlook, Failure> {
-    let mut found = named(outlooks, name);
-    let Some(first) = found.next() else {
-        let near = nearest(name, outlooks.iter().map(|outlook| outlook.name.as_str()));
-        let failure = Failure::new(Exit::Invalid, format!("--run-rules: there is no approval rule `{name}`"));
-        return Err(failure
-            .hints(did_you_mean(&near))
-            .hint("nothing was written; wsusctl get rules lists the server's rules"));
-    };
-    if found.next().is_some() {
-        let summary = format!("--run-rules: several approval rules are called `{name}`");
-        return Err(Failure::new(Exit::Invalid, summary).hint("nothing was written; give the rules names of their own"));
-    }
-    Ok(first)
 }
 
 fn disabled(outlook: &RuleOutlook) -> Failure {

@@ -82,6 +82,12 @@ impl Connecting<'_> {
         })
     }
 
+    /// The URL, for messages; none where nothing says it.
+    #[must_use]
+    pub fn url(&self) -> Option<String> {
+        self.place().ok().map(|place| place.url.to_string())
+    }
+
     /// Finds out where to connect and how, without contacting anything.
     ///
     /// # Errors
@@ -296,7 +302,7 @@ pub fn not_locked(error: LockError) -> Failure {
     let held = matches!(error, LockError::Held { .. });
     let passing = matches!(&error, LockError::Query(query) if query.may_pass());
     let exit = if held { Exit::Locked } else { Exit::Failure };
-    let mut failure = Failure::new(exit, "cannot take the apply lock; nothing was written").caused_by(error);
+    let mut failure = Failure::new(exit, "cannot take the apply lock").caused_by(error);
     if held {
         failure = failure.hint("wait until the other apply has ended, or end it, and run this again");
     }

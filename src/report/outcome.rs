@@ -8,9 +8,10 @@ use crate::plan::change::ChangeAction;
 /// Addresses that a list names before it only counts.
 const LISTED_MAX: usize = 20;
 
-/// Renders what was applied, what failed and why, what was skipped, and how to go on.
+/// Renders what was applied, what failed and why, what was skipped, and how to go on. `place` is where nothing was written
+/// if nothing was: `to sql01`.
 #[must_use]
-pub fn render(finished: &Finished) -> String {
+pub fn render(finished: &Finished, place: &str) -> String {
     let Finished { changes, wrote, ending, second_look } = finished;
     let mut text = String::new();
     for (address, finish) in changes {
@@ -30,7 +31,7 @@ pub fn render(finished: &Finished) -> String {
     render_second_look(second_look, finished.is_clean(), &mut text);
     if !matches!(second_look, SecondLook::Clean { .. }) {
         if !wrote {
-            text.push_str("Nothing was written.\n");
+            text.push_str(&format!("Nothing was written {}.\n", visible(place)));
         }
         text.push_str("Run apply again to go on: it plans anew and does only what is left.\n");
     }
@@ -187,7 +188,7 @@ mod tests {
 
     fn run(changes: Vec<(&str, Finish)>, ending: Ending, second_look: SecondLook) -> String {
         let changes = changes.into_iter().map(|(name, finish)| (group(name), finish)).collect();
-        render(&Finished { changes, wrote: true, ending, second_look })
+        render(&Finished { changes, wrote: true, ending, second_look }, "to lab")
     }
 
     #[test]
@@ -264,8 +265,10 @@ Run apply again to go on: it plans anew and does only what is left.
         let mut failed = finish(refused(), 0, 1);
         failed.label = Some("June\u{1b}[2K (KB5060842)".into());
         let changes = [(address, failed)].into();
-        let text =
-            render(&Finished { changes, wrote: true, ending: Ending::Complete, second_look: SecondLook::default() });
+        let text = render(
+            &Finished { changes, wrote: true, ending: Ending::Complete, second_look: SecondLook::default() },
+            "to lab",
+        );
         let first =
             r#"failed: approval["00000000-0000-0000-0000-000000000000"]["A\u202e"] (June\u001b[2K (KB5060842))"#;
         assert_eq!(text.lines().next(), Some(first));
@@ -285,8 +288,8 @@ Run apply again to go on: it plans anew and does only what is left.
             (Ending::CutOff, "Stopped at once"),
         ] {
             let changes = [(group("A"), finish(Fate::NotReached, 0, 1))].into();
-            let text = render(&Finished { changes, wrote: false, ending, second_look: SecondLook::None });
-            assert!(text.contains(said) && text.contains("Nothing was written.\nRun apply again"), "{text}");
+            let text = render(&Finished { changes, wrote: false, ending, second_look: SecondLook::None }, "to lab");
+            assert!(text.contains(said) && text.contains("Nothing was written to lab.\nRun apply again"), "{text}");
         }
     }
 

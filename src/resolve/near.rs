@@ -7,16 +7,25 @@ use crate::model::name::fold;
 /// How many near matches are worth reading.
 const MATCHES_MAX: usize = 3;
 
-/// The candidates most like a name, best first; none that needs more than a third of its letters changed.
+/// How many letters of a name say something about it.
+const PART_MIN: usize = 3;
+
+/// The candidates most like a name, best first; none that needs more than a third of its letters changed. Where there are
+/// none, those that the name is a part of, the shortest first.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let name = fold(name);
     let candidates: BTreeSet<&str> = candidates.into_iter().collect();
     let mut ranked: Vec<(usize, &str)> = candidates
-        .into_iter()
+        .iter()
+        .copied()
         .map(|candidate| (strsim::damerau_levenshtein(&name, &fold(candidate)), candidate))
         .filter(|(distance, _)| *distance <= (name.chars().count() / 3).max(1))
         .collect();
+    if ranked.is_empty() && name.chars().count() >= PART_MIN {
+        let whole = candidates.into_iter().filter(|candidate| fold(candidate).contains(&name));
+        ranked = whole.map(|candidate| (candidate.chars().count(), candidate)).collect();
+    }
     ranked.sort_unstable();
     ranked.into_iter().take(MATCHES_MAX).map(|(_, candidate)| candidate.to_owned()).collect()
 }
@@ -42,6 +51,15 @@ mod tests {
         assert_eq!(nearest("Severs", known), ["Servers"]);
         assert_eq!(nearest("ring 0 - TI", known), ["Ring 0 - IT"]);
         assert!(nearest("Kiosk", known).is_empty());
+    }
+
+    #[test]
+    fn a_part_finds_the_whole_where_nothing_is_nearer() {
+        let known = ["Defender definitions", "Defender", "Critical for pilots"];
+        assert_eq!(nearest("defender DEF", [known[0], known[2]]), ["Defender definitions"]);
+        assert_eq!(nearest("efende", known), ["Defender"]);
+        assert_eq!(nearest("fend", known), ["Defender", "Defender definitions"]);
+        assert!(nearest("De", known).is_empty());
     }
 
     #[test]

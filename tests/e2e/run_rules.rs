@@ -111,6 +111,8 @@ fn a_rule_that_the_plan_creates_is_shown_once_it_is_there() {
 fn what_cannot_be_run_is_refused_before_anything_is_written() {
     let lab = lab();
     nothing_is_written(&lab, "Critical for pilot", &[], 3, "did you mean `Critical for pilots`?");
+    nothing_is_written(&lab, "Defender def", &[], 3, "did you mean `Defender definitions`?");
+    nothing_is_written(&lab, "Defender def", &[], 3, "wsusctl get rules --server \"sandbox:lab.db\"");
     nothing_is_written(&lab, "", &[], 3, "no approval rule");
     // Two are asked for, and one of them is wrong.
     nothing_is_written(&lab, PILOTS, &["--run-rules", "nope"], 3, "`nope`");
@@ -186,4 +188,49 @@ fn no_rule_is_run_after_a_plan_that_failed_and_a_failed_run_is_told() {
     ran.expect_status(7);
     run(&lab, PILOTS, &["--yes", "--server", &of("spDeployUpdate")]).expect_status(1).expect_out("failed: approval");
     assert_eq!(lab.writes(), 1);
+}
+
+/// Of several servers, each failure says whose it is, and `nothing was written` is said of that server alone.
+#[test]
+fn of_several_servers_each_failure_names_its_own() {
+    let lab = lab();
+    std::fs::copy(lab.path("lab.db"), lab.path("other.db")).unwrap();
+    let one = std::fs::read_to_string(lab.path("lab.yaml")).unwrap();
+    let other = one.replace("{name: lab}", "{name: other}").replace("lab.db", "other.db");
+    std::fs::write(lab.path("lab.yaml"), format!("{one}---\n{other}")).unwrap();
+    let ran = run(&lab, "nope", &["--yes"]);
+    for name in ["lab", "other"] {
+        ran.expect_err(&format!("error: {name}: --run-rules: there is no approval rule `nope`"));
+        ran.expect_err(&format!("nothing was written to {name}\n"));
+    }
+    ran.expect_status(3).expect_err("--server \"sandbox:other.db\"");
+    // One of them is changed, and the other is another server.
+    std::fs::write(
+        lab.path("lab.yaml"),
+        format!(
+            "{one}---\n{}",
+            other.replace("spec:", "spec:\n  identity: {serverId: 11111111-2222-3333-4444-555555555555}")
+        ),
+    )
+    .unwrap();
+    let ran = run(&lab, PILOTS, &["--yes"]);
+    ran.expect_status(4).expect_out("was run:").expect_err("error: other: this is another server");
+    assert!(lab.writes() > 1 && !ran.err.contains("lab: "), "{ran:?}");
+    // A blocked plan, and what the server does not know.
+    for (spec, status, says) in [
+        (
+            "  groups: []\n  management: {prune: {groups: confirm}}\n",
+            4,
+            "Nothing was written to other: the plan is blocked",
+        ),
+        (
+            "  approvals: [{update: KB1000001, groups: {Fresh: install}}]\n",
+            3,
+            "Nothing was written to other: the errors above are about it",
+        ),
+    ] {
+        let (head, _) = other.split_once("spec:").unwrap();
+        std::fs::write(lab.path("lab.yaml"), format!("{one}---\n{head}spec:\n{spec}")).unwrap();
+        lab.run(&["apply", "-f", "lab.yaml", "--yes"]).expect_status(status).expect_err(says);
+    }
 }

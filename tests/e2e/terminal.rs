@@ -256,6 +256,6 @@ fn a_connection_that_dies_at_the_question() {
     terminal.press("yes\n");
     let (status, shown) = terminal.end();
     assert!(status == 5 && shown.contains("the plan is not the one that was shown"), "{status} {shown}");
-    assert!(shown.contains("Nothing was written."), "{shown}");
+    assert!(shown.contains("Nothing was written to lab."), "{shown}");
     assert_eq!(lab.writes(), writes);
 }
