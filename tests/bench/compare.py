@@ -1,9 +1,11 @@
 """The comparison as a Linux administrator would write it: which of these approvals does the server not have?
 
     compare.py HOST PORT USER APPROVALS.csv [whole]      (update id, group name; the password is in WSUSCTL_PASSWORD)
+    compare.py HOST PORT USER SELECTORS.csv selectors    (pattern of LIKE for titles, group name)
 
 Straightforward, and no straw man: lists of 1,000 ids a statement, one pass over each answer, dictionaries. With `whole` it
 says of every difference what a plan says: article, computers that need the update, bytes, who removed the approval.
+Selectors are conditions of a WHERE, the server's work.
 """
 
 import csv
@@ -50,6 +52,20 @@ FROM dbo.tbDeadDeployment
 WHERE TargetGroupTypeID = 0 AND ActionID IN (0, 1, 3) AND UpdateID IN ({})
 ORDER BY TimeOfDeath"""
 
+SELECTED = """
+SELECT u.UpdateID, t.Title
+FROM dbo.tbUpdate u INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID
+INNER JOIN dbo.tbProperty p ON p.RevisionID = r.RevisionID
+INNER JOIN dbo.tbPreComputedLocalizedProperty t ON t.RevisionID = r.RevisionID AND t.ShortLanguage = 'en'
+WHERE r.IsLatestRevision = 1 AND u.IsHidden = 0 AND p.ExplicitlyDeployable = 1 AND p.PublicationState = 0 AND t.Title LIKE %s
+AND NOT EXISTS (SELECT 1 FROM dbo.tbRevisionSupersedesUpdate s INNER JOIN dbo.tbRevision sr ON sr.RevisionID = s.RevisionID
+    WHERE s.SupersededUpdateID = u.UpdateID AND sr.IsLatestRevision = 1 AND sr.LocalUpdateID <> u.LocalUpdateID)"""
+APPROVED = """
+SELECT u.UpdateID, d.ActionID, d.Deadline
+FROM dbo.tbDeployment d INNER JOIN dbo.tbRevision r ON r.RevisionID = d.RevisionID
+INNER JOIN dbo.tbUpdate u ON u.LocalUpdateID = r.LocalUpdateID
+WHERE d.TargetGroupTypeID = 0 AND r.IsLatestRevision = 1 AND d.TargetGroupID = %s"""
+
 
 def chunks(values, size=1000):
     for start in range(0, len(values), size):
@@ -79,17 +95,38 @@ def impact(cursor, missing, groups):
         print(f"{id} KB{articles.get(id)}: {needed.get(pair, 0)} computers, {bytes.get(id)} bytes, {removed.get(pair)}")
 
 
+def selectors(cursor, groups, declared):
+    """What the selectors choose and the server does not have."""
+    missing = chosen = 0
+    for pattern, group in declared:
+        cursor.execute(APPROVED, (str(groups[group]),))
+        approved = {str(id).lower() for id, action, deadline in cursor.fetchall() if action == 0 and deadline is None}
+        cursor.execute(SELECTED, (pattern,))
+        for id, title in cursor.fetchall():
+            chosen += 1
+            if str(id).lower() not in approved:
+                print(f"{title}: not approved for {group}")
+                missing += 1
+    print(f"{chosen} approvals, {missing} differences")
+
+
 def main():
     host, port, user, file = sys.argv[1:5]
     with open(file, newline="") as lines:
-        declared = [(id.lower(), group) for id, group in csv.reader(lines)]
-    ids = sorted({id for id, _ in declared})
+        declared = [tuple(row) for row in csv.reader(lines)]
     connection = pymssql.connect(
         server=host, port=port, user=user, password=os.environ["WSUSCTL_PASSWORD"], database="SUSDB", encryption="off"
     )
     cursor = connection.cursor()
     cursor.execute("SELECT TargetGroupID, Name FROM dbo.tbTargetGroup")
     groups = {name: id for id, name in cursor.fetchall()}
+    if sys.argv[5:] == ["selectors"]:
+        return selectors(cursor, groups, declared)
+    by_id(cursor, groups, [(id.lower(), group) for id, group in declared], sys.argv[5:] == ["whole"])
+
+
+def by_id(cursor, groups, declared, whole):
+    ids = sorted({id for id, _ in declared})
     updates = {str(row[0]).lower(): row for row in rows(cursor, UPDATES, ids)}
     titles = {str(id).lower(): title for id, title in rows(cursor, TITLES, ids)}
     approved = {(str(row[0]).lower(), row[1]): row for row in rows(cursor, DEPLOYMENTS, ids)}
@@ -99,7 +136,7 @@ def main():
         if update is None or update[1] or approval is None or approval[2] != 0 or approval[3] is not None:
             print(f"{titles.get(id, id)}: not approved for {group}")
             missing.append((id, group))
-    if sys.argv[5:] == ["whole"]:
+    if whole:
         impact(cursor, missing, groups)
     print(f"{len(declared)} approvals, {len(missing)} differences")
 
