@@ -182,7 +182,7 @@ pub async fn plan(
 }
 
 /// Plans from a snapshot that was saved: nothing is contacted. Without a time that the user chose, this machine's clock says
-/// what time it is. The inner error is as with [`plan`].
+/// what time it is. The inner error is as with [`plan()`].
 ///
 /// # Errors
 /// The snapshot of another server than the manifest pins (exit 4).
