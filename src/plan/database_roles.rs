@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Change, Members, Reason, Risk};
 use super::context::Context;
-use super::draft::{Draft, DraftStep};
+use super::draft::Draft;
 use super::permission::Permission;
 use super::settings::{Settings, change, notice};
 use super::step::Operation;
-use super::{Blocker, BlockerSubject};
 use crate::model::address::Address;
 use crate::model::attribute::Attribute;
 use crate::model::database_role::{DatabaseRole, LivePrincipals, MembersChange, Orphan};
@@ -82,15 +81,13 @@ fn members_of(
     change.risk = if takes_away { Risk::High } else { Risk::Low };
     change.members = Some(members);
     let operation = Operation::SetRoleMembers { role, members: wanted };
-    let mut draft = draft(change, operation, ObjectState::DatabaseRole(live.members.clone()));
+    let mut draft = Draft::of_one_step(change, operation, ObjectState::DatabaseRole(live.members.clone()));
     if takes_away && !context.policy.permissions.has(Permission::HighRisk) {
-        draft.blockers.push(Blocker {
-            subject: BlockerSubject::Object(draft.change.address.clone()),
-            code: "highRisk",
-            message: "whoever it removes loses its rights in the database, a WSUS server all of them".to_owned(),
-            permission: Some(Permission::HighRisk),
-            origin: draft.change.origin,
-        });
+        draft.block(
+            "highRisk",
+            "whoever it removes loses its rights in the database, a WSUS server all of them",
+            Some(Permission::HighRisk),
+        );
     }
     found.drafts.push(draft);
 }
@@ -116,7 +113,7 @@ fn map_user(name: &str, orphan: &Orphan, origin: Origin, live: &LivePrincipals, 
     };
     name_attribute(&mut change);
     let operation = Operation::MapUser { user: name.to_owned(), login: login.clone() };
-    found.drafts.push(draft(change, operation, ObjectState::DatabaseUser { mapped: false }));
+    found.drafts.push(Draft::of_one_step(change, operation, ObjectState::DatabaseUser { mapped: false }));
 }
 
 /// What differs is the user's login.
@@ -127,9 +124,4 @@ fn name_attribute(change: &mut Change) {
     for field in &mut change.fields {
         field.path = LOGIN.to_owned();
     }
-}
-
-fn draft(change: Change, operation: Operation, before: ObjectState) -> Draft {
-    let order = vec![change.address.to_string()];
-    Draft::new(change, order, vec![DraftStep { operation, before, achieves: None, needs: Vec::new() }])
 }

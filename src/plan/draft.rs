@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::Blocker;
 use super::change::{Change, ChangeAction};
+use super::permission::Permission;
 use super::step::{Operation, Step};
+use super::{Blocker, BlockerSubject};
 use crate::model::address::Kind;
 use crate::model::management::Prune;
 use crate::model::notifications::MailKind;
@@ -110,6 +111,19 @@ impl Draft {
     pub(super) fn new(change: Change, order: Vec<String>, steps: Vec<DraftStep>) -> Self {
         let (license, pruned, automatic, only_for_others, blockers) = (None, None, false, false, Vec::new());
         Self { change, order, steps, license, pruned, automatic, only_for_others, blockers }
+    }
+
+    /// A change that takes one step, in the order of addresses.
+    pub(super) fn of_one_step(change: Change, operation: Operation, before: ObjectState) -> Self {
+        let order = vec![change.address.to_string()];
+        Self::new(change, order, vec![DraftStep { operation, before, achieves: None, needs: Vec::new() }])
+    }
+
+    /// Blocks the change, for good or until this is permitted.
+    pub(super) fn block(&mut self, code: &'static str, message: impl Into<String>, permission: Option<Permission>) {
+        let subject = BlockerSubject::Object(self.change.address.clone());
+        let origin = self.change.origin;
+        self.blockers.push(Blocker { subject, code, message: message.into(), permission, origin });
     }
 
     /// The procedures that it calls.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::change::{Reason, Risk};
 use super::context::Context;
-use super::draft::{Draft, DraftStep, assemble};
+use super::draft::{Draft, assemble};
 use super::permission::Permission;
 use super::settings::{change, notice, password_at_stake};
 use super::step::Operation;
@@ -57,8 +57,7 @@ pub(super) fn declared(context: &Context<'_>) -> Option<Identity> {
     };
     let cells = BTreeMap::from([(COLUMN.to_owned(), before.clone())]);
     let before = ObjectState::Settings { cells, languages: BTreeMap::new() };
-    let steps = vec![DraftStep { operation, before, achieves: None, needs: Vec::new() }];
-    let mut draft = Draft::new(change, Vec::new(), steps);
+    let mut draft = Draft::of_one_step(change, operation, before);
     draft.blockers.extend(known_as(context, server_id.value).into_iter().chain(risk(context)));
     let (mut drafts, mut refused) = support::split(context, vec![draft]);
     if let Some(notice) = refused.pop() {

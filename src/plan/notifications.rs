@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::Members;
 use super::context::Context;
-use super::draft::{Draft, DraftStep, Milestone};
+use super::draft::{Draft, Milestone};
 use super::settings::{Settings, change, notice};
 use super::step::Operation;
-use super::{Blocker, BlockerSubject};
 use crate::model::address::Address;
 use crate::model::attribute::Attribute;
 use crate::model::configuration::Configuration;
@@ -80,7 +79,7 @@ fn scalar(
     }
     let before = ObjectState::Notifications(BTreeMap::from([(column.clone(), cell.clone())]));
     let operation = Operation::SaveNotifications(BTreeMap::from([(column, wanted)]));
-    found.drafts.push(draft(change, operation, before));
+    found.drafts.push(Draft::of_one_step(change, operation, before));
 }
 
 fn recipients_draft(kind: MailKind, declared: &Declared<Recipients>, is: Recipients) -> Draft {
@@ -88,14 +87,9 @@ fn recipients_draft(kind: MailKind, declared: &Declared<Recipients>, is: Recipie
     let mut change = change(Address::Setting(kind.path()), is.attribute(), wanted.attribute(), declared.origin);
     change.members = Some(Members { added: wanted.without(&is), removed: is.without(&wanted) });
     let before = ObjectState::Recipients(is);
-    let mut draft = draft(change, Operation::SetRecipients { kind, recipients: wanted }, before);
+    let mut draft = Draft::of_one_step(change, Operation::SetRecipients { kind, recipients: wanted }, before);
     draft.steps.iter_mut().for_each(|step| step.achieves = Some(Milestone::Addressed(kind)));
     draft
-}
-
-fn draft(change: super::change::Change, operation: Operation, before: ObjectState) -> Draft {
-    let order = vec![change.address.to_string()];
-    Draft::new(change, order, vec![DraftStep { operation, before, achieves: None, needs: Vec::new() }])
 }
 
 /// The row after the drafts.
@@ -177,13 +171,7 @@ fn refuse_what_nobody_gets(drafts: &mut [Draft], live: &LiveNotifications) {
     for (path, rule) in broken {
         // What was so before this plan is not its doing.
         if let Some(draft) = drafts.iter_mut().find(|draft| draft.change.address == Address::Setting(path)) {
-            draft.blockers.push(Blocker {
-                subject: BlockerSubject::Object(draft.change.address.clone()),
-                code: "saveRule",
-                message: rule.to_owned(),
-                permission: None,
-                origin: draft.change.origin,
-            });
+            draft.block("saveRule", rule, None);
         }
     }
 }

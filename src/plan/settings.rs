@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Affects, Change, ChangeAction, Details, FieldChange, Members, Reason, Risk};
 use super::context::Context;
-use super::draft::{Draft, DraftStep};
+use super::draft::Draft;
 use super::permission::Permission;
 use super::step::Operation;
-use super::{Blocker, BlockerSubject};
 use crate::model::address::Address;
 use crate::model::attribute::Attribute;
 use crate::model::configuration::{Configuration, LiveSettings};
@@ -71,14 +70,11 @@ impl Settings {
             Compared::Same => {}
             Compared::Differs(mut draft) => {
                 if draft.change.risk == Risk::High && !context.policy.permissions.has(Permission::HighRisk) {
-                    draft.blockers.push(Blocker {
-                        subject: BlockerSubject::Object(draft.change.address.clone()),
-                        code: "highRisk",
-                        message: "it changes whom the server follows, who places its computers, or turns TLS off"
-                            .to_owned(),
-                        permission: Some(Permission::HighRisk),
-                        origin: draft.change.origin,
-                    });
+                    draft.block(
+                        "highRisk",
+                        "it changes whom the server follows, who places its computers, or turns TLS off",
+                        Some(Permission::HighRisk),
+                    );
                 }
                 self.drafts.push(*draft);
             }
@@ -124,14 +120,8 @@ fn is_empty_either_way(one: &Cell, other: &Cell) -> bool {
 type Cells = (BTreeMap<String, Cell>, BTreeMap<String, bool>);
 
 fn draft(change: Change, (cells, languages): Cells, before: Cells) -> Draft {
-    let order = vec![change.address.to_string()];
-    let step = DraftStep {
-        operation: Operation::SaveSettings { cells, languages },
-        before: ObjectState::Settings { cells: before.0, languages: before.1 },
-        achieves: None,
-        needs: Vec::new(),
-    };
-    Draft::new(change, order, vec![step])
+    let before = ObjectState::Settings { cells: before.0, languages: before.1 };
+    Draft::of_one_step(change, Operation::SaveSettings { cells, languages }, before)
 }
 
 pub(super) fn change(address: Address, before: Attribute, after: Attribute, origin: Origin) -> Change {
@@ -324,13 +314,7 @@ fn refuse_contradictions(drafts: &mut [Draft], live: &Configuration) {
             .iter_mut()
             .find(|draft| matches!(&draft.change.address, Address::Setting(path) if paths.contains(path)));
         if let Some(draft) = touched.filter(|_| broken) {
-            draft.blockers.push(Blocker {
-                subject: BlockerSubject::Object(draft.change.address.clone()),
-                code: "saveRule",
-                message: rule.to_owned(),
-                permission: None,
-                origin: draft.change.origin,
-            });
+            draft.block("saveRule", rule, None);
         }
     }
 }

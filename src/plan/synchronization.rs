@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::change::Members;
 use super::context::Context;
-use super::draft::{Draft, DraftStep};
+use super::draft::Draft;
 use super::settings::{Settings, change, notice};
 use super::step::Operation;
 use crate::model::address::Address;
@@ -124,10 +124,8 @@ fn not_saved(address: Address, what: &str, origin: Origin) -> crate::model::reso
 }
 
 fn draft(change: super::change::Change, wanted: Subscription, live: &LiveSynchronization) -> Draft {
-    let order = vec![change.address.to_string()];
     let before = ObjectState::Synchronization(live.parts(wanted.parts()));
-    let operation = Operation::SaveSynchronization(wanted);
-    Draft::new(change, order, vec![DraftStep { operation, before, achieves: None, needs: Vec::new() }])
+    Draft::of_one_step(change, Operation::SaveSynchronization(wanted), before)
 }
 
 /// Titles of categories, with the id where another one is called the same.
