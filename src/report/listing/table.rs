@@ -33,7 +33,8 @@ impl Table {
         out
     }
 
-    /// The last cell runs on; where a row is too long for the width, it goes on in the next line.
+    /// Where a row is too long for the width, it goes on in the next line, and a cell that no line has room for is broken
+    /// between its words.
     fn row<S: AsRef<str>>(&self, out: &mut String, cells: &[S]) {
         let last = cells.len().saturating_sub(1);
         let mut column = 0;
@@ -53,13 +54,36 @@ impl Table {
                     column += GAP;
                 }
             }
-            out.push_str(&cell);
-            let filled = if at == last { own } else { own.max(self.widths[at]) };
-            spaces(out, filled - own);
-            column += filled;
+            match self.width.filter(|width| column + own > *width) {
+                Some(width) => column = flow(out, &cell, column, width),
+                None => {
+                    out.push_str(&cell);
+                    let filled = if at == last { own } else { own.max(self.widths[at]) };
+                    spaces(out, filled - own);
+                    column += filled;
+                }
+            }
         }
         out.push('\n');
     }
+}
+
+/// Writes a cell that is too wide for the line word by word, from this column on, and gives the column behind it.
+fn flow(out: &mut String, cell: &str, mut column: usize, width: usize) -> usize {
+    for (at, word) in cell.split(' ').enumerate() {
+        let own = length(word);
+        if at > 0 && column + 1 + own > width {
+            out.push('\n');
+            spaces(out, HANGING);
+            column = HANGING;
+        } else if at > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += own;
+    }
+    column
 }
 
 fn length(text: &str) -> usize {
@@ -87,6 +111,6 @@ mod tests {
     #[test]
     fn a_row_that_is_too_long_goes_on_in_the_next_line() {
         assert_eq!(table(Some(19)), "ID       KB  TITLE\na\\u001b  bb\n    a title\n");
-        assert_eq!(table(Some(3)), "ID\n    KB\n    TITLE\na\\u001b\n    bb\n    a title\n");
+        assert_eq!(table(Some(3)), "ID\n    KB\n    TITLE\na\\u001b\n    bb\n    a\n    title\n");
     }
 }

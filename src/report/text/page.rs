@@ -9,7 +9,7 @@ use crate::report::visible::visible;
 /// How far a continued line stands in behind its first.
 const HANGING: usize = 4;
 
-/// A run of text that is never broken, unless it flows.
+/// A run of text that stays together, unless it flows or is wider than a line.
 pub(in crate::report) struct Piece<'a> {
     /// Spaces between it and the piece before it on the line.
     gap: usize,
@@ -106,11 +106,12 @@ impl Page {
     }
 
     /// The pieces on one line, or on several where the width does not suffice: broken between pieces, and between the words
-    /// of those that flow; nothing cut.
+    /// of those that flow or that no line has room for; nothing cut. Otherwise the terminal would break inside a word.
     pub(in crate::report) fn line<'a>(&mut self, indent: usize, pieces: impl IntoIterator<Item = Piece<'a>>) {
         let mut column = indent;
         for (at, Piece { gap, text, style, flows }) in pieces.into_iter().enumerate() {
             let text = visible(&text);
+            let flows = flows || (self.width > 0 && indent + HANGING + text.chars().count() > self.width);
             let parts = if flows { text.split(' ').collect() } else { vec![&*text] };
             let mut run = String::new();
             for (place, part) in parts.into_iter().enumerate() {
@@ -170,8 +171,8 @@ mod tests {
     #[test]
     fn lines_break_between_pieces_and_lose_nothing() {
         let mut page = page(false, 20);
-        page.line(2, [Piece::plain("12345"), Piece::plain("a piece longer than the width"), Piece::plain("end")]);
-        assert_eq!(page.finish(), "  12345\n      a piece longer than the width\n      end\n");
+        page.line(2, [Piece::plain("12345"), Piece::plain("a-word-wider-than-a-line"), Piece::plain("end")]);
+        assert_eq!(page.finish(), "  12345\n      a-word-wider-than-a-line\n      end\n");
     }
 
     #[test]
@@ -184,6 +185,13 @@ mod tests {
         colored.line(0, [Piece::new(text, Style::Dim).flowing()]);
         let expected = "ESC[2m# 12 wordsESC[0m\n    ESC[2mof aESC[0m\n    ESC[2mremarkESC[0m\n";
         assert_eq!(colored.finish().replace('\u{1b}', "ESC"), expected);
+    }
+
+    #[test]
+    fn a_piece_that_fits_no_line_breaks_between_its_words() {
+        let mut page = page(false, 20);
+        page.line(2, [Piece::plain("12345"), Piece::plain("2026-06 Cumulative Update"), Piece::plain("end of it")]);
+        assert_eq!(page.finish(), "  12345  2026-06\n      Cumulative\n      Update\n      end of it\n");
     }
 
     #[test]
