@@ -213,7 +213,11 @@ fn age(server: &DesiredDownstreamServer, live: &ListedDownstreamServer, now: Dat
     if live.synchronized_at.is_some_and(|at| now - at <= age) {
         return;
     }
-    let message = format!("it has not synchronised for {} ({}); run there: {SYNCHRONIZE}", period(age), facts(live));
+    let since = live.synchronized_at.map_or_else(
+        || "it has never synchronised".to_owned(),
+        |at| format!("its last synchronisation was {} ago", elapsed(now - at)),
+    );
+    let message = format!("{since}, and maxSyncAge is {} ({}); run there: {SYNCHRONIZE}", period(age), facts(live));
     finding(server, "downstreamStale", message, notes);
 }
 
@@ -246,6 +250,16 @@ fn period(age: TimeDelta) -> String {
         (0, _) => format!("{}d", minutes / (24 * 60)),
         (_, 0) => format!("{}h", minutes / 60),
         _ => format!("{minutes}m"),
+    }
+}
+
+/// How long ago something was, in its largest unit: nobody acts on the minutes of a week.
+fn elapsed(age: TimeDelta) -> String {
+    let of = |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    match (age.num_days(), age.num_hours()) {
+        (0, 0) => of(age.num_minutes(), "minute"),
+        (0, hours) => of(hours, "hour"),
+        (days, _) => of(days, "day"),
     }
 }
 
