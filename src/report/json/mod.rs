@@ -49,7 +49,7 @@ pub fn render(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use serde_json::{Value, json};
 
@@ -112,6 +112,18 @@ mod tests {
         let reference = include_str!("../../../docs/reference/json-plan.md");
         let missing: Vec<&String> = found.keys().filter(|key| !reference.contains(&format!("`{key}`"))).collect();
         assert!(missing.is_empty(), "docs/reference/json-plan.md lacks {missing:?}");
+    }
+
+    #[test]
+    fn the_reference_describes_no_field_twice() {
+        let reference = include_str!("../../../docs/reference/json-plan.md");
+        for section in reference.split("\n#") {
+            let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once(" | "));
+            let mut seen = BTreeSet::new();
+            for (field, _) in rows {
+                assert!(seen.insert(field), "`{field} stands twice in one table");
+            }
+        }
     }
 
     #[test]
