@@ -218,6 +218,13 @@ fn plan_from(
         }
     };
     let plan = plan_with(&resolved, &snapshot, judged, permissions);
+    tracing::info!(
+        manifest = desired.name,
+        changes = plan.changes.len(),
+        steps = plan.steps.len(),
+        blockers = plan.blockers.len(),
+        "planned"
+    );
     Ok(Planned { plan, resolved, snapshot, judged, impact: None, against: None })
 }
 

@@ -6,7 +6,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::streams::Streams;
 use crate::apply::event::Event;
+use crate::model::address::Address;
 use crate::plan::Plan;
+use crate::plan::change::Change;
 use crate::report::visible::visible;
 
 /// How often a line is written where there is no terminal.
@@ -24,6 +26,7 @@ pub struct Progress {
     begun: Instant,
     last_line: Instant,
     addresses: Vec<String>,
+    labels: Vec<String>,
 }
 
 impl Progress {
@@ -31,10 +34,14 @@ impl Progress {
     #[must_use]
     pub fn new(plan: &Plan, streams: Streams) -> Self {
         let total = plan.steps.len();
-        let addresses = plan.steps.iter().map(|step| plan.changes[step.change].address.to_string()).collect();
+        let changes = || plan.steps.iter().map(|step| &plan.changes[step.change]);
+        let addresses = changes().map(|change| change.address.to_string()).collect();
+        let labels = changes().map(label).collect();
         let now = Instant::now();
-        let bar = (streams.interactive && !streams.quiet).then(|| bar(total));
-        Self { bar, streams, total, done: 0, begun: now, last_line: now, addresses }
+        // Log lines would tear a bar apart.
+        let logged = tracing::enabled!(tracing::Level::INFO);
+        let bar = (streams.interactive && !streams.quiet && !logged).then(|| bar(total));
+        Self { bar, streams, total, done: 0, begun: now, last_line: now, addresses, labels }
     }
 
     /// Shows what happened.
@@ -78,8 +85,10 @@ impl Progress {
     }
 
     fn started(&self, step: usize) {
-        if let (Some(bar), Some(address)) = (&self.bar, self.addresses.get(step)) {
-            bar.set_message(address.clone());
+        let (Some(address), Some(label)) = (self.addresses.get(step), self.labels.get(step)) else { return };
+        tracing::info!(step = step + 1, of = self.total, address, "step begins");
+        if let Some(bar) = &self.bar {
+            bar.set_message(visible(label).into_owned());
         }
     }
 
@@ -124,9 +133,18 @@ impl Drop for Progress {
     }
 }
 
+/// What people call the object: half of an update's id, which is where a narrow terminal ends, says nothing.
+fn label(change: &Change) -> String {
+    match (&change.address, &change.label) {
+        (Address::Approval { group, .. }, Some(label)) => format!("{group}: {label}"),
+        (_, Some(label)) => label.clone(),
+        (address, None) => address.to_string(),
+    }
+}
+
 fn bar(total: usize) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {elapsed} {wide_msg}") {
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {elapsed}\n{wide_msg}") {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(250));

@@ -520,7 +520,10 @@ async fn open_in_stages(target: &Target, options: &ConnectOptions, stage: &Stage
     let stream = WatchedStream::new(stream, answer.clone());
     // An answer to the login can be as false as any other.
     match AssertUnwindSafe(Client::connect(config, stream.compat())).catch_unwind().await {
-        Ok(Ok(client)) => Ok(Connection { client, answer }),
+        Ok(Ok(client)) => {
+            tracing::info!(endpoint, database = target.database, "connected");
+            Ok(Connection { client, answer })
+        }
         Ok(Err(error)) => Err(login_error(error, target, endpoint)),
         Err(payload) => Err(ConnectError::LoginBroken { endpoint, source: BoxError::from(panicked(&*payload)) }),
     }

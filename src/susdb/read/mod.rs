@@ -160,7 +160,13 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     if let Some(notifications) = &mut notifications {
         notifications::judge(notifications, &mut procedures);
     }
-    tracing::debug!(groups = groups.len(), computers = computers.len(), updates = updates.len(), "snapshot read");
+    tracing::info!(
+        groups = groups.len(),
+        computers = computers.len(),
+        updates = updates.len(),
+        approvals = deployments.len(),
+        "server read"
+    );
     Ok(Snapshot {
         taken_at,
         scope: scope.clone(),
