@@ -17,6 +17,8 @@ pub enum Noun {
     Updates,
     /// Products.
     Products,
+    /// Product families.
+    Families,
     /// Classifications.
     Classifications,
     /// Approvals.
@@ -31,11 +33,12 @@ pub enum Noun {
 
 impl Noun {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Groups,
         Self::Computers,
         Self::Updates,
         Self::Products,
+        Self::Families,
         Self::Classifications,
         Self::Approvals,
         Self::Declines,
@@ -51,6 +54,7 @@ impl Noun {
             Self::Computers => "computers",
             Self::Updates => "updates",
             Self::Products => "products",
+            Self::Families => "families",
             Self::Classifications => "classifications",
             Self::Approvals => "approvals",
             Self::Declines => "declines",
@@ -138,7 +142,7 @@ pub struct ListedApproval {
     pub approval: Deployment,
 }
 
-/// A product or a classification.
+/// A product, a product family or a classification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedCategory {
     /// Its id.
@@ -149,6 +153,8 @@ pub struct ListedCategory {
     pub other_titles: Vec<String>,
     /// Titles of the product families above it, nearest first; none for a classification.
     pub families: Vec<String>,
+    /// Products below it, at any depth: of a family.
+    pub products: u64,
     /// Whether another one of its kind has this title: then only the id says which.
     pub ambiguous: bool,
     /// Updates of which the latest revision names it.

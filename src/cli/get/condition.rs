@@ -145,7 +145,7 @@ fn own_keys(noun: Noun) -> &'static [&'static str] {
         Noun::Groups => &["name", "id", "parent", "builtin"],
         Noun::Computers => &["name", "id", "group", "ip", "os", "downstream"],
         Noun::Updates => &["id", "declined", "approved"],
-        Noun::Products => &["title", "id", "family"],
+        Noun::Products | Noun::Families => &["title", "id", "family"],
         Noun::Classifications => &["title", "id"],
         Noun::Approvals => &["id", "group", "action", "automatic"],
         Noun::Declines => &["id"],

@@ -21,7 +21,7 @@ use super::visible::visible_json;
 use super::yaml::comment;
 use crate::model::listing::Noun;
 
-pub use self::categories::{Classifications, Products};
+pub use self::categories::{Classifications, Families, Products};
 pub use self::downstream_servers::WireDownstreamServer;
 pub use self::updates::{AsDeclines, AsUpdates};
 
@@ -200,6 +200,7 @@ mod tests {
             title: title.to_owned(),
             other_titles: Vec::new(),
             families: vec!["Windows".to_owned()],
+            products: 0,
             ambiguous,
             updates: 3,
         }

@@ -31,7 +31,7 @@ impl Listed for ListedRule {
     type Wire<'a> = WireRule<'a>;
     const HEADINGS: &'static [&'static str] =
         &["ID", "ENABLED", "DEADLINE", "NAME", "CLASSIFICATIONS", "PRODUCTS", "GROUPS"];
-    const YAML_HEAD: &'static [&'static str] = &["to look at: this version's manifests cannot declare rules"];
+    const YAML_HEAD: &'static [&'static str] = &["for `spec`"];
 
     fn cells(row: &Self) -> Vec<String> {
         let Self { id, name, enabled, classifications, products, groups, deadline } = row;

@@ -3,7 +3,7 @@
 use crate::model::address::Kind;
 
 /// `1 computer`, `2 computers`.
-pub(super) fn count(number: u64, noun: &str) -> String {
+pub(in crate::report) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 

@@ -7,7 +7,7 @@
 
 mod against;
 mod change;
-mod count;
+pub(super) mod count;
 mod downstream_servers;
 mod entries;
 mod notice;

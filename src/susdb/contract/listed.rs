@@ -42,7 +42,9 @@ fn names(noun: Noun) -> &'static [&'static [&'static str]] {
     match noun {
         Noun::Groups => &[GROUPS, COMPUTERS, &["tbDeployment", "tbRevision"]],
         Noun::Computers => &[COMPUTERS, DOWNSTREAM_SERVERS],
-        Noun::Products | Noun::Classifications => &[CATEGORIES, &["tbRevisionInCategory", "tbRevision"]],
+        Noun::Products | Noun::Families | Noun::Classifications => {
+            &[CATEGORIES, &["tbRevisionInCategory", "tbRevision"]]
+        }
         Noun::Updates | Noun::Declines => &[CATEGORIES, UPDATES],
         Noun::Approvals => &[CATEGORIES, UPDATES, GROUPS],
         Noun::Rules => &[RULES, CATEGORIES, GROUPS],

@@ -1,4 +1,4 @@
-//! Products and classifications with their number of updates.
+//! Products, product families and classifications with their number of updates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +41,7 @@ fn listed(all: &Categories, kind: CategoryKind, updates: &BTreeMap<Uuid, u64>) -
             title: category.title.clone(),
             other_titles: category.other_titles.clone(),
             families: families(all, category),
+            products: all.products_below(category.id).count() as u64,
             ambiguous: called.get(&fold(&category.title)).is_some_and(|count| *count > 1),
             updates: updates.get(&category.id).copied().unwrap_or(0),
         })
