@@ -7,13 +7,15 @@ use chrono::{DateTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::bad_url;
+use crate::failure::Failure;
 use crate::model::address::Kind;
-use crate::model::connection::DatabaseUrl;
+use crate::model::connection::{DatabaseUrl, UrlError};
 use crate::model::listing::Noun;
 use crate::plan::permission::Permission;
 use crate::report::export::KINDS;
 
-const EXIT_STATUS: &str = "\
+pub(super) const EXIT_STATUS: &str = "\
 Exit status:
   0    success; for diff: no differences
   1    a failure that no other status names (connection, server fault)
@@ -27,7 +29,13 @@ Exit status:
 
 /// GitOps for Windows Server Update Services: declare a WSUS server in YAML, see the plan, apply it.
 #[derive(Debug, Parser)]
-#[command(name = "wsusctl", version, after_help = EXIT_STATUS, arg_required_else_help = true)]
+#[command(
+    name = "wsusctl",
+    version,
+    after_help = format!("{EXIT_STATUS}\n\n{}", super::help::topics()),
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
 pub struct Arguments {
     /// Flags that every verb has.
     #[command(flatten)]
@@ -79,7 +87,7 @@ pub enum LogFormat {
 pub enum Output {
     /// For people.
     Text,
-    /// The JSON document of docs/reference/json-plan.md.
+    /// A JSON document: `wsusctl help json-plan`, and for doctor `wsusctl help doctor`.
     Json,
 }
 
@@ -103,6 +111,8 @@ pub enum Verb {
     Get(Get),
     /// Print a JSON Schema, for editors and validators
     Schema(SchemaOf),
+    /// Print a page of the manual, or how a verb is used
+    Help(Help),
     /// An emulated WSUS server to try things on
     #[cfg(feature = "sandbox")]
     #[command(subcommand)]
@@ -123,10 +133,16 @@ pub struct Manifests {
 /// How to reach the server.
 #[derive(Debug, Args)]
 pub struct Reach {
-    /// Use this database instead of the manifest's whole connection (mssql://..., wid:, sandbox:FILE)
+    /// Use this database instead of the manifest's whole connection (mssql://..., wid:, sandbox:FILE). Where neither says
+    /// where the server is, the environment variable WSUSCTL_SERVER does
     #[arg(long, value_name = "URL")]
     pub server: Option<DatabaseUrl>,
-    /// Read the password from this file
+    /// What WSUSCTL_SERVER holds, which counts where nothing else says where the server is: a pipeline's variable must not
+    /// lead a manifest that names its server elsewhere.
+    #[arg(skip = std::env::var("WSUSCTL_SERVER").ok().filter(|url| !url.is_empty()).map(|url| url.parse()))]
+    pub environment: Option<Result<DatabaseUrl, UrlError>>,
+    /// Read the password from this file; without it, from the environment variable WSUSCTL_PASSWORD or where the manifest
+    /// says
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
     /// Give up connecting after this long (15s, 2m)
@@ -135,6 +151,20 @@ pub struct Reach {
     /// Give up on a statement after this long (90s, 10m)
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = parse_duration)]
     pub timeout: Duration,
+}
+
+impl Reach {
+    /// Where the server is if no manifest says it.
+    ///
+    /// # Errors
+    /// WSUSCTL_SERVER holds something else than a database URL (exit 3).
+    pub fn otherwise(&self) -> Result<Option<&DatabaseUrl>, Failure> {
+        match (&self.server, &self.environment) {
+            (Some(url), _) | (None, Some(Ok(url))) => Ok(Some(url)),
+            (None, Some(Err(problem))) => Err(bad_url("WSUSCTL_SERVER", problem)),
+            (None, None) => Ok(None),
+        }
+    }
 }
 
 /// `validate`
@@ -215,7 +245,7 @@ pub struct Apply {
 
 /// `export`
 #[derive(Debug, Args)]
-#[command(after_help = "docs/reference/export.md says what is exported and what is left out.")]
+#[command(after_help = "`wsusctl help export` says what is exported and what is left out.")]
 pub struct Export {
     /// Which server.
     #[command(flatten)]
@@ -249,7 +279,7 @@ fn export_kinds() -> impl TypedValueParser<Value = Kind> {
 /// `snapshot`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "docs/reference/snapshot.md says what the file holds: no secrets, but the names of computers and people."
+    after_help = "`wsusctl help snapshot` says what the file holds: no secrets, but the names of computers and people."
 )]
 pub struct Snapshot {
     /// The manifest whose connection to use; where it pins a server's id, another server is refused
@@ -268,7 +298,7 @@ pub struct Snapshot {
 
 /// `get`
 #[derive(Debug, Args)]
-#[command(after_help = "docs/reference/get.md has the conditions of every kind, and the JSON document.")]
+#[command(after_help = "`wsusctl help get` has the conditions of every kind, and the JSON document.")]
 pub struct Get {
     /// What to list
     #[arg(value_name = "KIND", value_parser = nouns())]
@@ -302,7 +332,7 @@ pub struct Get {
 pub enum ListOutput {
     /// A table.
     Text,
-    /// The JSON document of docs/reference/get.md.
+    /// A JSON document: `wsusctl help get`.
     Json,
     /// YAML that can stand in a manifest.
     Yaml,
@@ -315,9 +345,10 @@ fn nouns() -> impl TypedValueParser<Value = Noun> {
 
 /// `doctor`
 #[derive(Debug, Args)]
+#[command(after_help = "`wsusctl help doctor` explains the findings and the JSON document.")]
 pub struct Doctor {
     /// A manifest, a directory of manifests (*.yaml and *.yml below it), or - for standard input; repeatable
-    #[arg(short = 'f', long = "file", value_name = "PATH", required_unless_present = "server")]
+    #[arg(short = 'f', long = "file", value_name = "PATH")]
     pub files: Vec<PathBuf>,
     /// Refuse manifest files that are larger than this many MiB
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=2047))]
@@ -332,6 +363,14 @@ pub struct Doctor {
     /// login lacks
     #[arg(long, value_name = "USER", num_args = 0..=1, require_equals = true)]
     pub grants: Option<Option<String>>,
+}
+
+/// `help`
+#[derive(Debug, Args)]
+pub struct Help {
+    /// A verb or a page of the manual; without one, everything there is
+    #[arg(value_name = "TOPIC")]
+    pub topic: Vec<String>,
 }
 
 /// `schema`

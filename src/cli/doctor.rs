@@ -61,7 +61,12 @@ pub async fn run(arguments: &Doctor, streams: Streams) -> Result<Exit, Failure> 
 fn load(arguments: &Doctor, streams: Streams) -> Result<Option<Option<Loaded>>, Failure> {
     let Doctor { files, max_manifest_size, reach, .. } = arguments;
     if files.is_empty() {
-        return Ok(Some(None));
+        return match reach.otherwise()? {
+            Some(_) => Ok(Some(None)),
+            None => Err(Failure::new(Exit::Invalid, "nothing says which server to look at").hint(
+                "give --server URL, or with -f the manifests that have their connections, or set WSUSCTL_SERVER",
+            )),
+        };
     }
     let manifests = Manifests { files: files.clone(), max_manifest_size: *max_manifest_size };
     // Text: what is wrong with a manifest goes to standard error alone, since the document is about servers.

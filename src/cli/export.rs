@@ -25,8 +25,9 @@ pub async fn run(arguments: &Export, streams: Streams) -> Result<Exit, Failure> 
     if let Some(file) = &arguments.update {
         return super::refresh::run(file, &arguments.reach, streams).await;
     }
-    let Some(url) = &arguments.reach.server else {
-        return Err(Failure::new(Exit::Invalid, "nothing says which server to export").hint("give --server URL"));
+    let Some(url) = arguments.reach.otherwise()? else {
+        return Err(Failure::new(Exit::Invalid, "nothing says which server to export")
+            .hint("give --server URL, or set WSUSCTL_SERVER"));
     };
     if arguments.name.as_ref().is_some_and(|name| name.trim().is_empty()) {
         return Err(

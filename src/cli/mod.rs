@@ -7,6 +7,7 @@ mod diff;
 mod doctor;
 mod export;
 mod get;
+mod help;
 mod manifests;
 mod output_file;
 mod planning;
@@ -21,6 +22,7 @@ mod snapshot;
 mod stop;
 mod streams;
 mod synchronise;
+mod usage;
 mod validate;
 
 use std::error::Error;
@@ -42,26 +44,29 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // clap's own status for bad usage is 2, which here means differences.
             let exit = if error.use_stderr() { Exit::Invalid } else { Exit::Success };
-            match bad_url(&error) {
-                Some(failure) => Streams::new(ColorChoice::Auto, false).complain(&failure.render()),
+            match error.source().and_then(|source| source.downcast_ref::<UrlError>()) {
+                Some(problem) => {
+                    Streams::new(ColorChoice::Auto, false).complain(&bad_url("--server", problem).render())
+                }
                 // A closed standard output or error leaves nobody to tell.
-                None => drop(error.print()),
+                None => drop(usage::advised(error).print()),
             }
             exit.into()
         }
     }
 }
 
-/// What to say about a database URL that is none: clap would repeat it, and it may carry a password.
-fn bad_url(error: &clap::Error) -> Option<Failure> {
-    let problem = error.source()?.downcast_ref::<UrlError>()?.clone();
-    let failure = Failure::new(Exit::Invalid, "the value of --server is not a database URL").caused_by(problem.clone());
-    Some(match problem {
+/// What to say about a database URL that is none: clap would repeat it, and it may carry a password. `of` says where it
+/// stood.
+fn bad_url(of: &str, problem: &UrlError) -> Failure {
+    let failure =
+        Failure::new(Exit::Invalid, format!("the value of {of} is not a database URL")).caused_by(problem.clone());
+    match problem {
         UrlError::Password => failure
             .hint("write mssql://USER@HOST/SUSDB, and give the password with --password-file or WSUSCTL_PASSWORD")
             .hint("this password may be in the shell's history and in logs by now: change it"),
         _ => failure.hint("write mssql://[USER@]HOST[:PORT]/SUSDB, wid: or sandbox:[FILE]"),
-    })
+    }
 }
 
 fn run_verb(arguments: Arguments) -> Exit {
@@ -87,6 +92,7 @@ async fn dispatch(verb: Verb, streams: Streams) -> Result<Exit, Failure> {
         Verb::Snapshot(arguments) => snapshot::run(&arguments, streams).await,
         Verb::Get(arguments) => get::run(&arguments, streams).await,
         Verb::Schema(arguments) => schema::run(&arguments, streams),
+        Verb::Help(arguments) => help::run(&arguments, streams),
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(arguments) => sandbox::run(arguments, streams).await,
     }

@@ -107,8 +107,9 @@ impl Connecting<'_> {
 
     /// `--server` replaces the manifest's whole connection, so that its password never goes to another server.
     fn place(&self) -> Result<Place<'_>, Failure> {
+        let alone = |url| Place { url, auth: None, ca: None, directory: Path::new("") };
         if let Some(url) = &self.reach.server {
-            return Ok(Place { url, auth: None, ca: None, directory: Path::new("") });
+            return Ok(alone(url));
         }
         let declared = self.server.and_then(|server| Some((server, server.desired.connection.as_ref()?)));
         match declared {
@@ -118,11 +119,11 @@ impl Connecting<'_> {
                 ca: connection.ca.as_deref(),
                 directory: &server.directory,
             }),
-            None => Err(Failure::new(
-                Exit::Invalid,
-                format!("nothing says where the server of manifest {} is", self.name()),
-            )
-            .hint("give --server URL, or write connection.database into the manifest")),
+            None => self.reach.otherwise()?.map(alone).ok_or_else(|| {
+                let problem = format!("nothing says where the server of manifest {} is", self.name());
+                Failure::new(Exit::Invalid, problem)
+                    .hint("give --server URL, write connection.database into the manifest, or set WSUSCTL_SERVER")
+            }),
         }
     }
 

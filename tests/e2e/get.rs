@@ -9,11 +9,12 @@ use serde_json::Value;
 
 use crate::lab::{Lab, Ran};
 
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     "groups",
     "computers",
     "updates",
     "products",
+    "families",
     "classifications",
     "approvals",
     "declines",
@@ -228,6 +229,19 @@ fn what_is_there_is_no_difference_when_it_is_declared() {
             plan["servers"][0]["summary"]["managed"].to_string().contains(|c: char| c.is_ascii_digit() && c != '0')
         );
     }
+}
+
+#[test]
+fn families_say_how_many_products_they_stand_for() {
+    let lab = Lab::new("demo");
+    let products = items(&lab, "products", &["--where", "family=Windows"]).len();
+    let families = items(&lab, "families", &["--where", "title=Windows"]);
+    assert_eq!(families.len(), 1, "{families:?}");
+    assert_eq!(families[0]["products"].as_u64(), u64::try_from(products).ok());
+    let yaml = get(&lab, "families", &["-o", "yaml", "--where", "title=Windows"]);
+    lab.manifest(&format!("  synchronization:\n{}", indented(&yaml.out, 4)));
+    lab.run(&["validate", "-f", "lab.yaml"]).expect_status(0);
+    lab.apply_twice();
 }
 
 #[test]

@@ -36,6 +36,7 @@ mod settings;
 mod synchronization;
 #[cfg(unix)]
 mod terminal;
+mod usage;
 #[path = "../schema/validator.rs"]
 mod validator;
 mod variants;

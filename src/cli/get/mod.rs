@@ -21,7 +21,7 @@ use crate::model::desired::Desired;
 use crate::model::listing::{ListedCategory, ListedComputer, ListedDownstreamServer, ListedGroup, ListedRule, Noun};
 use crate::model::management::Management;
 use crate::model::origin::{Origin, SourceId};
-use crate::report::listing::{Classifications, ListFormat, ListOf, Products};
+use crate::report::listing::{Classifications, Families, ListFormat, ListOf, Products};
 use crate::susdb::read::listing;
 use crate::susdb::session::Session;
 
@@ -72,10 +72,10 @@ pub(super) fn one_server(
     streams: Streams,
 ) -> Result<Option<(Server, Sources)>, Failure> {
     let Some(file) = file else {
-        return match &reach.server {
+        return match reach.otherwise()? {
             Some(_) => Ok(Some((nothing_declared(), Sources::default()))),
             None => Err(Failure::new(Exit::Invalid, format!("nothing says which server to {verb}"))
-                .hint("give --server URL, or the manifest that has its connection with -f")),
+                .hint("give --server URL, or with -f the manifest that has its connection, or set WSUSCTL_SERVER")),
         };
     };
     let manifests = Manifests { files: vec![file.to_owned()], max_manifest_size: 64 };
@@ -153,6 +153,10 @@ async fn list(session: &mut Session, noun: Noun, conditions: &Conditions, page: 
         Noun::Products => {
             let rows = categories(session, CategoryKind::Product, conditions).await?;
             page.whole::<Products>(rows, |product| product.id.to_string())
+        }
+        Noun::Families => {
+            let rows = categories(session, CategoryKind::ProductFamily, conditions).await?;
+            page.whole::<Families>(rows, |family| family.id.to_string())
         }
         Noun::Classifications => {
             let rows = categories(session, CategoryKind::Classification, conditions).await?;
