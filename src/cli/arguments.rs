@@ -259,6 +259,9 @@ pub struct Export {
     /// Export only these kinds; memberships bring the groups with them
     #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = export_kinds())]
     pub kinds: Vec<Kind>,
+    /// Also write the settings under `advanced` that hold their default
+    #[arg(long)]
+    pub all: bool,
     /// Do not pin the server's id, for a manifest that goes to another server
     #[arg(long)]
     pub without_identity: bool,
@@ -267,7 +270,7 @@ pub struct Export {
     pub name: Option<String>,
     /// Refresh the values of this manifest in place, and keep its comments and layout; the server is the manifest's own
     /// unless --server names one
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "force", "kinds", "without_identity", "name"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "force", "kinds", "all", "without_identity", "name"])]
     pub update: Option<PathBuf>,
 }
 

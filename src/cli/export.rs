@@ -46,6 +46,7 @@ pub async fn run(arguments: &Export, streams: Streams) -> Result<Exit, Failure> 
         } else {
             arguments.kinds.iter().copied().collect()
         },
+        all: arguments.all,
         tool_version: env!("CARGO_PKG_VERSION"),
     };
     let sandboxes = Sandboxes::default();

@@ -25,12 +25,18 @@ use crate::check::{error_lines, lines, policy};
 use crate::snapshot::{Server, cid, gid, now, server};
 use crate::world::world;
 
+/// Every setting is written.
 pub fn export(snapshot: &Snapshot) -> String {
+    export_with(snapshot, true)
+}
+
+fn export_with(snapshot: &Snapshot, all: bool) -> String {
     let options = ExportOptions {
         name: "hq".into(),
         database: None,
         identity: true,
         kinds: BTreeSet::from(KINDS),
+        all,
         tool_version: "test",
     };
     render(snapshot, &BTreeMap::from([(2, 7)]), &options)
@@ -39,13 +45,19 @@ pub fn export(snapshot: &Snapshot) -> String {
 /// Exports a server and plans what came out.
 fn assert_nothing_to_do(server: &Server) -> String {
     let snapshot = server.whole();
-    let text = export(&snapshot);
+    let (short, text) = (export_with(&snapshot, false), export(&snapshot));
     assert_eq!(export(&snapshot), text);
+    assert_plans_nothing(&short, &snapshot);
+    assert_plans_nothing(&text, &snapshot);
+    text
+}
+
+fn assert_plans_nothing(text: &str, snapshot: &Snapshot) {
     let (mut manifests, problems) = read("hq.yaml", text.as_bytes(), &mut Sources::default(), &ReadLimits::default());
     assert!(!problems.has_errors(), "{:#?}\n{text}", error_lines(&problems));
-    let resolved = resolve(&manifests.remove(0), &snapshot, now());
+    let resolved = resolve(&manifests.remove(0), snapshot, now());
     let resolved = resolved.unwrap_or_else(|errors| panic!("{:#?}\n{text}", error_lines(&errors)));
-    let plan = plan(&resolved, &snapshot, &policy(&[]));
+    let plan = plan(&resolved, snapshot, &policy(&[]));
     let said = (&plan.changes, &plan.blockers, &plan.unsupported, &plan.pending);
     assert!(
         said.0.is_empty() && said.1.is_empty() && said.2.is_empty() && said.3.is_empty(),
@@ -55,7 +67,6 @@ fn assert_nothing_to_do(server: &Server) -> String {
     let found = plan.findings.iter().filter(|notice| notice.code.starts_with("downstream"));
     let wrong: Vec<_> = found.filter(|notice| notice.code != "downstreamDuplicate").collect();
     assert!(wrong.is_empty(), "{wrong:?}\n{text}");
-    text
 }
 
 #[test]

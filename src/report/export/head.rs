@@ -41,7 +41,7 @@ impl LeftOut {
 
 /// The whole manifest.
 pub(super) fn manifest(snapshot: &Snapshot, options: &ExportOptions, sections: &[Section]) -> String {
-    let ExportOptions { name, database, identity, kinds: _, tool_version } = options;
+    let ExportOptions { name, database, identity, kinds: _, all: _, tool_version } = options;
     let id = snapshot.server.server_id;
     let mut lines = vec![format!(
         "WSUS server {id}, written by wsusctl {tool_version} export. It declares what the server has: `wsusctl diff` shows no change."

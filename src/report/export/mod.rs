@@ -44,6 +44,8 @@ pub struct ExportOptions {
     pub identity: bool,
     /// What to export. Memberships bring the groups with them.
     pub kinds: BTreeSet<Kind>,
+    /// Write the settings under `advanced` that hold their default, too.
+    pub all: bool,
     /// The program's version.
     pub tool_version: &'static str,
 }
@@ -87,7 +89,7 @@ pub fn render(snapshot: &Snapshot, other_actions: &BTreeMap<i32, u64>, options: 
     let groups = Groups::new(snapshot);
     let mut sections = Vec::new();
     if has(Kind::Setting) {
-        sections.push(settings::section(snapshot));
+        sections.push(settings::section(snapshot, options.all));
         sections.push(synchronization::section(snapshot));
         sections.push(notifications::section(snapshot));
     }

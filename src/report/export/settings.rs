@@ -14,13 +14,20 @@ const SHAPED: &str = "updateSource.";
 const STORE: &str = "updateFiles.store";
 pub(super) const ALL_LANGUAGES: &str = "ServerSupportsAllLanguages";
 
-/// The sections of settings.
-pub(super) fn section(snapshot: &Snapshot) -> Section {
+/// What the console does not show. Nobody wrote most of it, so what holds its default says nothing about the server.
+const ADVANCED: &str = "advanced.";
+
+/// The sections of settings; `all` of them, or those under `advanced` only where they differ from the default.
+pub(super) fn section(snapshot: &Snapshot, all: bool) -> Section {
     let Some(live) = &snapshot.settings else { return Section::default() };
     let mut writer = Writer::new(SETTINGS, &live.row);
     writer.update_source();
     for setting in SETTINGS.iter().filter(|setting| !setting.path.starts_with(SHAPED)) {
-        writer.add(setting.path);
+        if !all && setting.path.starts_with(ADVANCED) {
+            writer.add_unless_default(setting.path);
+        } else {
+            writer.add(setting.path);
+        }
         // The set of languages and the folder stand with the other settings of files.
         if setting.path == "updateFiles.express" {
             writer.languages(live, snapshot.server.replica);
@@ -51,13 +58,14 @@ pub(super) struct Writer<'a> {
     taken: Vec<String>,
     orphaned: Vec<String>,
     unseen: Vec<String>,
+    defaults: u64,
 }
 
 impl<'a> Writer<'a> {
     /// A writer of settings of a table, which are columns of a row.
     pub(super) fn new(table: &'static [Setting], row: &'a Configuration) -> Self {
         let (absent, unsayable, taken, orphaned, unseen) = Default::default();
-        Self { table, row, lines: Vec::new(), count: 0, absent, unsayable, taken, orphaned, unseen }
+        Self { table, row, lines: Vec::new(), count: 0, absent, unsayable, taken, orphaned, unseen, defaults: 0 }
     }
 
     /// How many lines there are.
@@ -67,7 +75,7 @@ impl<'a> Writer<'a> {
 
     /// What was written and what was left out; `of` says which settings they are.
     pub(super) fn into_section(self, of: &str) -> Section {
-        let Self { table: _, row: _, lines, count, absent, unsayable, taken, orphaned, unseen } = self;
+        let Self { table: _, row: _, lines, count, absent, unsayable, taken, orphaned, unseen, defaults } = self;
         let left_out = [
             LeftOut::list(absent, format!("settings{of} that this server does not have")),
             LeftOut::list(unsayable, format!("settings{of} whose value no manifest can say")),
@@ -77,6 +85,10 @@ impl<'a> Writer<'a> {
                 "database roles with orphaned users, which would be given a login by being declared",
             ),
             LeftOut::list(unseen, "database roles whose members the login does not see"),
+            LeftOut::number(
+                defaults,
+                "settings under `advanced` that hold their default or nothing; --all writes them",
+            ),
         ];
         Section {
             declares: if count == 0 { String::new() } else { counted(count, "setting") + of },
@@ -103,6 +115,17 @@ impl<'a> Writer<'a> {
     /// Writes a setting where its path says.
     pub(super) fn add(&mut self, path: &'static str) {
         if let Some((setting, value)) = self.value(path) {
+            self.put(path, setting, &value);
+        }
+    }
+
+    /// Writes a setting unless it holds its default or, where none is known, nothing.
+    fn add_unless_default(&mut self, path: &'static str) {
+        let Some((setting, value)) = self.value(path) else { return };
+        let default = setting.default.map_or_else(|| Attribute::text(""), |default| default.attribute());
+        if value == default {
+            self.defaults += 1;
+        } else {
             self.put(path, setting, &value);
         }
     }
