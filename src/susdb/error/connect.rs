@@ -1,0 +1,328 @@
+//! Why no session came to be: one variant a stage, and what to try.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::BoxError;
+use crate::susdb::connector::BrowserError;
+use crate::susdb::tls::certificate::{CertificateProblem, PeerCertificate, hex};
+use crate::susdb::tls::prelogin::PreloginError;
+
+/// Why no session came to be.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The host name has no address.
+    #[error("cannot find the address of `{host}`")]
+    Resolve {
+        /// The host.
+        host: String,
+        /// What the resolver says.
+        #[source]
+        source: io::Error,
+    },
+    /// The SQL Browser did not say where the instance listens.
+    #[error("the SQL Browser of {host} does not say on which port instance `{instance}` listens")]
+    Browser {
+        /// The host.
+        host: String,
+        /// The instance.
+        instance: String,
+        /// Why.
+        #[source]
+        source: BrowserError,
+    },
+    /// TCP was refused or broke.
+    #[error("cannot open a TCP connection to {host} port {port} ({address})")]
+    Tcp {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// The address that was tried last.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The caller's connector gave no stream.
+    #[error("cannot open {endpoint}")]
+    Connector {
+        /// What the connector is called.
+        endpoint: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// This machine has no such pipe.
+    #[error("no such pipe: {path}")]
+    NoPipe {
+        /// The pipe.
+        path: &'static str,
+    },
+    /// The pipe is there and cannot be opened.
+    #[error("cannot open the pipe {path}")]
+    Pipe {
+        /// The pipe.
+        path: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// `wid:` on another system than Windows.
+    #[error("`wid:` works on the WSUS server itself only: the Windows Internal Database has no network port")]
+    PipeElsewhere,
+    /// The other side does not talk TDS.
+    #[error("{endpoint} does not answer as a SQL Server")]
+    Prelogin {
+        /// The server.
+        endpoint: String,
+        /// How.
+        #[source]
+        source: PreloginError,
+    },
+    /// We ask for encryption and the server has none.
+    #[error("{endpoint} does not support encryption, and encryption is required")]
+    NoEncryption {
+        /// The server.
+        endpoint: String,
+    },
+    /// The server asks for encryption and we have switched it off.
+    #[error("{endpoint} requires encryption, and the URL says encrypt=off")]
+    EncryptionDemanded {
+        /// The server.
+        endpoint: String,
+    },
+    /// The host's name cannot be the name in a certificate.
+    #[error("`{host}` cannot stand in a certificate, so the server's certificate cannot be checked against it")]
+    HostName {
+        /// The host.
+        host: String,
+    },
+    /// The CA file holds no usable certificate.
+    #[error("{path} holds no usable CA certificate in PEM form")]
+    CaFile {
+        /// The file.
+        path: String,
+        /// What the reader says, where it says something.
+        #[source]
+        source: Option<BoxError>,
+    },
+    /// The TLS handshake broke.
+    #[error("the TLS handshake with {endpoint} failed")]
+    Tls {
+        /// The server.
+        endpoint: String,
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
+    /// The server's certificate is not accepted.
+    #[error("the certificate of {endpoint} is not accepted: {problem}\n{certificate}")]
+    Certificate {
+        /// The server.
+        endpoint: String,
+        /// What is wrong with it.
+        problem: CertificateProblem,
+        /// The certificate.
+        certificate: Box<PeerCertificate>,
+    },
+    /// This build cannot log in that way.
+    #[error("{method} authentication is not in this build")]
+    NoSuchAuthentication {
+        /// The method.
+        method: &'static str,
+        /// The cargo feature that brings it to this system, where one does.
+        feature: Option<&'static str>,
+    },
+    /// The server refused the login.
+    #[error("{endpoint} refused the login{}: {message} (error {number}, state {state})", of_user(.user.as_deref()))]
+    Login {
+        /// The server.
+        endpoint: String,
+        /// The login, where it is one with a name.
+        user: Option<String>,
+        /// SQL Server's error number: 18456 for a wrong user or password.
+        number: u32,
+        /// Its state.
+        state: u8,
+        /// Its text.
+        message: String,
+    },
+    /// Logged in, but the database cannot be opened.
+    #[error("{endpoint} does not open database `{database}`: {message} (error {number})")]
+    Database {
+        /// The server.
+        endpoint: String,
+        /// The database.
+        database: String,
+        /// SQL Server's error number: 4060, 916.
+        number: u32,
+        /// Its text.
+        message: String,
+    },
+    /// The connection broke during the login, or its answer makes no sense.
+    #[error("the login to {endpoint} broke off")]
+    LoginBroken {
+        /// The server.
+        endpoint: String,
+        /// How.
+        #[source]
+        source: BoxError,
+    },
+    /// A stage took too long.
+    #[error("{endpoint} did not get through the stage `{stage}` within {} s", .after.as_secs_f32())]
+    Timeout {
+        /// The server.
+        endpoint: String,
+        /// The stage.
+        stage: &'static str,
+        /// The time that all stages together have.
+        after: Duration,
+    },
+}
+
+fn of_user(user: Option<&str>) -> String {
+    user.map(|user| format!(" of `{user}`")).unwrap_or_default()
+}
+
+impl ConnectError {
+    /// The stage that failed.
+    #[must_use]
+    pub fn stage(&self) -> &'static str {
+        match self {
+            Self::Resolve { .. } => "name resolution",
+            Self::Browser { .. } => "SQL Browser",
+            Self::Tcp { .. } => "TCP",
+            Self::Connector { .. } => "connector",
+            Self::NoPipe { .. } | Self::Pipe { .. } | Self::PipeElsewhere => "pipe",
+            Self::Prelogin { .. } => "PRELOGIN",
+            Self::NoEncryption { .. }
+            | Self::EncryptionDemanded { .. }
+            | Self::HostName { .. }
+            | Self::CaFile { .. }
+            | Self::Tls { .. }
+            | Self::Certificate { .. } => "TLS",
+            Self::NoSuchAuthentication { .. } | Self::Login { .. } | Self::LoginBroken { .. } => "login",
+            Self::Database { .. } => "database",
+            Self::Timeout { stage, .. } => stage,
+        }
+    }
+
+    /// What to try: imperative sentences.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        let texts: &[&str] = match self {
+            Self::Certificate { problem, certificate, .. } => return certificate_hints(problem, certificate),
+            Self::NoSuchAuthentication { feature, .. } => return authentication_hints(*feature),
+            Self::Resolve { .. } => &["check the spelling of the host in the URL, and this machine's DNS"],
+            Self::Browser { .. } => &[
+                "start the service `SQL Server Browser` there and open UDP port 1434",
+                "or give the port and do without it: mssql://HOST:PORT/SUSDB",
+            ],
+            Self::Tcp { .. } => &[
+                "check that TCP/IP is enabled for the instance (SQL Server Configuration Manager) and its port is open",
+                "a WSUS server with the Windows Internal Database has no port: run wsusctl on it with --server wid:",
+            ],
+            Self::Connector { .. } => &[],
+            Self::NoPipe { .. } => &[
+                "run wsusctl on the WSUS server itself",
+                "check that the Windows Internal Database is installed and runs: Get-Service 'MSSQL$MICROSOFT##WID'",
+                "where WSUS uses a SQL Server instead, connect to that: --server mssql://HOST/SUSDB",
+            ],
+            Self::Pipe { .. } => &[
+                "run wsusctl as an administrator of this machine: the Windows Internal Database lets nobody else in",
+                "where it is busy, try again",
+            ],
+            Self::PipeElsewhere => &[
+                "run wsusctl on the WSUS server itself: wsusctl diff -f FILE --server wid:",
+                "where WSUS uses a SQL Server, connect to that: --server mssql://HOST/SUSDB",
+            ],
+            Self::Prelogin { .. } => &["check host and port: a SQL Server has to listen there"],
+            Self::NoEncryption { .. } => &[
+                "give the server a certificate (SQL Server Configuration Manager, Protocols, Certificate)",
+                "or, on a network that nobody listens to, switch encryption off: add ?encrypt=off to the URL",
+            ],
+            Self::EncryptionDemanded { .. } => &["remove encrypt=off from the URL"],
+            Self::HostName { .. } => &[
+                "use the server's DNS name or its address in the URL",
+                "or pin its certificate: add ?pin=sha256:HEX to the URL",
+            ],
+            Self::CaFile { .. } => &["give a file with at least one block `-----BEGIN CERTIFICATE-----`"],
+            Self::Tls { .. } => &[
+                "check that the server offers TLS 1.2 with an ECDHE and AES-GCM cipher suite",
+                "a server that is too old for that can be reached with ?encrypt=off, unprotected",
+            ],
+            Self::Login { number: 18456, .. } => &[
+                "check user and password",
+                "check that the server allows SQL Server logins (mixed mode), or use ?auth=integrated",
+            ],
+            Self::Login { .. } | Self::LoginBroken { .. } => &["look into the SQL Server's error log for the reason"],
+            Self::Database { .. } => &[
+                "check the database's name in the URL: WSUS always calls it SUSDB",
+                "map the login to a user of that database: CREATE USER ... FOR LOGIN ...",
+            ],
+            Self::Timeout { stage: "name resolution", .. } => &["check this machine's DNS"],
+            Self::Timeout { stage: "TCP", .. } => {
+                &["check that no firewall drops packets to that port", "give it more time: --connect-timeout 60s"]
+            }
+            Self::Timeout { .. } => &["give it more time: --connect-timeout 60s"],
+        };
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+}
+
+fn certificate_hints(problem: &CertificateProblem, certificate: &PeerCertificate) -> Vec<String> {
+    let mut hints = Vec::new();
+    if let CertificateProblem::WrongName { .. } = problem {
+        if let Some(name) = certificate.dns_names.first() {
+            hints.push(format!("connect by a name of the certificate: mssql://{name}/SUSDB"));
+        }
+    } else if let CertificateProblem::UnknownIssuer = problem {
+        hints
+            .push("trust its issuer: add ?ca=FILE.pem to the URL, or tls: {ca: FILE.pem} to the connection".to_owned());
+    }
+    hints.push(format!(
+        "if the SHA-256 above is what the server's administrator tells you, pin it: add ?pin=sha256:{} to the URL",
+        hex(&certificate.sha256)
+    ));
+    hints.push("check nothing, and trust everybody in between: add ?trustServerCertificate=true to the URL".to_owned());
+    hints
+}
+
+fn authentication_hints(feature: Option<&str>) -> Vec<String> {
+    let mut hints = vec!["use a SQL Server login: mssql://USER@HOST/SUSDB".to_owned()];
+    if let Some(feature) = feature {
+        hints.push(format!("or build wsusctl with it: cargo install --path . --features {feature}"));
+    }
+    hints
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ConnectError;
+
+    #[test]
+    fn a_login_failure_names_user_and_number() {
+        let error = ConnectError::Login {
+            endpoint: "h".into(),
+            user: Some("sa".into()),
+            number: 18456,
+            state: 1,
+            message: "Login failed for user 'sa'.".into(),
+        };
+        assert_eq!(
+            error.to_string(),
+            "h refused the login of `sa`: Login failed for user 'sa'. (error 18456, state 1)"
+        );
+        assert_eq!(error.stage(), "login");
+        assert_eq!(error.hints()[0], "check user and password");
+    }
+
+    #[test]
+    fn the_missing_pipe_says_what_to_check() {
+        let error = ConnectError::NoPipe { path: r"\\.\pipe\MICROSOFT##WID\tsql\query" };
+        assert_eq!(error.to_string(), r"no such pipe: \\.\pipe\MICROSOFT##WID\tsql\query");
+        assert_eq!(error.hints().len(), 3);
+    }
+}
