@@ -28,6 +28,7 @@ mod validate;
 use std::error::Error;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
@@ -69,11 +70,19 @@ fn bad_url(of: &str, problem: &UrlError) -> Failure {
     }
 }
 
+/// How long what still runs in the background may take to end.
+const PARTING: Duration = Duration::from_secs(2);
+
 fn run_verb(arguments: Arguments) -> Exit {
     let streams = Streams::new(arguments.common.color, arguments.common.quiet);
     start_logging(&arguments.common, streams);
     let result = match runtime() {
-        Ok(runtime) => runtime.block_on(dispatch(arguments.verb, streams)),
+        Ok(runtime) => {
+            let result = runtime.block_on(dispatch(arguments.verb, streams));
+            // A resolver that hangs is a thread that cannot be stopped: it is not waited for.
+            runtime.shutdown_timeout(PARTING);
+            result
+        }
         Err(failure) => Err(failure),
     };
     result.unwrap_or_else(|failure| {

@@ -11,7 +11,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UdpSocket, lookup_host};
 use tokio::time::timeout;
 
+use super::attempts::race;
 use super::error::ConnectError;
+use super::line::words;
 use super::session::Stage;
 
 /// A byte stream in both directions.
@@ -83,41 +85,33 @@ pub(super) async fn open_tcp(
         (None, Some(instance)) => browse(host, instance, BROWSER_PORT, stage).await?,
         (None, None) => DEFAULT_PORT,
     };
-    let mut refused = None;
     stage.enter("name resolution");
     let addresses = resolve(host, port).await?;
     stage.enter("TCP");
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                // Requests are small and wait for their answers: Nagle would hold each back.
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "could not switch Nagle's algorithm off");
-                }
-                return Ok((stream, port));
-            }
-            Err(source) => refused = Some(ConnectError::Tcp { host: host.to_owned(), port, address, source }),
-        }
+    let connect = async |address| TcpStream::connect(address).await.map_err(|error| words(&error));
+    let stream = race(addresses, stage, connect).await;
+    let stream = stream.ok_or_else(|| ConnectError::Tcp { host: host.to_owned(), port, attempts: stage.attempts() })?;
+    // Requests are small and wait for their answers: Nagle would hold each back.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "could not switch Nagle's algorithm off");
     }
-    Err(refused.unwrap_or_else(|| no_address(host)))
+    Ok((stream, port))
 }
 
 async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
-    let found = lookup_host((host, port)).await;
-    let found = found.map_err(|source| ConnectError::Resolve { host: host.to_owned(), source })?;
-    Ok(found.collect())
-}
-
-fn no_address(host: &str) -> ConnectError {
-    let source = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    ConnectError::Resolve { host: host.to_owned(), source }
+    let unknown = |source| ConnectError::Resolve { host: host.to_owned(), source };
+    let found: Vec<_> = lookup_host((host, port)).await.map_err(unknown)?.collect();
+    if found.is_empty() {
+        return Err(unknown(io::Error::new(io::ErrorKind::NotFound, "the name has no address")));
+    }
+    Ok(found)
 }
 
 /// Why the SQL Browser gave no port.
 #[derive(Debug, thiserror::Error)]
 pub enum BrowserError {
     /// The datagram could not be sent or its answer not received.
-    #[error("the request could not be exchanged")]
+    #[error("{}", words(.0))]
     Io(#[from] io::Error),
     /// Nothing came back.
     #[error("no answer on UDP port {BROWSER_PORT}")]
@@ -131,19 +125,21 @@ pub enum BrowserError {
 }
 
 async fn browse(host: &str, instance: &str, browser_port: u16, stage: &Stage) -> Result<u16, ConnectError> {
-    let mut last = None;
     let addresses = resolve(host, browser_port).await?;
     stage.enter("SQL Browser");
-    for address in addresses {
-        for _ in 0..2 {
-            match ask_browser(address, instance).await {
-                Ok(port) => return Ok(port),
-                Err(error) => last = Some(error),
-            }
-        }
-    }
-    let failed = |source| ConnectError::Browser { host: host.to_owned(), instance: instance.to_owned(), source };
-    Err(last.map_or_else(|| no_address(host), failed))
+    let ask = async |address| {
+        let asked = match ask_browser(address, instance).await {
+            // The datagram or its answer may have been lost.
+            Err(BrowserError::Silence) => ask_browser(address, instance).await,
+            answered => answered,
+        };
+        asked.map_err(|error| error.to_string())
+    };
+    race(addresses, stage, ask).await.ok_or_else(|| ConnectError::Browser {
+        host: host.to_owned(),
+        instance: instance.to_owned(),
+        attempts: stage.attempts(),
+    })
 }
 
 /// Asks for one instance: a 4, its name and a zero byte.
@@ -220,7 +216,8 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         drop(listener);
         let error = open_tcp("127.0.0.1", None, Some(port), &Stage::default()).await.unwrap_err();
-        assert!(matches!(error, ConnectError::Tcp { .. }), "{error:?}");
+        assert!(matches!(&error, ConnectError::Tcp { attempts, .. } if attempts.len() == 1), "{error:?}");
         assert_eq!(error.stage(), "TCP");
+        assert!(error.to_string().contains("\n  127.0.0.1: refused: nothing listens on that port"), "{error}");
     }
 }

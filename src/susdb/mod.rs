@@ -4,11 +4,13 @@
 //! Nothing in here decides what to change.
 
 pub mod answer;
+pub mod attempts;
 pub mod connector;
 pub mod contract;
 mod definition;
 pub mod doctor;
 pub mod error;
+mod line;
 pub mod lock;
 mod pipe;
 pub mod preflight;

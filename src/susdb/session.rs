@@ -5,6 +5,7 @@
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::io;
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
 use super::answer::{AnswerProblem, AnswerWatch, WatchedStream};
+use super::attempts::Attempt;
 use super::connector::{BoxStream, open_tcp};
 use super::error::{BoxError, ConnectError, QueryError, ServerError};
 use super::pipe::open_wid;
@@ -452,6 +454,8 @@ pub struct Stage(Mutex<Passage>);
 #[derive(Debug, Default)]
 struct Passage {
     stages: Vec<&'static str>,
+    /// The addresses that the stage under way has tried.
+    attempts: Vec<Attempt>,
     certificate: Option<PeerCertificate>,
 }
 
@@ -470,7 +474,26 @@ impl Stage {
 
     /// Begins a stage.
     pub(super) fn enter(&self, stage: &'static str) {
-        self.passage().stages.push(stage);
+        let mut passage = self.passage();
+        passage.stages.push(stage);
+        passage.attempts.clear();
+    }
+
+    /// Begins to try an address.
+    pub(super) fn began(&self, address: SocketAddr) {
+        self.passage().attempts.push(Attempt { address, failed: None });
+    }
+
+    /// An address is of no use.
+    pub(super) fn failed(&self, address: SocketAddr, why: String) {
+        if let Some(attempt) = self.passage().attempts.iter_mut().find(|attempt| attempt.address == address) {
+            attempt.failed = Some(why);
+        }
+    }
+
+    /// The addresses that the stage under way has tried.
+    pub(super) fn attempts(&self) -> Vec<Attempt> {
+        self.passage().attempts.clone()
     }
 
     fn note(&self, progress: Progress) {
@@ -496,6 +519,7 @@ async fn open(target: &Target, options: &ConnectOptions, stage: &Stage) -> Resul
         Err(ConnectError::Timeout {
             endpoint: target.transport.endpoint(),
             stage: stage.current(),
+            attempts: stage.attempts(),
             after: options.connect_timeout,
         })
     })

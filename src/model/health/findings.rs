@@ -107,7 +107,9 @@ fn connection(health: &Health) -> Vec<Finding> {
                 stage => format!("there is no connection: it failed in the stage `{}`", stage.name()),
             };
             let mut finding = Finding::new(Severity::Problem, "connectionFailed", message).limits(Limit::Everything);
-            finding.message.extend(messages.first().map(|first| format!(": {first}")));
+            // The lines below the first are with the stage itself.
+            let first = messages.first().and_then(|first| first.lines().next());
+            finding.message.extend(first.map(|first| format!(": {first}")));
             finding.hints.clone_from(hints);
             found.push(finding);
         }

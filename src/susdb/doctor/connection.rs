@@ -76,7 +76,12 @@ mod tests {
         assert_eq!(names(&tcp, None), ["ok"; 5]);
         let pipe = ["pipe", "PRELOGIN", "login"];
         assert_eq!(names(&pipe, None), ["notNeeded", "ok", "notNeeded", "ok", "ok"]);
-        let timeout = |stage| ConnectError::Timeout { endpoint: "h".into(), stage, after: Duration::from_secs(1) };
+        let timeout = |stage| ConnectError::Timeout {
+            endpoint: "h".into(),
+            stage,
+            attempts: Vec::new(),
+            after: Duration::from_secs(1),
+        };
         let late = timeout("TLS");
         assert_eq!(names(&tcp[..4], Some(&late)), ["ok", "ok", "failed", "notReached", "notReached"]);
         let database = ConnectError::Database {
@@ -90,7 +95,12 @@ mod tests {
 
     #[test]
     fn a_failure_says_what_to_do() {
-        let error = ConnectError::Timeout { endpoint: "h".into(), stage: "TCP", after: Duration::from_secs(1) };
+        let error = ConnectError::Timeout {
+            endpoint: "h".into(),
+            stage: "TCP",
+            attempts: Vec::new(),
+            after: Duration::from_secs(1),
+        };
         let found = health(&Target::wid(), &Stage::default(), Some(&error));
         let StageState::Failed { messages, hints } = &found.stages[1].1 else { panic!("{found:?}") };
         assert!(messages[0].contains("within 1 s") && hints.len() == 2, "{found:?}");

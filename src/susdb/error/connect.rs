@@ -1,11 +1,10 @@
 //! Why no session came to be: one variant a stage, and what to try.
 
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::BoxError;
-use crate::susdb::connector::BrowserError;
+use crate::susdb::attempts::{Attempt, lines};
 use crate::susdb::tls::certificate::{CertificateProblem, PeerCertificate, hex};
 use crate::susdb::tls::prelogin::PreloginError;
 
@@ -22,28 +21,24 @@ pub enum ConnectError {
         source: io::Error,
     },
     /// The SQL Browser did not say where the instance listens.
-    #[error("the SQL Browser of {host} does not say on which port instance `{instance}` listens")]
+    #[error("the SQL Browser of {host} does not say on which port instance `{instance}` listens{}", lines(.attempts))]
     Browser {
         /// The host.
         host: String,
         /// The instance.
         instance: String,
-        /// Why.
-        #[source]
-        source: BrowserError,
+        /// The addresses that were asked.
+        attempts: Vec<Attempt>,
     },
-    /// TCP was refused or broke.
-    #[error("cannot open a TCP connection to {host} port {port} ({address})")]
+    /// None of the host's addresses took a connection.
+    #[error("cannot open a TCP connection to {host} port {port}{}", lines(.attempts))]
     Tcp {
         /// The host.
         host: String,
         /// The port.
         port: u16,
-        /// The address that was tried last.
-        address: SocketAddr,
-        /// Why.
-        #[source]
-        source: io::Error,
+        /// The addresses that were tried.
+        attempts: Vec<Attempt>,
     },
     /// The caller's connector gave no stream.
     #[error("cannot open {endpoint}")]
@@ -171,12 +166,14 @@ pub enum ConnectError {
         source: BoxError,
     },
     /// A stage took too long.
-    #[error("{endpoint} did not get through the stage `{stage}` within {} s", .after.as_secs_f32())]
+    #[error("{endpoint} did not get through the stage `{stage}` within {} s{}", .after.as_secs_f32(), lines(.attempts))]
     Timeout {
         /// The server.
         endpoint: String,
         /// The stage.
         stage: &'static str,
+        /// The addresses that the stage has tried, where it tries any.
+        attempts: Vec<Attempt>,
         /// The time that all stages together have.
         after: Duration,
     },
@@ -220,10 +217,16 @@ impl ConnectError {
                 "start the service `SQL Server Browser` there and open UDP port 1434",
                 "or give the port and do without it: mssql://HOST:PORT/SUSDB",
             ],
-            Self::Tcp { .. } => &[
-                "check that TCP/IP is enabled for the instance (SQL Server Configuration Manager) and its port is open",
-                "a WSUS server with the Windows Internal Database has no port: run wsusctl on it with --server wid:",
-            ],
+            Self::Tcp { attempts, .. } => {
+                let mut hints = listener_hint(attempts);
+                hints.extend([
+                    "check that TCP/IP is enabled for the instance (SQL Server Configuration Manager) and its port is open"
+                        .to_owned(),
+                    "a WSUS server with the Windows Internal Database has no port: run wsusctl on it with --server wid:"
+                        .to_owned(),
+                ]);
+                return hints;
+            }
             Self::Connector { .. } => &[],
             Self::NoPipe { .. } => &[
                 "run wsusctl on the WSUS server itself",
@@ -263,13 +266,35 @@ impl ConnectError {
                 "map the login to a user of that database: CREATE USER ... FOR LOGIN ...",
             ],
             Self::Timeout { stage: "name resolution", .. } => &["check this machine's DNS"],
-            Self::Timeout { stage: "TCP", .. } => {
-                &["check that no firewall drops packets to that port", "give it more time: --connect-timeout 60s"]
+            Self::Timeout { stage, attempts, after, .. } => {
+                let mut hints = listener_hint(attempts);
+                if *stage == "TCP" {
+                    hints.push("check that no firewall drops packets to that port".to_owned());
+                }
+                // Whoever has waited that long waits for nothing.
+                if *after < PATIENCE {
+                    hints.push(format!("give it more time: --connect-timeout {}s", PATIENCE.as_secs()));
+                }
+                return hints;
             }
-            Self::Timeout { .. } => &["give it more time: --connect-timeout 60s"],
         };
         texts.iter().map(|text| (*text).to_owned()).collect()
     }
+}
+
+/// The time after which more of it is no advice any more.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What several addresses of one name may mean.
+fn listener_hint(attempts: &[Attempt]) -> Vec<String> {
+    if attempts.len() < 2 {
+        return Vec::new();
+    }
+    vec![
+        "if this is the listener of an availability group, one of its addresses has to answer: check that the listener is \
+         online and that the port is the listener's"
+            .to_owned(),
+    ]
 }
 
 fn certificate_hints(problem: &CertificateProblem, certificate: &PeerCertificate) -> Vec<String> {
@@ -300,7 +325,36 @@ fn authentication_hints(feature: Option<&str>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::ConnectError;
+    use crate::susdb::attempts::Attempt;
+
+    fn attempts(texts: &[(&str, Option<&str>)]) -> Vec<Attempt> {
+        let attempt = |(address, failed): &(&str, Option<&str>)| Attempt {
+            address: address.parse().unwrap(),
+            failed: failed.map(str::to_owned),
+        };
+        texts.iter().map(attempt).collect()
+    }
+
+    #[test]
+    fn every_address_is_named_with_what_became_of_it() {
+        let tried = attempts(&[("10.0.0.1:1433", None), ("[fd00::1]:1433", Some("no route to that network"))]);
+        let late = |after, tried| ConnectError::Timeout { endpoint: "ag".into(), stage: "TCP", attempts: tried, after };
+        let error = late(Duration::from_secs(15), tried.clone());
+        assert_eq!(
+            error.to_string(),
+            "ag did not get through the stage `TCP` within 15 s\n  10.0.0.1: no answer\n  fd00::1: no route to that network"
+        );
+        assert!(error.hints()[0].contains("listener") && error.hints().concat().contains("60s"), "{:?}", error.hints());
+        // What was given is not advised again, and one address is no listener.
+        let error = late(Duration::from_secs(60), tried[..1].to_vec());
+        assert_eq!(error.hints(), ["check that no firewall drops packets to that port"]);
+        let error = ConnectError::Tcp { host: "ag".into(), port: 1433, attempts: tried };
+        assert!(error.to_string().ends_with("\n  10.0.0.1: no answer\n  fd00::1: no route to that network"), "{error}");
+        assert!(error.hints()[0].contains("listener"));
+    }
 
     #[test]
     fn a_login_failure_names_user_and_number() {
