@@ -79,7 +79,8 @@ fn load(path: &Path) -> Result<Against, Failure> {
         saved::read(stdin().lock(), &limits)
     } else {
         let opened = File::open(path).map_err(|error| {
-            let hint = "name a file that wsusctl snapshot wrote with --against, or make one: wsusctl snapshot -o FILE";
+            let hint =
+                "name a file that wsusctl snapshot wrote with --against, or make one: wsusctl snapshot --out FILE";
             cannot().caused_by(error).hint(hint)
         })?;
         saved::read(BufReader::new(opened), &limits)

@@ -251,11 +251,14 @@ pub struct Export {
     #[command(flatten)]
     pub reach: Reach,
     /// Write the manifest to this file instead of standard output, which is also -
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Replace the file if it exists; behind a link the one that it points to
-    #[arg(long, requires = "output")]
+    #[arg(long, requires = "out")]
     pub force: bool,
+    /// How to write the manifest
+    #[arg(long, short, value_enum, default_value_t = ManifestOutput::Yaml)]
+    pub output: ManifestOutput,
     /// Export only these kinds; memberships bring the groups with them
     #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = export_kinds())]
     pub kinds: Vec<Kind>,
@@ -270,8 +273,15 @@ pub struct Export {
     pub name: Option<String>,
     /// Refresh the values of this manifest in place, and keep its comments and layout; the server is the manifest's own
     /// unless --server names one
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "force", "kinds", "all", "without_identity", "name"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "force", "output", "kinds", "all", "without_identity", "name"])]
     pub update: Option<PathBuf>,
+}
+
+/// How a manifest is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ManifestOutput {
+    /// YAML, the one format that manifests have.
+    Yaml,
 }
 
 fn export_kinds() -> impl TypedValueParser<Value = Kind> {
@@ -292,8 +302,8 @@ pub struct Snapshot {
     #[command(flatten)]
     pub reach: Reach,
     /// Write the snapshot to this file, or to standard output: -
-    #[arg(short, long, value_name = "FILE")]
-    pub output: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
     /// Replace the file if it exists; behind a link the one that it points to
     #[arg(long)]
     pub force: bool,

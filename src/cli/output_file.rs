@@ -39,7 +39,7 @@ impl OutputFile {
         }
         if path.file_name().is_none() || path.is_dir() {
             return Err(Failure::new(Exit::Invalid, format!("{} is not the name of a file", path.display()))
-                .hint("give the name of a file with -o, or - for standard output"));
+                .hint("give the name of a file with --out, or - for standard output"));
         }
         if path.symlink_metadata().is_err() {
             let directory = directory_of(path);
@@ -55,8 +55,10 @@ impl OutputFile {
             Failure::new(Exit::Invalid, message).caused_by(error).hint("give another name with -o, or remove the link")
         })?;
         if !is_regular(&target) {
-            return Err(Failure::new(Exit::Invalid, format!("{} is no regular file", path.display()))
-                .hint(format!("leave out -o, or give -o -, and redirect standard output: ... > {}", path.display())));
+            return Err(Failure::new(Exit::Invalid, format!("{} is no regular file", path.display())).hint(format!(
+                "leave out --out, or give --out -, and redirect standard output: ... > {}",
+                path.display()
+            )));
         }
         if force { is(Place::Replaced(target)) } else { Err(is_there(path)) }
     }

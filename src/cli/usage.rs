@@ -13,17 +13,27 @@ pub fn advised(mut error: clap::Error) -> clap::Error {
     error
 }
 
+const OUT: &str = "a file to write is given with --out: --out FILE";
+
 fn tip(error: &clap::Error) -> Option<String> {
     let written = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(written)) => written.as_str(),
         _ => return None,
     };
     match error.kind() {
+        // `-o` is how a report is written, in every verb that has formats.
+        ErrorKind::UnknownArgument if written == "-o" || written == "--output" => Some(OUT.to_owned()),
+        ErrorKind::InvalidValue if written.starts_with("--output") && is_manifests(error) => Some(OUT.to_owned()),
         ErrorKind::UnknownArgument if is_manifest(written) => {
             Some(format!("manifests are given with -f: -f {written}"))
         }
         _ => None,
     }
+}
+
+/// Whether the formats are those of a manifest: only a verb that writes one also writes files.
+fn is_manifests(error: &clap::Error) -> bool {
+    matches!(error.get(ContextKind::ValidValue), Some(ContextValue::Strings(formats)) if *formats == ["yaml"])
 }
 
 /// A file or a directory, as `kubectl diff x.yaml` would not take it either, but people write it.

@@ -139,7 +139,7 @@ impl SavedError {
             Self::Read { .. } | Self::TooLarge { .. } => "check the file that --against names",
             Self::Compressed { .. } => "unpack it: gunzip -c FILE | wsusctl diff --against - ...",
             Self::Empty | Self::NotASnapshot => {
-                "make one with wsusctl snapshot --server URL -o FILE, and name it with --against"
+                "make one with wsusctl snapshot --server URL --out FILE, and name it with --against"
             }
             Self::NewerFormat { .. } => "use the wsusctl that wrote it or a newer one, or take the snapshot again",
             Self::LineTooLong { .. }

@@ -213,7 +213,7 @@ fn a_messy_server_round_trips_and_the_head_says_what_is_missing() {
 #[test]
 fn a_read_that_fails_says_what_to_do() {
     let lab = Lab::new("demo");
-    for verb in [&["export"][..], &["snapshot", "-o", "saved"]] {
+    for verb in [&["export"][..], &["snapshot", "--out", "saved"]] {
         let run = |options: &str| {
             let ran = lab.run(&[verb, &["--server", &format!("sandbox:lab.db?{options}")]].concat());
             ran.expect_status(1);
@@ -284,24 +284,24 @@ fn kinds_and_the_pin_can_be_left_out() {
 fn a_file_is_written_whole_and_never_over_another() {
     let lab = Lab::new("demo");
     let shown = export(&lab, &[]);
-    let written = export(&lab, &["-o", "hq.yaml"]);
+    let written = export(&lab, &["--out", "hq.yaml"]);
     written.expect_status(0).expect_err("written: hq.yaml");
     assert_eq!((written.out.as_str(), fs::read_to_string(lab.path("hq.yaml")).unwrap()), ("", shown.out.clone()));
     fs::write(lab.path("hq.yaml"), "mine").unwrap();
-    export(&lab, &["-o", "hq.yaml"]).expect_status(3).expect_err("--force");
+    export(&lab, &["--out", "hq.yaml"]).expect_status(3).expect_err("--force");
     assert_eq!(fs::read_to_string(lab.path("hq.yaml")).unwrap(), "mine");
-    export(&lab, &["-o", "hq.yaml", "--force"]).expect_status(0);
+    export(&lab, &["--out", "hq.yaml", "--force"]).expect_status(0);
     lab.run(&["diff", "-f", "hq.yaml"]).expect_status(0);
     fs::create_dir(lab.path("d")).unwrap();
-    export(&lab, &["-o", "d/hq.yaml"]).expect_status(0);
+    export(&lab, &["--out", "d/hq.yaml"]).expect_status(0);
     // A path beside the manifest would be another file's.
     let elsewhere = fs::read_to_string(lab.path("d/hq.yaml")).unwrap();
     assert!(!elsewhere.contains("\nconnection:\n") && elsewhere.contains("\n# connection: "), "{elsewhere}");
     assert_eq!(fs::read_dir(lab.path("d")).unwrap().count(), 1);
-    let nowhere = export(&lab, &["-o", "no/hq.yaml"]);
+    let nowhere = export(&lab, &["--out", "no/hq.yaml"]);
     nowhere.expect_status(1).expect_err("cannot write no/hq.yaml").expect_err("hint: make the directory first: no");
-    export(&lab, &["-o", ".", "--force"]).expect_status(3).expect_err("hint: ");
-    let standard = export(&lab, &["-o", "-"]);
+    export(&lab, &["--out", ".", "--force"]).expect_status(3).expect_err("hint: ");
+    let standard = export(&lab, &["--out", "-"]);
     standard.expect_status(0);
     assert_eq!((standard.out, lab.path("-").exists()), (shown.out, false));
 }
@@ -316,7 +316,7 @@ fn a_pipe_is_not_replaced_and_a_link_is_followed() {
     fs::write(lab.path("old"), "old").unwrap();
     symlink(lab.path("old"), lab.path("link")).unwrap();
     for verb in ["export", "snapshot"] {
-        let run = |name| lab.run(&[verb, "--server", "sandbox:lab.db", "--force", "-o", name]);
+        let run = |name| lab.run(&[verb, "--server", "sandbox:lab.db", "--force", "--out", name]);
         for name in ["pipe", "to-pipe"] {
             run(name).expect_status(3).expect_err("is no regular file").expect_err("redirect standard output");
         }

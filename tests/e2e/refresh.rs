@@ -31,7 +31,7 @@ const CONSOLE: &str = "
 #[test]
 fn nothing_is_written_where_nothing_differs() {
     let lab = Lab::new("demo");
-    lab.run(&["export", "--server", "sandbox:lab.db", "-o", "hq.yaml"]).expect_status(0);
+    lab.run(&["export", "--server", "sandbox:lab.db", "--out", "hq.yaml"]).expect_status(0);
     let before = text(&lab, "hq.yaml");
     let modified = fs::metadata(lab.path("hq.yaml")).unwrap().modified().unwrap();
     update(&lab, "hq.yaml").expect_status(0).expect_err("unchanged: hq.yaml");
@@ -42,7 +42,7 @@ fn nothing_is_written_where_nothing_differs() {
 #[test]
 fn what_changed_on_the_server_changes_in_the_manifest_and_nothing_else_does() {
     let lab = Lab::new("demo");
-    lab.run(&["export", "--server", "sandbox:lab.db", "-o", "hq.yaml"]).expect_status(0);
+    lab.run(&["export", "--server", "sandbox:lab.db", "--out", "hq.yaml"]).expect_status(0);
     let exported = text(&lab, "hq.yaml").replace("    # contentPath: ", "    contentPath: \"D:\\\\WSUS\"  # ");
     let commented: String = exported
         .lines()
@@ -183,7 +183,7 @@ fn a_file_that_is_no_manifest_of_the_server_stays() {
     lab.run(&["export", "--update", "no.yaml"]).expect_status(3).expect_err("cannot read no.yaml");
     lab.run(&["export", "--update", "."]).expect_status(3).expect_err("hint: ");
     lab.run(&["export", "--update", "-"]).expect_status(3).expect_err("--update needs a file");
-    for option in ["-o x.yaml", "--kinds groups", "--name x", "--without-identity"] {
+    for option in ["--out x.yaml", "--all", "--kinds groups", "--name x", "--without-identity"] {
         let mut arguments = vec!["export", "--update", "hq.yaml"];
         arguments.extend(option.split(' '));
         lab.run(&arguments).expect_status(3).expect_err("cannot be used with");

@@ -11,7 +11,7 @@ const NOW: &str = "2026-06-10T06:00:00Z";
 const FILE: &str = "lab.snapshot";
 
 fn snapshot(lab: &Lab) -> Ran {
-    lab.run(&["snapshot", "--server", "sandbox:lab.db", "-o", FILE])
+    lab.run(&["snapshot", "--server", "sandbox:lab.db", "--out", FILE])
 }
 
 fn live(lab: &Lab, more: &[&str]) -> Ran {
@@ -145,7 +145,7 @@ fn what_the_file_does_not_hold() {
     let lab = Lab::new("demo");
     lab.sql("UPDATE tbConfigurationA SET EncryptionKey = X'5EC4E7'");
     lab.manifest("  identity: {serverId: 3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11}\n");
-    lab.run_with(&["snapshot", "-f", "lab.yaml", "-o", FILE], |command| {
+    lab.run_with(&["snapshot", "-f", "lab.yaml", "--out", FILE], |command| {
         command.env("WSUSCTL_PASSWORD", "pa55word");
     })
     .expect_status(0)
@@ -163,14 +163,14 @@ fn what_the_login_may_not_read_is_unknown_from_the_file_as_from_the_server() {
     let lab = Lab::new("demo");
     fs::copy("examples/patch-tuesday.yaml", lab.path("lab.yaml")).unwrap();
     let server = "sandbox:lab.db?deny=tbUpdateStatusPerComputer&deny=tbFile";
-    lab.run(&["snapshot", "--server", server, "-o", FILE]).expect_status(0);
+    lab.run(&["snapshot", "--server", server, "--out", FILE]).expect_status(0);
     let text = fs::read_to_string(lab.path(FILE)).unwrap();
     assert!(text.contains("\"needed\":false}}\n") && !text.contains("\"bytes\":") && !text.contains("{\"needed\":{"));
     let live = lab.run(&["diff", "-f", "lab.yaml", "--server", server, "--now", NOW, "--output", "json"]);
     assert!(live.out.contains("\"unknown\": \"what computers report was not read\""), "{live:?}");
     assert_eq!(timeless(&against(&lab, &["--output", "json"]).out), timeless(&live.out));
     // Without what selectors may ask for there is no snapshot.
-    let refused = lab.run(&["snapshot", "--server", "sandbox:lab.db?deny=tbRevisionSupersedesUpdate", "-o", "x"]);
+    let refused = lab.run(&["snapshot", "--server", "sandbox:lab.db?deny=tbRevisionSupersedesUpdate", "--out", "x"]);
     refused.expect_status(1).expect_err("tbRevisionSupersedesUpdate");
     assert!(!lab.path("x").exists());
 }
@@ -182,7 +182,7 @@ fn the_same_server_gives_the_same_lines() {
     let first = fs::read_to_string(lab.path(FILE)).unwrap();
     snapshot(&lab).expect_status(3).expect_err("lab.snapshot is there already");
     assert_eq!(fs::read_to_string(lab.path(FILE)).unwrap(), first);
-    lab.run(&["snapshot", "--server", "sandbox:lab.db", "-o", FILE, "--force"]).expect_status(0);
+    lab.run(&["snapshot", "--server", "sandbox:lab.db", "--out", FILE, "--force"]).expect_status(0);
     let second = fs::read_to_string(lab.path(FILE)).unwrap();
     let differing = first.lines().zip(second.lines()).filter(|(one, other)| one != other).count();
     assert_eq!((differing, first.lines().count()), (2, second.lines().count()), "the first and the last line");
@@ -198,7 +198,7 @@ fn a_new_file_is_its_owners_alone_and_standard_output_is_no_file() {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(fs::metadata(lab.path(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
     }
-    let shown = lab.run(&["snapshot", "--server", "sandbox:lab.db", "-o", "-"]);
+    let shown = lab.run(&["snapshot", "--server", "sandbox:lab.db", "--out", "-"]);
     shown.expect_status(0).expect_err("written: <stdout>: server");
     let lines = |text: &str| text.lines().filter(|line| line.starts_with("{\"update\"")).count();
     assert_eq!(lines(&shown.out), lines(&fs::read_to_string(lab.path(FILE)).unwrap()));
@@ -249,8 +249,8 @@ fn a_file_that_is_no_whole_snapshot_is_refused() {
     for more in [&["--server", "sandbox:lab.db"][..], &["--password-file", "x"], &["--timeout", "10s"]] {
         against(&lab, more).expect_status(3).expect_err("cannot be used with");
     }
-    lab.run(&["snapshot", "-o", FILE]).expect_status(3).expect_err("nothing says which server to read");
-    lab.run(&["snapshot", "--server", "sandbox:none.db", "-o", FILE]).expect_status(1);
+    lab.run(&["snapshot", "--out", FILE]).expect_status(3).expect_err("nothing says which server to read");
+    lab.run(&["snapshot", "--server", "sandbox:none.db", "--out", FILE]).expect_status(1);
     assert!(!lab.path(FILE).exists());
 }
 
@@ -270,10 +270,10 @@ fn a_pin_holds_for_snapshots_and_chooses_among_them() {
     against(&lab, &[]).expect_status(0);
     // The server was replaced: neither its snapshot nor a new one of it is for this manifest.
     lab.sql(&format!("UPDATE tbConfigurationA SET ServerID = '{}'", other.to_uppercase()));
-    let refused = lab.run(&["snapshot", "-f", "lab.yaml", "--server", "sandbox:lab.db", "-o", "new.snapshot"]);
+    let refused = lab.run(&["snapshot", "-f", "lab.yaml", "--server", "sandbox:lab.db", "--out", "new.snapshot"]);
     refused.expect_status(4).expect_err("this is another server");
     assert!(!lab.path("new.snapshot").exists());
-    lab.run(&["snapshot", "--server", "sandbox:lab.db", "-o", "new.snapshot"]).expect_status(0);
+    lab.run(&["snapshot", "--server", "sandbox:lab.db", "--out", "new.snapshot"]).expect_status(0);
     lab.run(&["diff", "-f", "lab.yaml", "--against", "new.snapshot"])
         .expect_status(4)
         .expect_err("new.snapshot is a snapshot of another server")

@@ -19,6 +19,18 @@ fn a_manifest_without_its_flag_is_told_of_the_flag() {
 }
 
 #[test]
+fn a_format_and_a_file_have_the_same_flags_in_every_verb() {
+    let lab = Lab::new("empty");
+    let server = ["--server", "sandbox:lab.db"];
+    for arguments in [&["export", "-o", "hq.yaml"][..], &["snapshot", "-o", "hq.snapshot"]] {
+        lab.run(&[arguments, &server].concat()).expect_status(3).expect_err("a file to write is given with --out");
+    }
+    lab.run(&[&["export", "-o", "yaml"][..], &server].concat()).expect_status(0).expect_out("kind: WsusServer");
+    let other = lab.run(&[&["get", "groups", "-o", "csv"][..], &server].concat());
+    other.expect_status(3).expect_err("possible values: text, json, yaml").expect_nowhere("--out ");
+}
+
+#[test]
 fn the_manual_is_in_the_program() {
     let lab = Lab::empty();
     let all = lab.run(&["help"]);
