@@ -105,7 +105,7 @@ fn a_healthy_server() {
 #[test]
 fn bad_usage_is_told_apart_from_bad_health() {
     let lab = lab();
-    lab.run(&["doctor"]).expect_status(3).expect_err("--file");
+    lab.run(&["doctor"]).expect_status(3).expect_err("nothing says which server to look at");
     text(&lab, "?nonsense=1").expect_status(3);
     text(&lab, "?deny=tbNothing").expect_status(3).expect_err("tbNothing");
     lab.manifest("  groups: 1\n").run(&["doctor", "-f", "lab.yaml"]).expect_status(3).expect_err("lab.yaml:6");

@@ -53,12 +53,12 @@ fn each_difference_is_a_finding_with_a_command_and_changes_nothing() {
         (
             "LastSyncTime = NULL, RollupLastSyncTime = '2020-01-01 00:00:00.000' WHERE AccountName LIKE 'branch01%'",
             "downstreamStale",
-            "for 2d",
+            "days ago, and maxSyncAge is 2d",
         ),
         (
             "LastSyncTime = NULL, RollupLastSyncTime = NULL WHERE AccountName LIKE 'branch01%'",
             "downstreamStale",
-            "last synchronisation never",
+            "it has never synchronised, and maxSyncAge is 2d",
         ),
         (
             "AccountName = 'gone.contoso.com' WHERE AccountName LIKE 'branch01%'",
