@@ -5,10 +5,12 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::arguments::Manifests;
+use super::streams::Streams;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::failure::{Exit, Failure};
-use crate::manifest::{ReadLimits, duplicate_servers, read};
+use crate::manifest::{ReadLimits, duplicate_servers, is_meant, read};
 use crate::model::desired::Desired;
+use crate::report::visible::visible;
 
 /// What the manifests of a run say.
 pub struct Loaded {
@@ -18,6 +20,8 @@ pub struct Loaded {
     pub sources: Sources,
     /// Problems of all files.
     pub diagnostics: Diagnostics,
+    /// Files below a directory that are other YAML.
+    pub others: Vec<PathBuf>,
 }
 
 /// A manifest and where it is.
@@ -28,6 +32,16 @@ pub struct Server {
     pub directory: PathBuf,
 }
 
+impl Loaded {
+    /// Says which files were passed over: a manifest that is taken for something else must not go unnoticed.
+    pub fn tell_of_others(&self, streams: Streams) {
+        if !self.others.is_empty() {
+            let others = self.others.iter().map(|path| path.display().to_string());
+            streams.note(&format!("note: other YAML was passed over: {}", visible(&listed(others))));
+        }
+    }
+}
+
 /// Reads every manifest that the arguments name.
 ///
 /// # Errors
@@ -35,15 +49,30 @@ pub struct Server {
 pub fn load(arguments: &Manifests) -> Result<Loaded, Failure> {
     let limits =
         ReadLimits { max_bytes: u64::from(arguments.max_manifest_size) * 1024 * 1024, ..ReadLimits::default() };
-    let mut loaded = Loaded { servers: Vec::new(), sources: Sources::default(), diagnostics: Diagnostics::default() };
+    let mut loaded = Loaded {
+        servers: Vec::new(),
+        sources: Sources::default(),
+        diagnostics: Diagnostics::default(),
+        others: Vec::new(),
+    };
     let mut servers = Vec::new();
     let mut directories = Vec::new();
-    for path in expand(&arguments.files)? {
+    for (path, named) in expand(&arguments.files)? {
         let bytes = read_capped(&path, limits.max_bytes)?;
+        if !named && !is_meant(&bytes) {
+            loaded.others.push(path);
+            continue;
+        }
         let (desired, diagnostics) = read(&display_name(&path), &bytes, &mut loaded.sources, &limits);
         loaded.diagnostics.extend(diagnostics);
         directories.resize(servers.len() + desired.len(), directory_of(&path));
         servers.extend(desired);
+    }
+    if servers.is_empty() && !loaded.others.is_empty() && loaded.diagnostics.0.is_empty() {
+        let others = loaded.others.iter().map(|path| path.display().to_string());
+        return Err(Failure::new(Exit::Invalid, "there is other YAML, and no manifest")
+            .hint("a manifest begins with `apiVersion: wsusctl/v1alpha1` and `kind: WsusServer`")
+            .hint(format!("name a file with -f to see what is wrong with it; there are {}", listed(others))));
     }
     // The reader has named the duplicates within a file already.
     for duplicate in duplicate_servers(&servers).0 {
@@ -56,22 +85,32 @@ pub fn load(arguments: &Manifests) -> Result<Loaded, Failure> {
     Ok(loaded)
 }
 
-fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+/// The files of the paths; with each whether the arguments name it, or only a directory above it.
+fn expand(paths: &[PathBuf]) -> Result<Vec<(PathBuf, bool)>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" || !path.is_dir() {
-            files.push(path.clone());
+            files.push((path.clone(), true));
             continue;
         }
-        let before = files.len();
-        collect(path, &mut files)?;
-        if files.len() == before {
+        let mut found = Vec::new();
+        collect(path, &mut found)?;
+        if found.is_empty() {
             return Err(Failure::new(Exit::Invalid, format!("no manifest in directory {}", path.display()))
                 .hint("manifests end in .yaml or .yml; directories whose name begins with a dot are not searched"));
         }
-        files[before..].sort();
+        found.sort();
+        files.extend(found.into_iter().map(|path| (path, false)));
     }
     Ok(files)
+}
+
+/// The first few of some names.
+fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
+    const SHOWN: usize = 5;
+    let more = names.len().saturating_sub(SHOWN);
+    let shown = names.take(SHOWN).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {

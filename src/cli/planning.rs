@@ -135,6 +135,7 @@ pub fn load_valid(
     streams: Streams,
 ) -> Result<Option<Loaded>, Failure> {
     let mut loaded = load(manifests)?;
+    loaded.tell_of_others(streams);
     for server in &loaded.servers {
         if reach.server.is_none() {
             super::server::check_options(&server.desired, &mut loaded.diagnostics);

@@ -12,7 +12,9 @@ use crate::report;
 /// # Errors
 /// A path that cannot be read.
 pub fn run(arguments: &Validate, streams: Streams) -> Result<Exit, Failure> {
-    let Loaded { servers, sources, mut diagnostics } = load(&arguments.manifests)?;
+    let loaded = load(&arguments.manifests)?;
+    loaded.tell_of_others(streams);
+    let Loaded { servers, sources, mut diagnostics, others: _ } = loaded;
     for server in &servers {
         super::server::check_options(&server.desired, &mut diagnostics);
     }

@@ -63,6 +63,25 @@ pub fn read(name: &str, bytes: &[u8], sources: &mut Sources, limits: &ReadLimits
     (servers, diagnostics)
 }
 
+/// Whether a file that nobody named is meant as a manifest. Directories of manifests have other YAML beside them: what says
+/// another `kind`, or is nothing like a manifest, is none. A name with a typing error in it still is one, as is what only
+/// lacks its head: those are errors, not strangers.
+#[must_use]
+pub fn is_meant(bytes: &[u8]) -> bool {
+    // What cannot be read as text is refused with its reason.
+    let Ok(text) = std::str::from_utf8(bytes) else { return true };
+    let bare = |line| str::trim_start_matches(line, ['\u{feff}', '{', '"', '\'']);
+    let values = |key: &'static str| {
+        text.lines()
+            .filter_map(move |line| bare(line).strip_prefix(key)?.trim_start_matches(['"', '\'']).strip_prefix(':'))
+    };
+    let mut heads = values("apiVersion").chain(values("kind")).peekable();
+    match heads.peek() {
+        Some(_) => heads.any(|head| head.to_lowercase().contains("wsus")),
+        None => text.contains('\0') || values("spec").next().is_some(),
+    }
+}
+
 fn read_text(text: &str, source: SourceId, name: &str, limits: ReadLimits, problems: &mut Problems) -> Vec<Desired> {
     let mut composer = Composer::new(text, source, limits);
     let mut servers = Vec::new();

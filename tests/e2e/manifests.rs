@@ -150,10 +150,39 @@ fn a_directory() {
     fs::write(lab.path("site/branches/.git/c.yaml"), "broken: [").unwrap();
     fs::write(lab.path("site/readme.md"), "broken: [").unwrap();
     lab.run(&["validate", "-f", "site"]).expect_status(0).expect_out("2 manifests are valid");
-    fs::write(lab.path("site/branches/d.yaml"), "broken: [").unwrap();
-    lab.run(&["validate", "-f", "site"]).expect_status(3).expect_err("d.yaml:1:");
+    fs::write(lab.path("site/branches/d.yaml"), "kind: WsusServer\nbroken: [").unwrap();
+    lab.run(&["validate", "-f", "site"]).expect_status(3).expect_err("d.yaml:2:");
     fs::create_dir(lab.path("nothing")).unwrap();
     lab.run(&["validate", "-f", "nothing"]).expect_status(3).expect_err("no manifest in directory nothing");
+}
+
+#[test]
+fn a_directory_with_other_yaml() {
+    let lab = Lab::new("empty");
+    fs::create_dir(lab.path("site")).unwrap();
+    let write = |name: &str, text: &str| fs::write(lab.path(&format!("site/{name}")), text).unwrap();
+    write("compose.yaml", "services:\n  db: {image: mssql}\n");
+    write("job.yml", "apiVersion: batch/v1\nkind: Job\nmetadata: {name: wsusctl}\nspec: [\n");
+    let none = lab.run(&["diff", "-f", "site"]);
+    none.expect_status(3).expect_err("no manifest").expect_err("site/compose.yaml, site/job.yml");
+    write("lab.yaml", &format!("{}spec: {{}}\n", HEAD.replace("lab.db", "../lab.db")));
+    let told = "note: other YAML was passed over: site/compose.yaml, site/job.yml";
+    for verb in ["validate", "diff"] {
+        lab.run(&[verb, "-f", "site"]).expect_status(0).expect_err(told);
+    }
+    lab.run(&["diff", "-q", "-f", "site"]).expect_status(0).expect_nowhere("passed over");
+    lab.run(&["validate", "-f", "site/compose.yaml"]).expect_status(3).expect_err("compose.yaml:1:");
+    // What is meant as a manifest is no stranger, whatever is wrong with it.
+    for (name, text) in [
+        ("version.yaml", "apiVersion: wsuscontrol/v1\nkind: Server\nspec: {}\n"),
+        ("kind.yaml", "apiVersion: v1\nkind: wsusserver\nspec: {}\n"),
+        ("head.yaml", "metadata: {name: x}\nspec: {}\n"),
+        ("json.yaml", "{\"apiVersion\": \"wsusctl/v1alpha1\", \"kind\": 1}\n"),
+    ] {
+        write(name, text);
+        lab.run(&["validate", "-f", "site"]).expect_status(3).expect_err(&format!("{name}:1:"));
+        fs::remove_file(lab.path(&format!("site/{name}"))).unwrap();
+    }
 }
 
 #[test]
