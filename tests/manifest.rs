@@ -102,6 +102,22 @@ fn a_duplicate_group_is_shown() {
 }
 
 #[test]
+fn a_name_with_what_nobody_sees_is_warned_of() {
+    let groups = "  groups: [{name: \"Ring\u{a0}0\"}]\n  declines: [{update: {kb: 5060526, title: \"x\u{200b}*\"}}]\n";
+    let shown = shown(&format!("{HEAD}spec:\n{groups}"));
+    for expected in [
+        "warning[hidden-character]: a name with a character that cannot be seen",
+        "hq.yaml:6:19",
+        "Ring\\u00a00",
+        "the name of a computer group has U+00A0 (no-break space): it is another name than the one it looks like",
+        "an update's title has U+200B (zero width space)",
+    ] {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+    assert!(!shown.contains(['\u{a0}', '\u{200b}']), "{shown}");
+}
+
+#[test]
 fn a_password_is_not_shown() {
     let connection = "connection:\n  database: mssql://sql01/SUSDB\n  auth: {user: sa, password: hunter2}\n";
     insta::assert_snapshot!(shown(&format!("{HEAD}{connection}spec: {{}}\n")), @r#"

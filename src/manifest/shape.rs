@@ -6,6 +6,7 @@ use super::document::Field;
 use super::node::{Entry, Node, Value};
 use super::problems::Problems;
 use crate::diagnostic::Diagnostic;
+use crate::model::code_point::deceptive_in;
 use crate::model::origin::{Declared, Origin};
 
 /// A map with known keys.
@@ -108,7 +109,7 @@ pub(super) fn name(value: &Keyed<'_>, what: &str, problems: &mut Problems) -> Op
     check_name(&name, what, problems).then_some(name)
 }
 
-/// Reports an empty name.
+/// Reports an empty name, and warns of what nobody can see in one.
 pub(super) fn check_name(name: &Declared<String>, what: &str, problems: &mut Problems) -> bool {
     let fine = !name.value.trim().is_empty();
     if !fine {
@@ -116,6 +117,19 @@ pub(super) fn check_name(name: &Declared<String>, what: &str, problems: &mut Pro
             Diagnostic::error("empty-name", "an empty name")
                 .detail(format!("the name of {what} is empty"))
                 .at(name.origin, ""),
+        );
+    }
+    let hidden = deceptive_in(&name.value);
+    if !hidden.is_empty() {
+        let listed: Vec<String> = hidden.iter().map(ToString::to_string).collect();
+        problems.push(
+            Diagnostic::warning("hidden-character", "a name with a character that cannot be seen")
+                .detail(format!(
+                    "the name of {what} has {}: it is another name than the one it looks like",
+                    listed.join(", ")
+                ))
+                .at(name.origin, "")
+                .help("type the name anew, or leave it so if the server has it like that"),
         );
     }
     fine

@@ -7,6 +7,7 @@ pub mod approval;
 pub mod attribute;
 pub mod busy;
 pub mod category;
+pub mod code_point;
 pub mod configuration;
 pub mod connection;
 pub mod database_role;

@@ -1,10 +1,13 @@
 //! Makes visible what a terminal would obey or hide.
 //!
 //! Titles and names come from servers and manifests that other people write. A title that holds an escape sequence could
-//! erase the line that shows what a plan deletes, and one that holds a bidirectional override could show it backwards.
+//! erase the line that shows what a plan deletes, one that holds a bidirectional override could show it backwards, and a name
+//! with a no-break space is another name than the one it looks like.
 
 use std::borrow::Cow;
 use std::fmt::Write;
+
+use crate::model::code_point::is_deceptive;
 
 /// Replaces every character that would not show as itself by its escape in JSON (`\u202e`, `\n`).
 ///
@@ -51,22 +54,6 @@ fn push_escape(out: &mut String, c: char) {
     }
 }
 
-/// Control characters, and those of Unicode's format characters that change how their neighbours show or show nothing.
-pub(super) fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' // soft hyphen
-            | '\u{34f}' // combining grapheme joiner
-            | '\u{61c}' | '\u{200e}' | '\u{200f}' // direction marks
-            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' // Hangul fillers
-            | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' // no width
-            | '\u{2028}' | '\u{2029}' // line and paragraph separators
-            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}' // embeddings, overrides, isolates
-            | '\u{fff9}'..='\u{fffb}' // interlinear annotation
-            | '\u{e0000}'..='\u{e007f}' // tags
-        )
-}
-
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
@@ -90,6 +77,7 @@ mod tests {
             ("\u{7f}", "\\u007f"),
             ("abc\u{202e}cba\u{2066}", "abc\\u202ecba\\u2066"),
             ("zero\u{200b}width", "zero\\u200bwidth"),
+            ("no\u{a0}break", "no\\u00a0break"),
             ("\u{e0041}", "\\udb40\\udc41"),
         ] {
             assert_eq!(visible(text), expected);

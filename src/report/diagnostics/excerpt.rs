@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use crate::diagnostic::{Label, Sources};
+use crate::model::code_point::is_deceptive;
 use crate::model::origin::Origin;
-use crate::report::visible::{is_deceptive, push_visible, visible};
+use crate::report::visible::{push_visible, visible};
 
 /// Lines between two places that are shown together.
 const LINES_BETWEEN_MAX: u32 = 6;

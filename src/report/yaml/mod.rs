@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use super::visible::{is_deceptive, visible};
+use super::visible::visible;
+use crate::model::code_point::is_deceptive;
 
 /// Words that YAML 1.1 or 1.2 readers take for something else than text, in whatever case.
 const WORDS: [&str; 15] =
