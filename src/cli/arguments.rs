@@ -469,6 +469,8 @@ pub enum ServeTls {
     Login,
     /// Everything.
     Required,
+    /// Everything from the first byte, as SQL Server 2022 with Force Strict Encryption.
+    Strict,
 }
 
 fn parse_duration(text: &str) -> Result<Duration, String> {

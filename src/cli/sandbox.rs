@@ -106,16 +106,20 @@ fn encryption(arguments: &SandboxServe) -> Result<(Encryption, String), Failure>
         _ => Identity::self_signed(&[]),
     };
     let identity = identity.map_err(|error| cannot("the certificate").caused_by(error))?;
-    let config = identity.server_config().map_err(|error| cannot("the certificate").caused_by(error))?;
+    let strict = arguments.tls == ServeTls::Strict;
+    let config = if strict { identity.strict_server_config() } else { identity.server_config() };
+    let config = config.map_err(|error| cannot("the certificate").caused_by(error))?;
     if let Some(path) = &arguments.write_cert {
         fs::write(path, identity.certificate_pem()).map_err(|error| {
             Failure::new(Exit::Failure, format!("cannot write {}", path.display())).caused_by(error)
         })?;
     }
     let fingerprint: String = identity.fingerprint().iter().map(|byte| format!("{byte:02x}")).collect();
-    let note = format!("Clients verify the certificate with ?pin=sha256:{fingerprint}");
+    let how = if strict { "connect with ?encrypt=strict and " } else { "" };
+    let note = format!("Clients {how}verify the certificate with ?pin=sha256:{fingerprint}");
     Ok(match arguments.tls {
         ServeTls::Login => (Encryption::LoginOnly(config), note),
+        ServeTls::Strict => (Encryption::Strict(config), note),
         ServeTls::Off | ServeTls::Required => (Encryption::Required(config), note),
     })
 }

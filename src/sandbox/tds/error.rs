@@ -63,6 +63,12 @@ pub enum ConnectionError {
         /// The server's setting.
         server: &'static str,
     },
+    /// The server speaks TDS 8 only, and the client did not begin with TLS.
+    #[error("the server is strict, and the client's first byte is {first:#04X}, not that of a TLS handshake")]
+    NotStrict {
+        /// The client's first byte.
+        first: u8,
+    },
     /// The TLS handshake failed.
     #[error("the TLS handshake failed")]
     Tls(#[source] std::io::Error),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -16,6 +16,9 @@ use super::tls::{Framing, Transport};
 
 /// Largest message before the login; the documentation allows a LOGIN7 of 128 KiB.
 const MESSAGE_BYTES_MAX: usize = 128 << 10;
+
+/// First byte of a TLS handshake record (RFC 8446, 5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
 
 /// What is going to be encrypted.
 enum Agreement {
@@ -32,15 +35,13 @@ pub(super) async fn handshake<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let message = expect(&mut stream, kind::PRELOGIN, "PRELOGIN").await?;
-    let request = Prelogin::parse(&message.payload)
-        .map_err(|source| ConnectionError::Malformed { message: "PRELOGIN", source })?;
+    if let Encryption::Strict(config) = &settings.encryption {
+        return handshake_strictly(stream, settings, Arc::clone(config)).await;
+    }
+    let request = prelogin(&mut stream).await?;
     let (said, agreement) = agree(request.encryption, &settings.encryption);
     let answer = prelogin::answer(settings.product_version, said);
-    PacketWriter::new(kind::TABULAR_RESULT, DEFAULT_PACKET_SIZE, 0)
-        .send(&mut stream, &answer)
-        .await
-        .map_err(ConnectionError::Stream)?;
+    send(&mut stream, &answer).await?;
     match agreement {
         None => {
             Err(ConnectionError::EncryptionMismatch { client: request.encryption, server: settings.encryption.name() })
@@ -62,6 +63,37 @@ where
     }
 }
 
+/// TDS 8: TLS comes first, and what the client says of encryption inside it means nothing.
+async fn handshake_strictly<S>(
+    mut stream: S,
+    settings: &ServerSettings,
+    config: Arc<ServerConfig>,
+) -> Result<(Transport<S>, Login7), ConnectionError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let first = stream.read_u8().await.map_err(ConnectionError::Stream)?;
+    if first != TLS_HANDSHAKE {
+        return Err(ConnectionError::NotStrict { first });
+    }
+    let accepting = TlsAcceptor::from(config).accept(Framing::bare(stream, vec![first]));
+    let mut encrypted = accepting.await.map_err(ConnectionError::Tls)?;
+    prelogin(&mut encrypted).await?;
+    send(&mut encrypted, &prelogin::answer(settings.product_version, encryption::ON)).await?;
+    let login = login(&mut encrypted).await?;
+    Ok((Transport::Encrypted(Box::new(encrypted)), login))
+}
+
+async fn prelogin<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Prelogin, ConnectionError> {
+    let message = expect(stream, kind::PRELOGIN, "PRELOGIN").await?;
+    Prelogin::parse(&message.payload).map_err(|source| ConnectionError::Malformed { message: "PRELOGIN", source })
+}
+
+async fn send<S: AsyncWrite + Unpin>(stream: &mut S, message: &[u8]) -> Result<(), ConnectionError> {
+    let mut writer = PacketWriter::new(kind::TABULAR_RESULT, DEFAULT_PACKET_SIZE, 0);
+    writer.send(stream, message).await.map_err(ConnectionError::Stream)
+}
+
 /// The table of MS-TDS 2.2.6.5: what the server says to what the client said, and what follows from it.
 fn agree(client: u8, server: &Encryption) -> (u8, Option<Agreement>) {
     match (server, client) {
@@ -77,7 +109,7 @@ fn agree(client: u8, server: &Encryption) -> (u8, Option<Agreement>) {
         (Encryption::Required(config), encryption::OFF) => {
             (encryption::REQUIRED, Some(Agreement::Everything(Arc::clone(config))))
         }
-        (Encryption::LoginOnly(_) | Encryption::Required(_), _) => (encryption::REQUIRED, None),
+        (Encryption::LoginOnly(_) | Encryption::Required(_) | Encryption::Strict(_), _) => (encryption::REQUIRED, None),
     }
 }
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
-use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ServerConfig, SupportedProtocolVersion};
 
 /// Why a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -86,18 +87,31 @@ impl Identity {
         sha256.hash(&self.certificates[0]).as_ref().try_into().expect("SHA-256 has 32 bytes")
     }
 
+    /// What a server of TDS 8 offers: TLS 1.3 and 1.2, and its name for ALPN.
+    ///
+    /// # Errors
+    /// Where the key does not belong to the certificate or cannot be used.
+    pub fn strict_server_config(&self) -> Result<Arc<ServerConfig>, IdentityError> {
+        let mut config = self.config(&[&TLS13, &TLS12])?;
+        config.alpn_protocols = vec![b"tds/8.0".to_vec()];
+        Ok(Arc::new(config))
+    }
+
     /// What the server offers in TLS handshakes: TLS 1.2. TDS 7 cannot do without it where only the login is encrypted,
     /// and SQL Server speaks TLS 1.3 with TDS 8 only.
     ///
     /// # Errors
     /// Where the key does not belong to the certificate or cannot be used.
     pub fn server_config(&self) -> Result<Arc<ServerConfig>, IdentityError> {
+        self.config(&[&TLS12]).map(Arc::new)
+    }
+
+    fn config(&self, versions: &[&'static SupportedProtocolVersion]) -> Result<ServerConfig, IdentityError> {
         ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_protocol_versions(&[&rustls::version::TLS12])
+            .with_protocol_versions(versions)
             .and_then(|builder| {
                 builder.with_no_client_auth().with_single_cert(self.certificates.clone(), self.key.clone_key())
             })
-            .map(Arc::new)
             .map_err(IdentityError::Config)
     }
 }

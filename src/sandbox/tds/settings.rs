@@ -49,6 +49,9 @@ pub enum Encryption {
     LoginOnly(Arc<ServerConfig>),
     /// Everything. Clients that cannot encrypt are turned away.
     Required(Arc<ServerConfig>),
+    /// Everything, from the first byte: TDS 8. Clients that begin otherwise are turned away without a word, as by a SQL
+    /// Server with Force Strict Encryption.
+    Strict(Arc<ServerConfig>),
 }
 
 impl Encryption {
@@ -57,6 +60,7 @@ impl Encryption {
             Self::Off => "off",
             Self::LoginOnly(_) => "login only",
             Self::Required(_) => "required",
+            Self::Strict(_) => "strict",
         }
     }
 }

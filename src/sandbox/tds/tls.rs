@@ -14,6 +14,8 @@ use super::packet::{DEFAULT_PACKET_SIZE, HEADER_LENGTH, Header, PacketWriter, ki
 pub(super) struct Framing<S> {
     stream: S,
     handshaking: bool,
+    /// What was read before, and is to be read again.
+    early: Vec<u8>,
     /// The header being read.
     header: [u8; HEADER_LENGTH],
     header_read: usize,
@@ -31,6 +33,7 @@ impl<S> Framing<S> {
         Self {
             stream,
             handshaking: true,
+            early: Vec::new(),
             header: [0; HEADER_LENGTH],
             header_read: 0,
             left: 0,
@@ -39,6 +42,11 @@ impl<S> Framing<S> {
             packets: Vec::new(),
             written: 0,
         }
+    }
+
+    /// Passes bytes as they are, those first that were read already.
+    pub(super) fn bare(stream: S, early: Vec<u8>) -> Self {
+        Self { handshaking: false, early, ..Self::new(stream) }
     }
 
     /// From now on bytes pass as they are.
@@ -78,6 +86,12 @@ impl<S: AsyncRead + Unpin> Framing<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for Framing<S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, target: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if !this.early.is_empty() {
+            let count = this.early.len().min(target.remaining());
+            target.put_slice(&this.early[..count]);
+            this.early.drain(..count);
+            return Poll::Ready(Ok(()));
+        }
         if !this.handshaking {
             return Pin::new(&mut this.stream).poll_read(context, target);
         }
