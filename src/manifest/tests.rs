@@ -119,6 +119,23 @@ fn connections() {
 }
 
 #[test]
+fn a_windows_account_is_no_sql_server_login() {
+    let found = |text: &str| problems(&format!("{HEAD}connection: {text}\nspec: {{}}\n"));
+    let auth = |url: &str, user: &str| {
+        found(&format!("{{database: '{url}', auth: {{user: '{user}', password: {{env: P}}}}}}"))
+    };
+    for user in ["CONTOSO\\svc", "svc@contoso.com"] {
+        assert_eq!(auth("mssql://h", user), "windows-account:4");
+        for said in ["ntlm", "sql", "integrated", "kerberos"] {
+            assert_eq!(auth(&format!("mssql://h?auth={said}"), user), "");
+        }
+    }
+    assert_eq!(auth("mssql://h", "svc"), "");
+    assert_eq!(found("{database: 'mssql://CONTOSO\\svc@h'}"), "windows-account:4");
+    assert_eq!(found("{database: 'mssql://CONTOSO\\svc@h', auth: integrated}"), "");
+}
+
+#[test]
 fn numbers_and_words_of_other_yamls_are_the_text_that_was_written() {
     let server = spec("  groups: [{name: 007, computers: [1.0, 0x1F, no, on, yes, 1e3, true, !!str 12, 12:30:45]}]\n");
     assert_eq!(server.groups[0].name, "007");

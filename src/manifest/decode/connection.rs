@@ -19,6 +19,10 @@ pub(super) fn connection(value: Keyed<'_>, problems: &mut Problems) -> Option<Co
         .and_then(|value| text(&value, problems))
         .and_then(|text| database(&text, problems));
     let auth = fields.take("auth").and_then(|value| auth(value, problems));
+    if let Some(database) = &database {
+        check_account(database, auth.as_ref(), problems);
+    }
+    let auth = auth.map(|auth| auth.value);
     let ca = fields.take("tls").and_then(|value| {
         let mut tls = Fields::of(value, &TLS, problems)?;
         tls.take("ca").and_then(|value| name(&value, "a certificate file", problems))
@@ -45,14 +49,37 @@ fn database(text: &Declared<String>, problems: &mut Problems) -> Option<Declared
     None
 }
 
-fn auth(value: Keyed<'_>, problems: &mut Problems) -> Option<Auth> {
+/// Warns of a Windows account where a SQL Server login is meant to be. Who names the method means it.
+fn check_account(database: &Declared<DatabaseUrl>, auth: Option<&Declared<Auth>>, problems: &mut Problems) {
+    let DatabaseUrl::Mssql(url) = &database.value else { return };
+    let (user, origin) = match auth {
+        Some(Declared { value: Auth::Integrated, .. }) => return,
+        Some(Declared { value: Auth::Sql { user, .. }, origin }) => (Some(user), *origin),
+        None => (url.user.as_ref(), database.origin),
+    };
+    let Some(user) = user.filter(|user| url.auth.is_none() && user.contains(['\\', '@'])) else { return };
+    problems.push(
+        Diagnostic::warning("windows-account", "a Windows account in the place of a SQL Server login")
+            .detail(format!(
+                "with user and password alone, SQL Server takes `{user}` for a login of its own, which has neither \\ nor @ in \
+                 its name as a rule, and refuses it"
+            ))
+            .at(origin, "")
+            .help("run wsusctl as that account and write auth: integrated, or add ?auth=ntlm to the database URL")
+            .help("where it is a SQL Server login all the same, add ?auth=sql"),
+    );
+}
+
+fn auth(value: Keyed<'_>, problems: &mut Problems) -> Option<Declared<Auth>> {
+    let place = value.place();
     if value.node.text().is_some() {
-        return word(&value, &[("integrated", ())], problems).map(|_| Auth::Integrated);
+        let word = word(&value, &[("integrated", ())], problems);
+        return word.map(|_| Declared { value: Auth::Integrated, origin: place });
     }
     let mut fields = Fields::of(value, &AUTH, problems)?;
-    let user = fields.require("user", problems).and_then(|value| name(&value, "a login", problems));
+    let user = fields.require("user", problems).and_then(|value| name(&value, "a login", problems))?;
     let password = fields.take("password").and_then(|value| secret(value, problems));
-    Some(Auth::Sql { user: user?.value, password })
+    Some(Declared { value: Auth::Sql { user: user.value, password }, origin: user.origin })
 }
 
 /// Reads a reference to a secret. Nothing that stands here instead is ever shown.
