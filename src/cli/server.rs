@@ -14,7 +14,7 @@ use crate::model::connection::{Auth, DatabaseUrl, Encrypt, MssqlUrl, Secret, Sec
 use crate::model::desired::Desired;
 use crate::susdb::lock::LockError;
 use crate::susdb::read::ReadError;
-use crate::susdb::session::{ConnectOptions, Session};
+use crate::susdb::session::{ConnectOptions, Session, Stage};
 use crate::susdb::target::{CaFile, Target};
 
 /// A server to connect to, and for what.
@@ -76,10 +76,18 @@ impl Connecting<'_> {
     /// reached (1).
     pub async fn open(&self) -> Result<Session, Failure> {
         let Destination { url, target, options } = self.destination()?;
-        Session::connect(&target, &options).await.map_err(|error| {
-            let hints = error.hints();
+        let stage = Stage::default();
+        let session = Session::connect_observed(&target, &options, &stage).await.map_err(|error| {
+            let hints = error.hints(&target);
             Failure::new(Exit::Failure, format!("cannot connect to {url}")).caused_by(error).hints(hints)
-        })
+        })?;
+        for weakness in stage.certificate().map(|certificate| certificate.weaknesses).unwrap_or_default() {
+            let note = format!(
+                "warning: the server's certificate is trusted as it is, but {weakness}: give the server a better one"
+            );
+            self.streams.note(&note);
+        }
+        Ok(session)
     }
 
     /// The URL, for messages; none where nothing says it.

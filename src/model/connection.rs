@@ -122,6 +122,8 @@ pub enum Encrypt {
     /// Everything. The default.
     #[default]
     Required,
+    /// Everything, from the first byte: TDS 8, which SQL Server 2022 and later speak.
+    Strict,
     /// The login only: what old servers do.
     Login,
     /// Nothing, not even the password.
@@ -278,9 +280,10 @@ fn apply_option(url: &mut MssqlUrl, name: &str, value: &str) -> Result<(), UrlEr
         "encrypt" => {
             url.encrypt = match value {
                 "required" | "true" => Encrypt::Required,
+                "strict" => Encrypt::Strict,
                 "login" => Encrypt::Login,
                 "off" => Encrypt::Off,
-                _ => return Err(UrlError::OptionValue { name: "encrypt", expected: "required, login or off" }),
+                _ => return Err(UrlError::OptionValue { name: "encrypt", expected: "required, strict, login or off" }),
             };
         }
         "trustServerCertificate" => {

@@ -121,6 +121,8 @@ pub struct Certificate {
     pub sha256: String,
     /// What it was checked against.
     pub check: CertificateCheck,
+    /// What is too weak about it, or out of date, as the end of a sentence.
+    pub weaknesses: Vec<String>,
 }
 
 /// What a certificate was checked against.

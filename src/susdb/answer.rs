@@ -54,9 +54,9 @@ pub enum AnswerProblem {
     #[error("it has a second set of rows")]
     SecondResult,
     /// The driver gave up in the most drastic way it has.
-    #[error("the driver cannot decode it: {message}")]
+    #[error("the driver cannot decode it")]
     Panic {
-        /// What it said.
+        /// What it said, for its developers.
         message: String,
     },
 }

@@ -1,6 +1,8 @@
 //! What can go wrong between us and a server: connecting (see [`ConnectError`]) and running a statement.
 
 mod connect;
+mod hints;
+mod login;
 
 use std::error::Error;
 use std::time::Duration;

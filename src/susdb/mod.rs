@@ -9,6 +9,7 @@ pub mod connector;
 pub mod contract;
 mod definition;
 pub mod doctor;
+pub mod driver;
 pub mod error;
 mod line;
 pub mod lock;

@@ -20,6 +20,7 @@ use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 use super::answer::{AnswerProblem, AnswerWatch, WatchedStream};
 use super::attempts::Attempt;
 use super::connector::{BoxStream, open_tcp};
+use super::driver::DriverProblem;
 use super::error::{BoxError, ConnectError, QueryError, ServerError};
 use super::pipe::open_wid;
 use super::target::{Authentication, Target, Transport};
@@ -351,7 +352,7 @@ impl Session {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(broken)) => Err(match (connection.answer.refused(), broken) {
                 (Some(problem), _) | (None, Broken::Answer(problem)) => QueryError::Answer { statement, problem },
-                (None, Broken::Driver(error)) => query_error(statement, error, limit),
+                (None, Broken::Driver(error)) => query_error(statement, error, limit, &self.target.authentication),
             }),
             Err(_) => Err(QueryError::Timeout { statement, after: limit }),
         };
@@ -399,6 +400,7 @@ async fn contained<T>(reading: impl Future<Output = Result<T, Broken>>) -> Resul
 fn panicked(payload: &(dyn Any + Send)) -> AnswerProblem {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    tracing::debug!(text, "the driver panicked");
     AnswerProblem::Panic { message: text.unwrap_or("no reason given").to_owned() }
 }
 
@@ -549,7 +551,11 @@ async fn open_in_stages(target: &Target, options: &ConnectOptions, stage: &Stage
             Ok(Connection { client, answer })
         }
         Ok(Err(error)) => Err(login_error(error, target, endpoint)),
-        Err(payload) => Err(ConnectError::LoginBroken { endpoint, source: BoxError::from(panicked(&*payload)) }),
+        Err(payload) => {
+            // Keeps the words for developers in the log.
+            drop(panicked(&*payload));
+            Err(ConnectError::LoginBroken { endpoint, problem: DriverProblem::Panic })
+        }
     }
 }
 
@@ -626,30 +632,39 @@ fn integrated(method: &'static str) -> Result<AuthMethod, ConnectError> {
 
 /// Error numbers with which a server that accepts the login refuses the database.
 ///
-/// Source: learn.microsoft.com, Database Engine events and errors: 4060 cannot open, 4063 and 4064 cannot open the default,
-/// 916 not a user of it, 911 does not exist (grade A).
-const DATABASE_REFUSED: [u32; 5] = [911, 916, 4060, 4063, 4064];
+/// Source: learn.microsoft.com, Database Engine events and errors (grade A).
+const DATABASE_REFUSED: [u32; 14] = [904, 911, 916, 922, 924, 927, 942, 945, 948, 976, 978, 983, 4060, 40_613];
+/// The same for the login's own database, which it opens before ours.
+const DEFAULT_DATABASE_REFUSED: [u32; 2] = [4063, 4064];
 
 fn login_error(error: TdsError, target: &Target, endpoint: String) -> ConnectError {
+    let said = |message: &str| target.authentication.hide(message);
+    let database_refused = |number| DATABASE_REFUSED.contains(&number) || DEFAULT_DATABASE_REFUSED.contains(&number);
     match error {
-        TdsError::Server(token) if DATABASE_REFUSED.contains(&token.code()) => ConnectError::Database {
+        TdsError::Server(token) if database_refused(token.code()) => ConnectError::Database {
             endpoint,
             database: target.database.clone(),
             number: token.code(),
-            message: token.message().to_owned(),
+            message: said(token.message()),
         },
         TdsError::Server(token) => ConnectError::Login {
             endpoint,
             user: target.authentication.user().map(str::to_owned),
             number: token.code(),
             state: token.state(),
-            message: token.message().to_owned(),
+            message: said(token.message()),
         },
-        other => ConnectError::LoginBroken { endpoint, source: BoxError::from(other) },
+        other => ConnectError::LoginBroken { endpoint, problem: DriverProblem::from(&other) },
     }
 }
 
-fn query_error(statement: &'static str, error: TdsError, limit: Duration) -> QueryError {
+fn query_error(
+    statement: &'static str,
+    error: TdsError,
+    limit: Duration,
+    authentication: &Authentication,
+) -> QueryError {
+    let said = |text: &str| authentication.hide(text);
     match error {
         TdsError::Server(token) => QueryError::Server {
             statement,
@@ -657,13 +672,15 @@ fn query_error(statement: &'static str, error: TdsError, limit: Duration) -> Que
                 number: token.code(),
                 state: token.state(),
                 class: token.class(),
-                procedure: token.procedure().to_owned(),
+                procedure: said(token.procedure()),
                 line: token.line(),
-                message: token.message().to_owned(),
+                message: said(token.message()),
             },
         },
         TdsError::Io { kind: io::ErrorKind::TimedOut, .. } => QueryError::Timeout { statement, after: limit },
-        TdsError::Io { .. } => QueryError::ConnectionLost { statement, source: Some(BoxError::from(error)) },
-        other => QueryError::Protocol { statement, source: BoxError::from(other) },
+        TdsError::Io { .. } => {
+            QueryError::ConnectionLost { statement, source: Some(BoxError::from(DriverProblem::from(&error))) }
+        }
+        other => QueryError::Protocol { statement, source: BoxError::from(DriverProblem::from(&other)) },
     }
 }

@@ -91,6 +91,16 @@ impl Authentication {
             Self::Integrated | Self::Kerberos => None,
         }
     }
+
+    /// A text of the server without the password, should it repeat that.
+    pub(super) fn hide(&self, text: &str) -> String {
+        match self {
+            Self::Sql { password, .. } | Self::Ntlm { password, .. } if !password.expose().is_empty() => {
+                text.replace(password.expose(), "********")
+            }
+            _ => text.to_owned(),
+        }
+    }
 }
 
 /// How the server's certificate is checked.

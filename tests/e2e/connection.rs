@@ -235,6 +235,48 @@ fn nothing_is_encrypted() {
 }
 
 #[test]
+fn everything_is_encrypted_from_the_first_byte() {
+    let lab = lab();
+    let served = Served::start(&lab, &["--tls", "strict"]);
+    let strict = served.url(&format!("?encrypt=strict&pin={}", pin(&lab)));
+    diff(&lab, &strict, PASSWORD).expect_status(0).expect_out("No differences");
+    // Who does not know that it is strict is told.
+    let refused = diff(&lab, &served.url(""), PASSWORD);
+    refused.expect_status(1).expect_err("closed the connection at the first packet").expect_err("use encrypt=strict");
+    let doctor = lab.run_with(&["doctor", "--server", &strict], |command| {
+        command.env("WSUSCTL_PASSWORD", PASSWORD);
+    });
+    doctor.expect_out("tls                  ok");
+    drop(served);
+    let older = Served::start(&lab, &[]);
+    let refused = diff(&lab, &older.url("?encrypt=strict"), PASSWORD);
+    refused.expect_status(1).expect_err("SQL Server 2022 or later");
+}
+
+#[test]
+fn a_windows_account_as_a_sql_server_login() {
+    let lab = lab();
+    let served = Served::start(&lab, &["--tls", "off"]);
+    for user in ["CONTOSO\\svc-wsus", "svc-wsus@contoso.com"] {
+        let server = served.url("?encrypt=off").replacen("svc-wsus", user, 1);
+        let refused = diff(&lab, &server, PASSWORD);
+        refused.expect_status(1).expect_err("18456").expect_err(&format!("hint: `{user}`"));
+        refused.expect_err("?auth=integrated");
+    }
+}
+
+#[test]
+fn what_was_given_is_not_advised() {
+    let lab = lab();
+    let served = Served::start(&lab, &[]);
+    let wrong = format!("?pin=sha256:{}&trustServerCertificate=true", "0".repeat(64));
+    let refused = diff(&lab, &served.url(&wrong), PASSWORD);
+    refused.expect_status(1).expect_err("not the one pinned").expect_nowhere("trustServerCertificate=true to the URL");
+    fs::write(lab.path("other.pem"), "no certificate\n").unwrap();
+    diff(&lab, &served.url("?ca=other.pem"), PASSWORD).expect_status(1).expect_err("other.pem holds no usable");
+}
+
+#[test]
 fn an_apply_over_tcp_and_a_database_that_is_not_there() {
     let lab = lab();
     lab.manifest("  groups: [{name: New, computers: [pc-028.contoso.com]}]\n");

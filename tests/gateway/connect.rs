@@ -14,6 +14,7 @@ use wsusctl::susdb::read::{ReadError, read_clock};
 use wsusctl::susdb::session::{ConnectOptions, Session};
 use wsusctl::susdb::target::{Authentication, CaFile, Target};
 use wsusctl::susdb::tls::certificate::CertificateProblem;
+use wsusctl::susdb::tls::prelogin::PreloginError;
 
 use super::scripted::{PASSWORD, Reply, Script, ScriptedDatabase, USER, session, settings, target};
 
@@ -41,6 +42,10 @@ async fn server(encryption: impl FnOnce(&Identity) -> Encryption) -> Server {
 
 fn required(identity: &Identity) -> Encryption {
     Encryption::Required(identity.server_config().unwrap())
+}
+
+fn strict(identity: &Identity) -> Encryption {
+    Encryption::Strict(identity.strict_server_config().unwrap())
 }
 
 fn login_only(identity: &Identity) -> Encryption {
@@ -89,6 +94,43 @@ async fn tls_over_tcp_works_with_every_kind_of_server() {
         assert_eq!(certificate.sha256, server.fingerprint);
         assert_eq!(error.stage(), "TLS");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strict_server_is_spoken_to_in_tds_8() {
+    let server = server(strict).await;
+    let base = format!("mssql://{USER}@localhost:{}/SUSDB", server.port);
+    let pin: String = server.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+    for (url, ca) in [
+        (format!("{base}?encrypt=strict"), Some(&server.ca)),
+        (format!("{base}?encrypt=strict&pin=sha256:{pin}"), None),
+    ] {
+        let mut session = connect(&url, ca, PASSWORD).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+        works(&server, &mut session).await;
+    }
+    let error = connect(&format!("{base}?encrypt=strict"), None, PASSWORD).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Certificate { .. }), "{error:?}");
+    // Without it, the server goes at the first packet, and the hint knows why.
+    for options in ["", "?encrypt=off", "?encrypt=login"] {
+        let (target, error) = refused(&format!("{base}{options}"), Some(&server.ca)).await;
+        let ConnectError::Prelogin { source: PreloginError::Closed, .. } = &error else { panic!("{error:?}") };
+        assert!(error.hints(&target)[0].contains("encrypt=strict"), "{:?}", error.hints(&target));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_before_tds_8_is_told_from_one_that_is_not_there() {
+    let server = server(required).await;
+    let url = format!("mssql://{USER}@localhost:{}/SUSDB?encrypt=strict", server.port);
+    let (target, error) = refused(&url, Some(&server.ca)).await;
+    assert!(matches!(error, ConnectError::Tls { .. }), "{error:?}");
+    assert!(error.hints(&target)[0].contains("SQL Server 2022"), "{:?}", error.hints(&target));
+}
+
+async fn refused(url: &str, ca: Option<&CaFile>) -> (Target, ConnectError) {
+    let target = Target::mssql(&mssql(url), None, Some(Secret::new(PASSWORD.into())), ca.cloned()).unwrap();
+    let error = Session::connect(&target, &ConnectOptions::default()).await.unwrap_err();
+    (target, error)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -196,7 +238,9 @@ async fn no_secret_is_shown_by_debug_or_by_an_error() {
     assert!(matches!(error, ConnectError::Login { .. }), "{error:?}");
     target.authentication = Authentication::Sql { user: USER.to_owned(), password: Secret::new(PASSWORD.to_owned()) };
     let session = Session::connect(&target, &options).await.unwrap();
-    for shown in [format!("{error} {error:?} {:?}", error.hints()), format!("{target:?} {options:?} {session:?}")] {
+    for shown in
+        [format!("{error} {error:?} {:?}", error.hints(&target)), format!("{target:?} {options:?} {session:?}")]
+    {
         assert!(!shown.contains(secret) && !shown.contains(PASSWORD), "{shown}");
     }
 }

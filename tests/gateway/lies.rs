@@ -91,7 +91,7 @@ async fn columns_that_are_not_those_asked_for() {
         (
             vec![(INT, "ServerID")],
             vec![4, 1, 0, 0, 0],
-            ColumnProblem::Type { expected: "uniqueidentifier", found: "Int4".to_owned() },
+            ColumnProblem::Type { expected: "uniqueidentifier", found: "int".to_owned() },
         ),
     ] {
         let tokens = [columns(&declared), row(&cells), ending()].concat();

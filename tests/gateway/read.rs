@@ -58,7 +58,7 @@ async fn a_lying_server_gives_an_error() {
         (column("Other", SqlType::UniqueIdentifier, Value::Null), ColumnProblem::Absent),
         (
             column("ServerID", SqlType::NVarChar(Some(36)), Value::NVarChar("x".into())),
-            ColumnProblem::Type { expected: "uniqueidentifier", found: "NVarchar".into() },
+            ColumnProblem::Type { expected: "uniqueidentifier", found: "text".into() },
         ),
     ] {
         script.answer("server.id", reply);

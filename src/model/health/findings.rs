@@ -123,6 +123,14 @@ fn connection(health: &Health) -> Vec<Finding> {
                     .hint(format!("pin it instead: ?pin=sha256:{}", certificate.sha256)),
             );
         }
+        if certificate.check != CertificateCheck::Refused {
+            found.extend(certificate.weaknesses.iter().map(|weakness| {
+                let message = format!("the server's certificate is trusted as it is, but {weakness}");
+                Finding::new(Severity::Warning, "certificateWeak", message).hint(
+                    "give the server a better one: X.509 version 3, RSA of 2048 bits or more, signed with SHA-256 or better",
+                )
+            }));
+        }
         let now = health.server.as_ref().and_then(|server| server.now.clone().ok());
         if let (Some(now), Some(end)) = (now, certificate.not_after)
             && certificate.check != CertificateCheck::Refused

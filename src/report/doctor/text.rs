@@ -82,7 +82,7 @@ fn render_connection(page: &mut Page, connection: &ConnectionHealth) {
 }
 
 fn render_certificate(page: &mut Page, certificate: &Certificate) {
-    let Certificate { subject, issuer, names, not_before, not_after, sha256, check } = certificate;
+    let Certificate { subject, issuer, names, not_before, not_after, sha256, check, weaknesses: _ } = certificate;
     let date = |date: &Option<_>| date.map_or_else(|| "?".to_owned(), timestamp);
     page.heading("Certificate");
     fact(page, "check", check.name());

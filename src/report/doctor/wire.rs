@@ -209,7 +209,7 @@ impl<'a> StageWire<'a> {
 
 impl<'a> CertificateWire<'a> {
     fn new(certificate: &'a Certificate) -> Self {
-        let Certificate { subject, issuer, names, not_before, not_after, sha256, check } = certificate;
+        let Certificate { subject, issuer, names, not_before, not_after, sha256, check, weaknesses: _ } = certificate;
         Self {
             check: check.name(),
             subject,

@@ -11,7 +11,11 @@ pub(super) fn health(target: &Target, stage: &Stage, error: Option<&ConnectError
     let entered: Vec<ConnectStage> = stage.entered().into_iter().map(stage_of).collect();
     let failed = error.map(|error| (stage_of(error.stage()), error));
     let state = |stage: ConnectStage| match failed {
-        Some((at, error)) if stage == at => StageState::Failed { messages: super::chain(error), hints: error.hints() },
+        Some((at, error)) if stage == at => {
+            StageState::Failed { messages: super::chain(error), hints: error.hints(target) }
+        }
+        // TDS 8 encrypts before it connects.
+        Some(_) if entered.contains(&stage) => StageState::Passed,
         Some((at, _)) if stage > at => StageState::NotReached,
         _ if stage == ConnectStage::Database || entered.contains(&stage) => StageState::Passed,
         _ => StageState::NotNeeded,
@@ -47,8 +51,8 @@ fn certificate(target: &Target, stage: &Stage, error: Option<&ConnectError>) -> 
 }
 
 fn facts(certificate: &PeerCertificate, check: Check) -> Certificate {
-    let PeerCertificate { subject, issuer, dns_names, not_before, not_after, sha256 } = certificate.clone();
-    Certificate { subject, issuer, names: dns_names, not_before, not_after, sha256: hex(&sha256), check }
+    let PeerCertificate { subject, issuer, dns_names, not_before, not_after, sha256, weaknesses } = certificate.clone();
+    Certificate { subject, issuer, names: dns_names, not_before, not_after, sha256: hex(&sha256), check, weaknesses }
 }
 
 #[cfg(test)]

@@ -3,10 +3,13 @@
 use std::io;
 use std::time::Duration;
 
-use super::BoxError;
+use super::hints;
 use crate::susdb::attempts::{Attempt, lines};
-use crate::susdb::tls::certificate::{CertificateProblem, PeerCertificate, hex};
+use crate::susdb::driver::DriverProblem;
+use crate::susdb::target::Target;
+use crate::susdb::tls::certificate::{CertificateProblem, PeerCertificate};
 use crate::susdb::tls::prelogin::PreloginError;
+use crate::susdb::tls::problem::TlsProblem;
 
 /// Why no session came to be.
 #[derive(Debug, thiserror::Error)]
@@ -95,22 +98,20 @@ pub enum ConnectError {
         host: String,
     },
     /// The CA file holds no usable certificate.
-    #[error("{path} holds no usable CA certificate in PEM form")]
+    #[error("{path} holds no usable CA certificate: {problem}")]
     CaFile {
         /// The file.
         path: String,
-        /// What the reader says, where it says something.
-        #[source]
-        source: Option<BoxError>,
+        /// What is wrong with it.
+        problem: String,
     },
     /// The TLS handshake broke.
-    #[error("the TLS handshake with {endpoint} failed")]
+    #[error("the TLS handshake with {endpoint} failed: {problem}")]
     Tls {
         /// The server.
         endpoint: String,
         /// Why.
-        #[source]
-        source: BoxError,
+        problem: TlsProblem,
     },
     /// The server's certificate is not accepted.
     #[error("the certificate of {endpoint} is not accepted: {problem}\n{certificate}")]
@@ -157,13 +158,12 @@ pub enum ConnectError {
         message: String,
     },
     /// The connection broke during the login, or its answer makes no sense.
-    #[error("the login to {endpoint} broke off")]
+    #[error("the login to {endpoint} broke off: {problem}")]
     LoginBroken {
         /// The server.
         endpoint: String,
         /// How.
-        #[source]
-        source: BoxError,
+        problem: DriverProblem,
     },
     /// A stage took too long.
     #[error("{endpoint} did not get through the stage `{stage}` within {} s{}", .after.as_secs_f32(), lines(.attempts))]
@@ -206,121 +206,12 @@ impl ConnectError {
         }
     }
 
-    /// What to try: imperative sentences.
+    /// What to try: imperative sentences. Nothing that the connection to `target` has already, nor what would help nobody
+    /// there.
     #[must_use]
-    pub fn hints(&self) -> Vec<String> {
-        let texts: &[&str] = match self {
-            Self::Certificate { problem, certificate, .. } => return certificate_hints(problem, certificate),
-            Self::NoSuchAuthentication { feature, .. } => return authentication_hints(*feature),
-            Self::Resolve { .. } => &["check the spelling of the host in the URL, and this machine's DNS"],
-            Self::Browser { .. } => &[
-                "start the service `SQL Server Browser` there and open UDP port 1434",
-                "or give the port and do without it: mssql://HOST:PORT/SUSDB",
-            ],
-            Self::Tcp { attempts, .. } => {
-                let mut hints = listener_hint(attempts);
-                hints.extend([
-                    "check that TCP/IP is enabled for the instance (SQL Server Configuration Manager) and its port is open"
-                        .to_owned(),
-                    "a WSUS server with the Windows Internal Database has no port: run wsusctl on it with --server wid:"
-                        .to_owned(),
-                ]);
-                return hints;
-            }
-            Self::Connector { .. } => &[],
-            Self::NoPipe { .. } => &[
-                "run wsusctl on the WSUS server itself",
-                "check that the Windows Internal Database is installed and runs: Get-Service 'MSSQL$MICROSOFT##WID'",
-                "where WSUS uses a SQL Server instead, connect to that: --server mssql://HOST/SUSDB",
-            ],
-            Self::Pipe { .. } => &[
-                "run wsusctl as an administrator of this machine: the Windows Internal Database lets nobody else in",
-                "where it is busy, try again",
-            ],
-            Self::PipeElsewhere => &[
-                "run wsusctl on the WSUS server itself: wsusctl diff -f FILE --server wid:",
-                "where WSUS uses a SQL Server, connect to that: --server mssql://HOST/SUSDB",
-            ],
-            Self::Prelogin { .. } => &["check host and port: a SQL Server has to listen there"],
-            Self::NoEncryption { .. } => &[
-                "give the server a certificate (SQL Server Configuration Manager, Protocols, Certificate)",
-                "or, on a network that nobody listens to, switch encryption off: add ?encrypt=off to the URL",
-            ],
-            Self::EncryptionDemanded { .. } => &["remove encrypt=off from the URL"],
-            Self::HostName { .. } => &[
-                "use the server's DNS name or its address in the URL",
-                "or pin its certificate: add ?pin=sha256:HEX to the URL",
-            ],
-            Self::CaFile { .. } => &["give a file with at least one block `-----BEGIN CERTIFICATE-----`"],
-            Self::Tls { .. } => &[
-                "check that the server offers TLS 1.2 with an ECDHE and AES-GCM cipher suite",
-                "a server that is too old for that can be reached with ?encrypt=off, unprotected",
-            ],
-            Self::Login { number: 18456, .. } => &[
-                "check user and password",
-                "check that the server allows SQL Server logins (mixed mode), or use ?auth=integrated",
-            ],
-            Self::Login { .. } | Self::LoginBroken { .. } => &["look into the SQL Server's error log for the reason"],
-            Self::Database { .. } => &[
-                "check the database's name in the URL: WSUS always calls it SUSDB",
-                "map the login to a user of that database: CREATE USER ... FOR LOGIN ...",
-            ],
-            Self::Timeout { stage: "name resolution", .. } => &["check this machine's DNS"],
-            Self::Timeout { stage, attempts, after, .. } => {
-                let mut hints = listener_hint(attempts);
-                if *stage == "TCP" {
-                    hints.push("check that no firewall drops packets to that port".to_owned());
-                }
-                // Whoever has waited that long waits for nothing.
-                if *after < PATIENCE {
-                    hints.push(format!("give it more time: --connect-timeout {}s", PATIENCE.as_secs()));
-                }
-                return hints;
-            }
-        };
-        texts.iter().map(|text| (*text).to_owned()).collect()
+    pub fn hints(&self, target: &Target) -> Vec<String> {
+        hints::of(self, target)
     }
-}
-
-/// The time after which more of it is no advice any more.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What several addresses of one name may mean.
-fn listener_hint(attempts: &[Attempt]) -> Vec<String> {
-    if attempts.len() < 2 {
-        return Vec::new();
-    }
-    vec![
-        "if this is the listener of an availability group, one of its addresses has to answer: check that the listener is \
-         online and that the port is the listener's"
-            .to_owned(),
-    ]
-}
-
-fn certificate_hints(problem: &CertificateProblem, certificate: &PeerCertificate) -> Vec<String> {
-    let mut hints = Vec::new();
-    if let CertificateProblem::WrongName { .. } = problem {
-        if let Some(name) = certificate.dns_names.first() {
-            hints.push(format!("connect by a name of the certificate: mssql://{name}/SUSDB"));
-        }
-    } else if let CertificateProblem::UnknownIssuer = problem {
-        hints
-            .push("trust its issuer: add ?ca=FILE.pem to the URL, or tls: {ca: FILE.pem} to the connection".to_owned());
-    }
-    hints.push(format!(
-        "if the SHA-256 above is what the server's administrator tells you, pin it: add ?pin=sha256:{} to the URL",
-        hex(&certificate.sha256)
-    ));
-    hints.push("check nothing, and trust everybody in between: add ?trustServerCertificate=true to the URL".to_owned());
-    hints
-}
-
-fn authentication_hints(feature: Option<&str>) -> Vec<String> {
-    let mut hints = vec!["use a SQL Server login: mssql://USER@HOST/SUSDB".to_owned()];
-    if let Some(feature) = feature {
-        hints.push(format!("or build wsusctl with it: cargo install --path . --features {feature}"));
-    }
-    hints
 }
 
 #[cfg(test)]
@@ -328,7 +219,14 @@ mod tests {
     use std::time::Duration;
 
     use super::ConnectError;
+    use crate::model::connection::{DatabaseUrl, Secret};
     use crate::susdb::attempts::Attempt;
+    use crate::susdb::target::Target;
+
+    fn target() -> Target {
+        let Ok(DatabaseUrl::Mssql(url)) = "mssql://sa@h".parse() else { panic!("a URL") };
+        Target::mssql(&url, None, Some(Secret::new("x".to_owned())), None).unwrap()
+    }
 
     fn attempts(texts: &[(&str, Option<&str>)]) -> Vec<Attempt> {
         let attempt = |(address, failed): &(&str, Option<&str>)| Attempt {
@@ -347,13 +245,17 @@ mod tests {
             error.to_string(),
             "ag did not get through the stage `TCP` within 15 s\n  10.0.0.1: no answer\n  fd00::1: no route to that network"
         );
-        assert!(error.hints()[0].contains("listener") && error.hints().concat().contains("60s"), "{:?}", error.hints());
+        assert!(
+            error.hints(&target())[0].contains("listener") && error.hints(&target()).concat().contains("60s"),
+            "{:?}",
+            error.hints(&target())
+        );
         // What was given is not advised again, and one address is no listener.
         let error = late(Duration::from_secs(60), tried[..1].to_vec());
-        assert_eq!(error.hints(), ["check that no firewall drops packets to that port"]);
+        assert_eq!(error.hints(&target()), ["check that no firewall drops packets to that port"]);
         let error = ConnectError::Tcp { host: "ag".into(), port: 1433, attempts: tried };
         assert!(error.to_string().ends_with("\n  10.0.0.1: no answer\n  fd00::1: no route to that network"), "{error}");
-        assert!(error.hints()[0].contains("listener"));
+        assert!(error.hints(&target())[0].contains("listener"));
     }
 
     #[test]
@@ -370,13 +272,13 @@ mod tests {
             "h refused the login of `sa`: Login failed for user 'sa'. (error 18456, state 1)"
         );
         assert_eq!(error.stage(), "login");
-        assert_eq!(error.hints()[0], "check user and password");
+        assert_eq!(error.hints(&target())[0], "check user and password");
     }
 
     #[test]
     fn the_missing_pipe_says_what_to_check() {
         let error = ConnectError::NoPipe { path: r"\\.\pipe\MICROSOFT##WID\tsql\query" };
         assert_eq!(error.to_string(), r"no such pipe: \\.\pipe\MICROSOFT##WID\tsql\query");
-        assert_eq!(error.hints().len(), 3);
+        assert_eq!(error.hints(&target()).len(), 3);
     }
 }

@@ -7,6 +7,7 @@ use tiberius::{ColumnData, FromSql, Row};
 use uuid::Uuid;
 
 use super::ReadError;
+use crate::susdb::driver::sql_type;
 
 /// A row of a SELECT of the catalogue.
 pub struct Cells<'r> {
@@ -27,7 +28,7 @@ pub enum ColumnProblem {
     Type {
         /// The type it should have.
         expected: &'static str,
-        /// The type it has, as the driver calls it.
+        /// The type it has, as SQL Server calls it.
         found: String,
     },
     /// Its value is out of its range.
@@ -74,7 +75,7 @@ impl Cells<'_> {
             Read::Value(value) => Ok(value),
             Read::OutOfRange(expected) => Err(self.problem(column, ColumnProblem::Value { expected })),
             Read::OtherType => {
-                let found = format!("{:?}", self.row.columns()[index].column_type());
+                let found = sql_type(data).to_owned();
                 Err(self.problem(column, ColumnProblem::Type { expected, found }))
             }
         }
@@ -103,7 +104,7 @@ impl Cells<'_> {
         let value = match self.row.cells().next().map(|(_, data)| data) {
             Some(ColumnData::Guid(value)) => *value,
             Some(other) => {
-                let found = format!("{other:?}").chars().take_while(char::is_ascii_alphanumeric).collect();
+                let found = sql_type(other).to_owned();
                 return Err(self.problem(column, ColumnProblem::Type { expected: "uniqueidentifier", found }));
             }
             None => return Err(self.problem(column, ColumnProblem::Absent)),
@@ -168,7 +169,7 @@ impl Cells<'_> {
             Some(ColumnData::I16(value)) => value.map(i32::from),
             Some(ColumnData::I32(value)) => *value,
             Some(other) => {
-                let found = format!("{other:?}").chars().take_while(char::is_ascii_alphanumeric).collect();
+                let found = sql_type(other).to_owned();
                 return Err(self.problem(column, ColumnProblem::Type { expected: "int", found }));
             }
             None => return Err(self.problem(column, ColumnProblem::Absent)),
@@ -260,7 +261,10 @@ mod tests {
         assert_eq!(cells.guid_or_null("Value").unwrap(), None);
         assert!(cells.is_null("Value").unwrap());
         assert_eq!(problem(cells.guid("Other")), ColumnProblem::Absent);
-        assert_eq!(problem(cells.bit("Value")), ColumnProblem::Type { expected: "bit", found: "Guid".to_owned() });
+        assert_eq!(
+            problem(cells.bit("Value")),
+            ColumnProblem::Type { expected: "bit", found: "uniqueidentifier".to_owned() }
+        );
         let negative = row(ColumnType::Int8, ColumnData::I64(Some(-1)));
         let cells = Cells { statement: "test.read", row: &negative };
         assert_eq!(problem(cells.count("Value")), ColumnProblem::Value { expected: "a count" });

@@ -1,21 +1,23 @@
 //! PRELOGIN, then TLS where it was agreed on: gives the stream that tiberius logs in over.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
-use rustls::version::TLS12;
+use rustls::version::{TLS12, TLS13};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
 use super::certificate::{CertificateProblem, PeerCertificate};
 use super::prelogin::{EncryptionLevel, exchange};
+use super::problem::TlsProblem;
 use super::stream::{Channel, TdsStream};
 use super::verify::Verifier;
 use super::wrapped::Wrapped;
 use crate::model::connection::Encrypt;
-use crate::susdb::error::{BoxError, ConnectError};
+use crate::susdb::error::ConnectError;
 use crate::susdb::target::CertificateCheck;
 
 /// What a handshake has to know.
@@ -56,12 +58,13 @@ pub(crate) async fn negotiate<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    at(Progress::Began("PRELOGIN"));
     let offer = match handshake.encrypt {
+        Encrypt::Strict => return negotiate_strictly(stream, handshake, at).await,
         Encrypt::Required => EncryptionLevel::On,
         Encrypt::Login => EncryptionLevel::Off,
         Encrypt::Off => EncryptionLevel::NotSupported,
     };
+    at(Progress::Began("PRELOGIN"));
     let server = exchange(&mut stream, offer)
         .await
         .map_err(|source| ConnectError::Prelogin { endpoint: handshake.endpoint.to_owned(), source })?;
@@ -71,14 +74,32 @@ where
         Agreement::Clear => Channel::Clear(stream),
         Agreement::LoginOnly | Agreement::Everything => {
             at(Progress::Began("TLS"));
-            let tls = encrypt(stream, handshake).await?;
-            if let Some(certificate) = tls.get_ref().1.peer_certificates().and_then(<[_]>::first) {
-                at(Progress::Accepted(Box::new(PeerCertificate::from_der(certificate))));
-            }
+            let mut tls = encrypt(Wrapped::new(stream), handshake, &mut at).await?;
+            tls.get_mut().0.unwrap_from_now_on();
             if agreement == Agreement::LoginOnly { Channel::login_only(tls) } else { Channel::Tls(Box::new(tls)) }
         }
     };
     Ok(TdsStream::new(channel, server.version))
+}
+
+/// TDS 8: TLS from the first byte, and PRELOGIN inside it, whose word on encryption means nothing any more.
+///
+/// Source: MS-TDS 3.2.5.1 and 2.2.6.5 (grade A).
+async fn negotiate_strictly<S>(
+    stream: S,
+    handshake: &Handshake<'_>,
+    mut at: impl FnMut(Progress),
+) -> Result<TdsStream<S>, ConnectError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    at(Progress::Began("TLS"));
+    let mut tls = encrypt(Wrapped::bare(stream), handshake, &mut at).await?;
+    at(Progress::Began("PRELOGIN"));
+    let server = exchange(&mut tls, EncryptionLevel::On)
+        .await
+        .map_err(|source| ConnectError::Prelogin { endpoint: handshake.endpoint.to_owned(), source })?;
+    Ok(TdsStream::new(Channel::Tls(Box::new(tls)), server.version))
 }
 
 /// What follows from our wish and the server's answer.
@@ -89,7 +110,7 @@ fn agree(handshake: &Handshake<'_>, server: EncryptionLevel) -> Result<Agreement
     use EncryptionLevel::{NotSupported, Off, On, Required};
     let endpoint = || handshake.endpoint.to_owned();
     match (handshake.encrypt, server) {
-        (Encrypt::Required, On | Required) => Ok(Agreement::Everything),
+        (Encrypt::Strict, _) | (Encrypt::Required, On | Required) => Ok(Agreement::Everything),
         (Encrypt::Required, Off | NotSupported) | (Encrypt::Login, NotSupported) => {
             Err(ConnectError::NoEncryption { endpoint: endpoint() })
         }
@@ -103,46 +124,71 @@ fn agree(handshake: &Handshake<'_>, server: EncryptionLevel) -> Result<Agreement
 /// A TLS stream over a stream that wraps no more.
 pub(crate) type Encrypted<S> = tokio_rustls::client::TlsStream<Wrapped<S>>;
 
-async fn encrypt<S>(stream: S, handshake: &Handshake<'_>) -> Result<Encrypted<S>, ConnectError>
+/// What a client of TDS 8 asks for in the handshake.
+///
+/// Source: IANA, TLS ALPN protocol IDs: tds/8.0, MS-TDS (grade A).
+const TDS_8: &[u8] = b"tds/8.0";
+
+async fn encrypt<S>(
+    stream: Wrapped<S>,
+    handshake: &Handshake<'_>,
+    at: &mut impl FnMut(Progress),
+) -> Result<Encrypted<S>, ConnectError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let provider = Arc::new(ring::default_provider());
     let verifier = Arc::new(Verifier::new(handshake.certificate, Arc::clone(&provider))?);
+    let strict = handshake.encrypt == Encrypt::Strict;
+    let versions: &[_] = if strict { &[&TLS13, &TLS12] } else { &[&TLS12] };
     // TDS 7 has TLS 1.2: with 1.3, the server's session tickets would come when one side still wraps and the other does
     // no longer. Source: learn.microsoft.com, "TLS 1.3 support": it needs TDS 8 (grade A).
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&TLS12])
-        .expect("ring has cipher suites for TLS 1.2")
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .expect("ring has cipher suites for TLS 1.2 and 1.3")
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(&verifier) as _)
         .with_no_client_auth();
-    let name = ServerName::try_from(handshake.host.to_owned())
-        .map_err(|_| ConnectError::HostName { host: handshake.host.to_owned() })?;
-    let connected = TlsConnector::from(Arc::new(config)).connect(name, Wrapped::new(stream)).await;
-    let mut tls = connected.map_err(|error| tls_error(error, &verifier, handshake))?;
-    tls.get_mut().0.unwrap_from_now_on();
+    if strict {
+        config.alpn_protocols = vec![TDS_8.to_vec()];
+    }
+    let name = server_name(handshake)?;
+    let connected = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    let tls = connected.map_err(|error| tls_error(error, &verifier, handshake))?;
+    if let Some(certificate) = tls.get_ref().1.peer_certificates().and_then(<[_]>::first) {
+        at(Progress::Accepted(Box::new(PeerCertificate::from_der(certificate))));
+    }
     Ok(tls)
 }
 
+/// The name that the certificate has to hold. Where nobody looks at it, a host may be called whatever it is.
+fn server_name(handshake: &Handshake<'_>) -> Result<ServerName<'static>, ConnectError> {
+    let named = ServerName::try_from(handshake.host.to_owned());
+    match handshake.certificate {
+        CertificateCheck::Verify { .. } => {
+            named.map_err(|_| ConnectError::HostName { host: handshake.host.to_owned() })
+        }
+        CertificateCheck::Pin(_) | CertificateCheck::Trust => {
+            Ok(named.unwrap_or_else(|_| ServerName::IpAddress(IpAddr::V4(Ipv4Addr::UNSPECIFIED).into())))
+        }
+    }
+}
+
 fn tls_error(error: std::io::Error, verifier: &Verifier, handshake: &Handshake<'_>) -> ConnectError {
+    tracing::debug!(%error, "the TLS handshake failed");
+    let endpoint = handshake.endpoint.to_owned();
     let pin = match handshake.certificate {
         CertificateCheck::Pin(pin) => Some(*pin),
         _ => None,
     };
-    let problem = match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(reason)) => {
-            Some(CertificateProblem::from_rustls(reason, handshake.host, pin))
-        }
-        _ => None,
-    };
-    let endpoint = handshake.endpoint.to_owned();
-    match problem.zip(verifier.seen()) {
-        Some((problem, der)) => {
-            let certificate = Box::new(PeerCertificate::from_der(&der));
-            ConnectError::Certificate { endpoint, problem, certificate }
-        }
-        None => ConnectError::Tls { endpoint, source: BoxError::from(error) },
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match (inner, verifier.seen()) {
+        (Some(rustls::Error::InvalidCertificate(reason)), Some(der)) => ConnectError::Certificate {
+            endpoint,
+            problem: CertificateProblem::from_rustls(reason, &der, handshake.host, pin),
+            certificate: Box::new(PeerCertificate::from_der(&der)),
+        },
+        _ => ConnectError::Tls { endpoint, problem: TlsProblem::from_io(&error) },
     }
 }
 
@@ -152,12 +198,13 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::super::certificate::{CertificateProblem, sha256};
-    use super::super::fake_server::{Identity, VERSION, WELCOME, future_year, identity, past_year, serve};
+    use super::super::fake_server::{Identity, VERSION, WELCOME, future_year, identity, past_year, serve, version_1};
     use super::super::prelogin::{EncryptionLevel, PRELOGIN, ServerPrelogin, encode, exchange, packet};
     use super::{Agreement, Handshake, agree, negotiate};
-    use crate::model::connection::Encrypt;
+    use crate::model::connection::{Encrypt, Secret};
+    use crate::susdb::connector::Connector;
     use crate::susdb::error::ConnectError;
-    use crate::susdb::target::{CaFile, CertificateCheck};
+    use crate::susdb::target::{CaFile, CertificateCheck, Target};
 
     const HOST: &str = "sql01.contoso.com";
     const LOGIN: u8 = 0x10;
@@ -275,7 +322,10 @@ mod tests {
         {
             assert!(text.contains(part), "{text}");
         }
-        let hints = error.hints().join("\n");
+        let target =
+            Target::connector(Connector::new("h", || unreachable!()), String::new(), Secret::new(String::new()));
+        let target = Target { certificate: verify(&identity.ca), ..target };
+        let hints = error.hints(&target).join("\n");
         assert!(hints.contains("mssql://other.contoso.com/SUSDB"), "{hints}");
         assert!(hints.contains("?pin=sha256:") && hints.contains("trustServerCertificate=true"), "{hints}");
     }
@@ -285,7 +335,45 @@ mod tests {
         let identity = identity(HOST, future_year());
         let empty = CaFile { path: "empty.pem".into(), pem: b"nothing".to_vec() };
         let error = log_in(&identity, Encrypt::Required, EncryptionLevel::On, &verify(&empty)).await.unwrap_err();
-        assert_eq!(error.to_string(), "empty.pem holds no usable CA certificate in PEM form");
+        assert_eq!(
+            error.to_string(),
+            "empty.pem holds no usable CA certificate: it has no block `-----BEGIN CERTIFICATE-----`"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_trusted_for_itself_may_be_of_version_1() {
+        let old = version_1(HOST);
+        let (on, required) = (EncryptionLevel::On, Encrypt::Required);
+        let pin = CertificateCheck::Pin(sha256(&old.certificate));
+        for check in [pin, CertificateCheck::Trust, verify(&old.ca)] {
+            log_in(&old, required, on, &check).await.unwrap();
+        }
+        // Whoever shows it has to own its key.
+        let stranger = version_1(HOST);
+        let thief = old.with_key_of(&stranger);
+        let pin = CertificateCheck::Pin(sha256(&old.certificate));
+        for check in [pin, CertificateCheck::Trust, verify(&old.ca)] {
+            assert_eq!(problem(log_in(&thief, required, on, &check).await), CertificateProblem::Signature);
+        }
+        // Named in the CA file, it still has to be for the host.
+        let other = version_1("other.contoso.com");
+        let wrong_name = CertificateProblem::WrongName { expected: HOST.to_owned() };
+        assert_eq!(problem(log_in(&other, required, on, &verify(&other.ca)).await), wrong_name);
+        let nothing = CertificateCheck::Verify { ca: None };
+        let text = problem(log_in(&old, required, on, &nothing).await).to_string();
+        assert_eq!(text, "it is an X.509 certificate of version 1, which holds no names to check");
+    }
+
+    #[tokio::test]
+    async fn a_pinned_server_may_be_called_anything() {
+        let identity = identity(HOST, future_year());
+        let pin = CertificateCheck::Pin(sha256(&identity.certificate));
+        let (client, server) = tokio::io::duplex(1 << 16);
+        let _server = serve(server, EncryptionLevel::On, &identity);
+        let handshake =
+            Handshake { endpoint: "sql_01", host: "sql 01?", encrypt: Encrypt::Required, certificate: &pin };
+        negotiate(client, &handshake, |_| {}).await.unwrap();
     }
 
     #[test]

@@ -8,6 +8,8 @@ pub mod certificate;
 mod fake_server;
 pub(crate) mod handshake;
 pub mod prelogin;
+pub mod problem;
+mod signature;
 pub(crate) mod stream;
 pub(crate) mod verify;
 pub(crate) mod wrapped;

@@ -6,6 +6,8 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::susdb::line;
+
 /// Length of a packet's header.
 pub(crate) const HEADER_LENGTH: usize = 8;
 /// Packet type of a client's PRELOGIN, and of TLS handshake bytes in both directions.
@@ -14,6 +16,10 @@ pub(crate) const PRELOGIN: u8 = 0x12;
 pub(crate) const TABULAR_RESULT: u8 = 0x04;
 /// Status bit of a message's last packet.
 pub(crate) const END_OF_MESSAGE: u8 = 0x01;
+
+/// Types of TLS records (RFC 8446, 5.1).
+const TLS_ALERT: u8 = 0x15;
+const TLS_HANDSHAKE: u8 = 0x16;
 
 /// No PRELOGIN comes near this.
 const MESSAGE_LENGTH_MAX: usize = 32 * 1024;
@@ -56,9 +62,15 @@ impl EncryptionLevel {
 /// Why an answer to PRELOGIN is none.
 #[derive(Debug, thiserror::Error)]
 pub enum PreloginError {
+    /// The other side went without a word.
+    #[error("it closed the connection at the first packet")]
+    Closed,
     /// The bytes could not be exchanged.
-    #[error("the connection broke")]
-    Io(#[from] io::Error),
+    #[error("{}", line::words(.0))]
+    Io(io::Error),
+    /// A record of TLS, before anybody has asked for TLS.
+    #[error("it answers with TLS before TLS was agreed on")]
+    Tls,
     /// Another kind of packet.
     #[error("its first byte is 0x{0:02x}, not 0x04")]
     PacketType(u8),
@@ -89,9 +101,18 @@ where
 {
     // Our own version: no server does anything with it.
     let message = encode([0, 1, 0, 0, 0, 0], encryption);
-    stream.write_all(&packet(PRELOGIN, &message)).await?;
-    stream.flush().await?;
+    stream.write_all(&packet(PRELOGIN, &message)).await.map_err(at_once)?;
+    stream.flush().await.map_err(at_once)?;
     decode(&read_message(stream).await?)
+}
+
+/// What an error means before the other side has said anything.
+fn at_once(error: io::Error) -> PreloginError {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    match error.kind() {
+        UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe => PreloginError::Closed,
+        _ => PreloginError::Io(error),
+    }
 }
 
 /// A PRELOGIN message: options that both sides understand, and no more.
@@ -130,11 +151,17 @@ async fn read_message<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Vec<u8>, P
     let mut message = Vec::new();
     loop {
         let mut header = [0; HEADER_LENGTH];
-        stream.read_exact(&mut header[..1]).await?;
-        if header[0] != TABULAR_RESULT {
-            return Err(PreloginError::PacketType(header[0]));
+        stream.read_exact(&mut header[..1]).await.map_err(if message.is_empty() {
+            at_once
+        } else {
+            PreloginError::Io
+        })?;
+        match header[0] {
+            TABULAR_RESULT => {}
+            TLS_ALERT | TLS_HANDSHAKE => return Err(PreloginError::Tls),
+            other => return Err(PreloginError::PacketType(other)),
         }
-        stream.read_exact(&mut header[1..]).await?;
+        stream.read_exact(&mut header[1..]).await.map_err(PreloginError::Io)?;
         let length = usize::from(u16::from_be_bytes([header[2], header[3]]));
         let payload = length.checked_sub(HEADER_LENGTH).ok_or(PreloginError::Length(length))?;
         let start = message.len();
@@ -142,7 +169,7 @@ async fn read_message<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Vec<u8>, P
             return Err(PreloginError::Length(start + payload));
         }
         message.resize(start + payload, 0);
-        stream.read_exact(&mut message[start..]).await?;
+        stream.read_exact(&mut message[start..]).await.map_err(PreloginError::Io)?;
         if header[1] & END_OF_MESSAGE != 0 {
             return Ok(message);
         }
@@ -219,6 +246,23 @@ mod tests {
         server.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
         let error = exchange(&mut client, EncryptionLevel::On).await.unwrap_err();
         assert!(matches!(error, PreloginError::PacketType(b'H')));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_goes_at_once_or_wants_tls_first_is_told_apart() {
+        let (mut client, server) = tokio::io::duplex(4096);
+        drop(server);
+        let error = exchange(&mut client, EncryptionLevel::On).await.unwrap_err();
+        assert!(matches!(error, PreloginError::Closed), "{error:?}");
+        let (mut client, mut server) = tokio::io::duplex(4096);
+        server.write_all(&[0x15, 3, 3, 0, 2, 2, 70]).await.unwrap();
+        let error = exchange(&mut client, EncryptionLevel::On).await.unwrap_err();
+        assert!(matches!(error, PreloginError::Tls), "{error:?}");
+        let (mut client, mut server) = tokio::io::duplex(4096);
+        server.write_all(&[TABULAR_RESULT, 1, 0]).await.unwrap();
+        server.shutdown().await.unwrap();
+        let error = exchange(&mut client, EncryptionLevel::On).await.unwrap_err();
+        assert_eq!(error.to_string(), "the other side closed the connection");
     }
 
     #[tokio::test]

@@ -29,6 +29,11 @@ pub(crate) struct Wrapped<S> {
 }
 
 impl<S> Wrapped<S> {
+    /// Wraps nothing: TDS 8 has TLS from the first byte.
+    pub(crate) fn bare(stream: S) -> Self {
+        Self { wrapping: false, ..Self::new(stream) }
+    }
+
     /// Wraps from now on.
     pub(crate) fn new(stream: S) -> Self {
         Self {
