@@ -84,7 +84,12 @@ struct Progress {
     ending: Option<Ending>,
     /// Whether the driver wanted more than the message had.
     overrun: bool,
+    /// The tokens of the last answer, until somebody has looked at them: the answer to the login.
+    login: Option<Vec<u8>>,
 }
+
+/// No answer to a login comes near this.
+const LOGIN_BYTES_MAX: usize = 64 << 10;
 
 /// A view on the answers of a connection, for the session.
 #[derive(Debug, Clone)]
@@ -101,7 +106,13 @@ impl AnswerWatch {
             tail: Vec::new(),
             ending: None,
             overrun: false,
+            login: Some(Vec::new()),
         })))
+    }
+
+    /// Gives the tokens of the first statement's answer, the login, and keeps none any more.
+    pub(super) fn take_login(&self) -> Vec<u8> {
+        self.progress().login.take().unwrap_or_default()
     }
 
     /// Begins with another statement.
@@ -165,6 +176,10 @@ impl Progress {
     fn pass_payload<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let (taken, rest) = bytes.split_at(bytes.len().min(self.payload_left));
         self.payload_left -= taken.len();
+        if let Some(login) = &mut self.login {
+            let room = LOGIN_BYTES_MAX.saturating_sub(login.len());
+            login.extend_from_slice(&taken[..taken.len().min(room)]);
+        }
         let kept = &taken[taken.len().saturating_sub(DONE_LENGTH)..];
         let surplus = (self.tail.len() + kept.len()).saturating_sub(DONE_LENGTH);
         self.tail.drain(..surplus);
@@ -233,7 +248,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         // A request: an answer to it may follow.
-        self.watch.progress().ending = None;
+        let mut progress = self.watch.progress();
+        progress.ending = None;
+        if let Some(login) = &mut progress.login {
+            // What came before was an answer to PRELOGIN, or a round of negotiation.
+            login.clear();
+        }
+        drop(progress);
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 

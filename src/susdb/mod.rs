@@ -3,6 +3,7 @@
 //! Reads give values of `model`; writes go through WSUS's own stored procedures and never through UPDATE of a table.
 //! Nothing in here decides what to change.
 
+mod acknowledged;
 pub mod answer;
 pub mod attempts;
 pub mod connector;

@@ -17,6 +17,7 @@ use tiberius::{AuthMethod, Client, ColumnData, Command, CommandItem, Config, Enc
 use tokio::time::{sleep, timeout};
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
+use super::acknowledged::accepts;
 use super::answer::{AnswerProblem, AnswerWatch, WatchedStream};
 use super::attempts::Attempt;
 use super::connector::{BoxStream, open_tcp};
@@ -546,6 +547,9 @@ async fn open_in_stages(target: &Target, options: &ConnectOptions, stage: &Stage
     let stream = WatchedStream::new(stream, answer.clone());
     // An answer to the login can be as false as any other.
     match AssertUnwindSafe(Client::connect(config, stream.compat())).catch_unwind().await {
+        Ok(Ok(_)) if !accepts(&answer.take_login()) => {
+            Err(ConnectError::LoginBroken { endpoint, problem: DriverProblem::NotAccepted })
+        }
         Ok(Ok(client)) => {
             tracing::info!(endpoint, database = target.database, "connected");
             Ok(Connection { client, answer })
@@ -654,6 +658,9 @@ fn login_error(error: TdsError, target: &Target, endpoint: String) -> ConnectErr
             state: token.state(),
             message: said(token.message()),
         },
+        TdsError::Routing { host, port } => {
+            ConnectError::LoginBroken { endpoint, problem: DriverProblem::Elsewhere { host: said(&host), port } }
+        }
         other => ConnectError::LoginBroken { endpoint, problem: DriverProblem::from(&other) },
     }
 }

@@ -22,29 +22,38 @@ pub enum Answer {
 
 /// A session whose every statement is answered so.
 pub async fn session(answer: Answer, options: &ConnectOptions) -> Session {
+    Session::connect(&target(answer, welcome(), "x"), options).await.unwrap()
+}
+
+/// Accepts a login.
+pub fn welcome() -> Vec<u8> {
+    let name = "Microsoft SQL Server";
+    let acknowledgement = [&[1, 0x74, 0, 0, 4][..], &b_varchar(name), &[15, 0, 7, 0xD0]].concat();
+    [with_length(0xAD, &acknowledgement), done(0xFD, 0, 0)].concat()
+}
+
+/// A server that answers the login with these tokens, and a client with this password.
+pub fn target(answer: Answer, login: Vec<u8>, password: &str) -> Target {
     let answer = Arc::new(answer);
     let connector = Connector::new("liar", move || {
-        let answer = Arc::clone(&answer);
+        let (answer, login) = (Arc::clone(&answer), login.clone());
         Box::pin(async move {
             let (client, server) = tokio::io::duplex(1 << 16);
-            tokio::spawn(async move { lie(server, &answer).await });
+            tokio::spawn(async move { lie(server, &answer, &login).await });
             Ok::<BoxStream, io::Error>(Box::new(client))
         })
     });
-    let target = Target::connector(connector, "sa".to_owned(), Secret::new("x".to_owned()));
-    Session::connect(&target, options).await.unwrap()
+    Target::connector(connector, "sa".to_owned(), Secret::new(password.to_owned()))
 }
 
 /// Serves one connection until the client goes or the lie is one that ends it.
-pub async fn lie<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, answer: &Answer) -> io::Result<()> {
+pub async fn lie<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, answer: &Answer, login: &[u8]) -> io::Result<()> {
     read_message(&mut stream).await?;
     // PRELOGIN: version, no encryption.
     let prelogin = [0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 0xFF, 15, 0, 7, 0xD0, 0, 0, 2];
     stream.write_all(&packets(&prelogin)).await?;
     read_message(&mut stream).await?;
-    let name = "Microsoft SQL Server";
-    let acknowledgement = [&[1, 0x74, 0, 0, 4][..], &b_varchar(name), &[15, 0, 7, 0xD0]].concat();
-    stream.write_all(&packets(&[with_length(0xAD, &acknowledgement), done(0xFD, 0, 0)].concat())).await?;
+    stream.write_all(&packets(login)).await?;
     loop {
         read_message(&mut stream).await?;
         match answer {
@@ -99,6 +108,15 @@ pub fn done(token: u8, status: u16, rows: u64) -> Vec<u8> {
 pub fn b_varchar(text: &str) -> Vec<u8> {
     let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     [&[u8::try_from(units.len() / 2).unwrap()], &units[..]].concat()
+}
+
+/// ERROR or INFO with a text in every place that takes one.
+pub fn message(token: u8, number: u32, text: &str) -> Vec<u8> {
+    let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let length = u16::try_from(units.len() / 2).unwrap().to_le_bytes();
+    let body =
+        [&number.to_le_bytes()[..], &[1, 14], &length, &units, &b_varchar(text), &b_varchar(text), &[1, 0, 0, 0]];
+    with_length(token, &body.concat())
 }
 
 /// A token whose body is behind its length.

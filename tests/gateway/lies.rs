@@ -6,11 +6,14 @@ use std::time::Duration;
 use proptest::prelude::{ProptestConfig, any, prop, prop_assert, proptest};
 use uuid::Uuid;
 use wsusctl::susdb::answer::AnswerProblem;
-use wsusctl::susdb::error::QueryError;
+use wsusctl::susdb::driver::DriverProblem;
+use wsusctl::susdb::error::{ConnectError, QueryError};
 use wsusctl::susdb::read::{ColumnProblem, ReadError, read_server_id};
 use wsusctl::susdb::session::{ConnectOptions, Session};
 
-use super::liar::{Answer, columns, done, packet, packets, row, session, with_length};
+use super::liar::{
+    Answer, b_varchar, columns, done, message, packet, packets, row, session, target, welcome, with_length,
+};
 
 const GUID: &[u8] = &[0x24, 16];
 const INT: &[u8] = &[0x26, 4];
@@ -203,6 +206,74 @@ async fn a_liar_is_left() {
     assert!(!session.is_connected());
     session.reconnect().await.unwrap();
     assert!(session.is_connected());
+}
+
+const PASSWORD: &str = "correct horse battery";
+
+/// Everything that an error could tell anybody.
+fn everything(error: &(dyn Error + 'static), hints: &[String]) -> String {
+    let mut text = format!("{error} {error:?} {hints:?}");
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(&format!(" {error} {error:?}"));
+        source = error.source();
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_login_that_nobody_accepted() {
+    let info = message(0xAB, 5701, "Changed database context.");
+    let failed = done(0xFD, 2, 0);
+    for login in [done(0xFD, 0, 0), [info.clone(), done(0xFD, 0, 0)].concat(), failed, info] {
+        let error = Session::connect(&target(Answer::Tokens(good()), login, "x"), &options()).await.unwrap_err();
+        let ConnectError::LoginBroken { problem, .. } = &error else { panic!("{error:?}") };
+        // What has not even an end is no answer to the driver either.
+        assert!(matches!(problem, DriverProblem::NotAccepted | DriverProblem::NotTds), "{error:?}");
+        assert_eq!(error.stage(), "login");
+    }
+    // Accepted inside of another token is not accepted.
+    let hidden = [message(0xAB, 5701, "\u{adad}\u{adad}"), done(0xFD, 0, 0)].concat();
+    let error = Session::connect(&target(Answer::Tokens(good()), hidden, "x"), &options()).await.unwrap_err();
+    assert!(error.to_string().contains("without accepting it"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_says_the_password_again() {
+    let echo = format!("Login failed for {PASSWORD}, which is {PASSWORD}.");
+    let change = |kind: u8| with_length(0xE3, &[&[kind][..], &b_varchar(&echo), &b_varchar(PASSWORD)].concat());
+    let route = {
+        let units: Vec<u8> = PASSWORD.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let characters = u16::try_from(PASSWORD.len()).unwrap().to_le_bytes();
+        let new = [&[0][..], &1433_u16.to_le_bytes(), &characters, &units].concat();
+        let length = u16::try_from(new.len()).unwrap().to_le_bytes();
+        with_length(0xE3, &[&[20][..], &length, &new, &[0, 0]].concat())
+    };
+    for login in [
+        [message(0xAA, 18456, &echo), done(0xFD, 2, 0)].concat(),
+        [message(0xAA, 4060, &echo), done(0xFD, 2, 0)].concat(),
+        [message(0xAA, 99, &echo), done(0xFD, 2, 0)].concat(),
+        [message(0xAB, 5701, &echo), change(1), change(2), done(0xFD, 0, 0)].concat(),
+        [change(4), done(0xFD, 0, 0)].concat(),
+        [route, welcome()].concat(),
+        PASSWORD.as_bytes().to_vec(),
+    ] {
+        let liar = target(Answer::Tokens(good()), login, PASSWORD);
+        let error = Session::connect(&liar, &options()).await.unwrap_err();
+        let text = everything(&error, &error.hints(&liar));
+        assert!(!text.contains(PASSWORD), "{text}");
+    }
+    // The same behind a login in good order.
+    for tokens in [
+        [message(0xAA, 50000, &echo), done(0xFD, 2, 0)].concat(),
+        [message(0xAB, 5701, &echo), change(1), done(0xFD, 2, 0)].concat(),
+    ] {
+        let liar = target(Answer::Tokens(tokens), welcome(), PASSWORD);
+        let mut session = Session::connect(&liar, &options()).await.unwrap();
+        let error = read_server_id(&mut session).await.unwrap_err();
+        let text = everything(&error, &error.hints());
+        assert!(!text.contains(PASSWORD), "{text}");
+    }
 }
 
 fn block_on<F: Future>(future: F) -> F::Output {
