@@ -22,7 +22,7 @@
 //! | `variant=PROC:retype=@NAME` | the parameter has another type: int and bigint, nvarchar and uniqueidentifier, ... are exchanged |
 //! | `variant=PROC:refuses-late` | it does all of its work, raises 50000 at the end, and nothing of it stays |
 //! | `variant=PROC:ignores=@NAME` | it takes the parameter, reports success, and leaves that column alone: spSetConfiguration and spSetEmailNotificationConfiguration |
-//! | `variant=spDeployUpdate:replaces-revisions` | it also removes what older revisions have for the group |
+//! | `variant=spDeployUpdate:keeps-revisions` | it leaves alone what older revisions have for the group |
 //! | `variant=spDeployUpdate:keeps-time` | an approval that it replaces hands its DeploymentTime down |
 //! | `role=ROLE` | the login is no administrator but in this role: `public`, `db_datareader`, `PublicViewAccess`, `webService` |
 //! | `grant=OBJECT` | it is no administrator but may use this table, view or procedure |
@@ -106,8 +106,8 @@ pub enum Change {
 /// What a procedure may do instead of what we guess that Microsoft's does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Behaviour {
-    /// spDeployUpdate removes what older revisions of the update have for the group, too.
-    ReplacesRevisions,
+    /// spDeployUpdate leaves alone what older revisions of the update have for the group.
+    KeepsRevisions,
     /// spDeployUpdate gives the new approval the DeploymentTime of the one that it replaces.
     KeepsTime,
     /// A save leaves alone what this parameter, by its position among the procedure's own, would change.
@@ -167,7 +167,7 @@ const STATEMENTS: &str = "the number of a statement, from 1";
 const RAISES: &str = "1205@N or 50000@N with N the number of a statement, from 1";
 const DELAYS: &str = "milliseconds, at most 60000";
 const VARIANTS: &str = "PROC:missing, PROC:extra[=@NAME], PROC:extra-default[=@NAME], PROC:without=@NAME, PROC:rename=@NAME[=@OTHER], \
-     PROC:retype=@NAME, PROC:refuses-late, spSetConfiguration:ignores=@NAME, spDeployUpdate:replaces-revisions or spDeployUpdate:keeps-time";
+     PROC:retype=@NAME, PROC:refuses-late, spSetConfiguration:ignores=@NAME, spDeployUpdate:keeps-revisions or spDeployUpdate:keeps-time";
 const ROLES: &str = "public, db_datareader, PublicViewAccess or webService";
 const OBJECTS: &str =
     "the name of a table, a view or a procedure, as in tbUpdate, PUBLIC_VIEWS.vUpdate or spDeployUpdate";
@@ -256,7 +256,7 @@ fn variant(value: &str) -> Option<Variant> {
             "extra" => Change::Extra("@extra".to_owned()),
             "extra-default" => Change::ExtraDefault("@extra".to_owned()),
             "refuses-late" => Change::Behaves(Behaviour::RefusesLate),
-            "replaces-revisions" if deploys => Change::Behaves(Behaviour::ReplacesRevisions),
+            "keeps-revisions" if deploys => Change::Behaves(Behaviour::KeepsRevisions),
             "keeps-time" if deploys => Change::Behaves(Behaviour::KeepsTime),
             _ => return None,
         },
@@ -312,8 +312,7 @@ mod tests {
         ] {
             assert_eq!(parse(&format!("variant=p:{text}")).unwrap().variants[0].change, change);
         }
-        for (text, behaviour) in
-            [("replaces-revisions", Behaviour::ReplacesRevisions), ("keeps-time", Behaviour::KeepsTime)]
+        for (text, behaviour) in [("keeps-revisions", Behaviour::KeepsRevisions), ("keeps-time", Behaviour::KeepsTime)]
         {
             let options = parse(&format!("variant=spdeployupdate:{text}")).unwrap();
             assert_eq!(options.variants[0].change, Change::Behaves(behaviour));

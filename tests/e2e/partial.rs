@@ -48,7 +48,9 @@ fn a_new_approval_beside_an_old_one_that_stays_is_a_change() {
     let fields = lab.plan()["servers"][0]["changes"][0]["fields"].to_string();
     assert!(fields.contains("\"revision\""), "{fields}");
     lab.sql("CREATE TRIGGER refuse BEFORE DELETE ON tbDeployment BEGIN SELECT RAISE(ABORT, 'not today'); END");
-    lab.apply().expect_status(7).expect_out("or only a part of it; now there is: install");
+    let server = "sandbox:lab.db?variant=spDeployUpdate:keeps-revisions";
+    let ran = lab.run(&["apply", "-f", "lab.yaml", "--yes", "--server", server]);
+    ran.expect_status(7).expect_out("or only a part of it; now there is: install");
     lab.sql("DROP TRIGGER refuse").apply_twice();
 }
 

@@ -26,17 +26,17 @@ const DETECT: i64 = 2;
 /// Keep from the group what a parent group passes down.
 const BLOCK: i64 = 3;
 
-/// Approves a revision of an update for a group. An approval of the same revision for that group is replaced; one of
-/// another revision stays.
+/// Approves a revision of an update for a group. What any revision of the update has for that group is replaced.
 ///
 /// Source: bulk-approve SQL (order of the first five), SharpWSUS lib/Group.cs, WSUSpendu (names; grade A); HackTricks after
 /// SpecterOps (@deadline), PoshWSUS assemblies (@goLiveTime, @deploymentIDToUse; grade B). The constraint that an optional
 /// approval has no deadline: X10sions (grade A). A block for All Computers is refused: Microsoft.UpdateServices
 /// .Administration, UpdateApprovalAction (grade A). Approving reinstates a declined update: TypeScript WSUS console
-/// (grade A). The other refusals are those of the API (grade B). The default of @isAssigned, and that an older
-/// revision's approval stays, are our guesses (grade C); so is that an action other than 0 to 3 is refused. Since nobody
-/// says whether an older revision's approval stays, and whether a replaced one hands its DeploymentTime down, a variant of
-/// the procedure does the other for each ([`Behaviour`]).
+/// (grade A). The other refusals are those of the API (grade B). That an older revision's approval goes: only
+/// one revision of an update keeps approvals once they were moved (learn.microsoft.com, ms751936, ms748085; grade A for those two
+/// ways, C for this one). The default of @isAssigned is our guess (grade C); so is that an action other than 0 to 3 is
+/// refused. Since nobody says whether an older revision's approval stays, and whether a replaced one hands its
+/// DeploymentTime down, a variant of the procedure does the other for each ([`Behaviour`]).
 static DEPLOY: Procedure = Procedure {
     name: "spDeployUpdate",
     parameters: &[
@@ -76,10 +76,10 @@ fn deploy(call: &mut Call<'_>) -> Result<i32, Failure> {
         return Err(refusal(procedure, format!("a deployment with the id {guid} already exists")));
     }
     let admin = call.admin(4);
-    let replaced = if call.behaviours.contains(&Behaviour::ReplacesRevisions) {
-        Selection::UpdateInGroup(revision.local_update, &group)
-    } else {
+    let replaced = if call.behaviours.contains(&Behaviour::KeepsRevisions) {
         Selection::RevisionInGroup(revision.id, &group)
+    } else {
+        Selection::UpdateInGroup(revision.local_update, &group)
     };
     let made = if call.behaviours.contains(&Behaviour::KeepsTime) { first_made(call, &replaced)? } else { None };
     bury(call, &replaced, &admin)?;
@@ -387,27 +387,27 @@ mod tests {
     }
 
     #[test]
-    fn an_older_revisions_approval_stays() {
+    fn an_older_revisions_approval_goes() {
         let server = Server::demo();
         let arguments = with(approve(&server, "5044284", 0, "Ring 0 - IT"), "@revisionNumber", Value::Int(202));
         assert_eq!(approvals(&server, "5044284"), 3);
         deploy(&server, &arguments);
-        assert_eq!((approvals(&server, "5044284"), buried(&server)), (4, 0));
+        assert_eq!((approvals(&server, "5044284"), buried(&server)), (3, 1));
     }
 
     #[test]
-    fn variants_take_older_revisions_along_and_keep_the_time() {
+    fn variants_leave_older_revisions_alone_and_keep_the_time() {
         let mut server = Server::demo();
         let arguments = with(approve(&server, "5044284", 0, "Ring 0 - IT"), "@revisionNumber", Value::Int(202));
-        server.behaviours = vec![Behaviour::ReplacesRevisions];
+        server.behaviours = vec![Behaviour::KeepsRevisions];
         deploy(&server, &arguments);
-        assert_eq!((approvals(&server, "5044284"), buried(&server)), (3, 1));
+        assert_eq!((approvals(&server, "5044284"), buried(&server)), (4, 0));
         let first = server.now;
         server.now += chrono::Duration::days(3);
-        server.behaviours = vec![Behaviour::KeepsTime];
+        server.behaviours = vec![Behaviour::KeepsRevisions, Behaviour::KeepsTime];
         let answer = deploy(&server, &arguments);
         assert_eq!(answer.sets[0].column("DeploymentTime"), [Value::DateTime(first)]);
-        assert_eq!((approvals(&server, "5044284"), buried(&server)), (3, 2));
+        assert_eq!((approvals(&server, "5044284"), buried(&server)), (4, 1));
     }
 
     #[test]
