@@ -8,6 +8,7 @@
 pub mod apply;
 pub mod cli;
 pub mod diagnostic;
+pub mod encoding;
 pub mod failure;
 pub mod manifest;
 pub mod model;

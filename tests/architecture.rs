@@ -39,13 +39,18 @@ const RULES: &[Rule] = &[
         forbidden: &["async fn", "tokio", "SystemTime", "std::fs", "std::net", "std::env", "tracing", "serde"],
     },
     Rule {
+        module: "encoding",
+        may_use: &[],
+        forbidden: &["async fn", "tokio", "SystemTime", "std::fs", "std::net", "std::env", "tracing", "serde"],
+    },
+    Rule {
         module: "schema",
         may_use: &[],
         forbidden: &["async fn", "tokio", "SystemTime", "std::fs", "std::net", "std::env", "tracing"],
     },
     Rule {
         module: "manifest",
-        may_use: &["model", "diagnostic", "schema"],
+        may_use: &["model", "diagnostic", "encoding", "schema"],
         forbidden: &["async fn", "tokio", "tiberius", "SystemTime", "std::net"],
     },
     Rule { module: "susdb", may_use: &["model", "diagnostic"], forbidden: &[] },
@@ -59,7 +64,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "saved",
-        may_use: &["model"],
+        may_use: &["model", "encoding"],
         forbidden: &["async fn", "tokio", "tiberius", "SystemTime", "Instant", "std::fs", "std::net", "std::env"],
     },
     Rule { module: "sandbox", may_use: &[], forbidden: &[] },
@@ -69,6 +74,7 @@ const RULES: &[Rule] = &[
         may_use: &[
             "model",
             "diagnostic",
+            "encoding",
             "manifest",
             "susdb",
             "resolve",

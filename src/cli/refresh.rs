@@ -14,6 +14,7 @@ use super::planning::{self, Planned};
 use super::server::{Connecting, Sandboxes};
 use super::streams::Streams;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::encoding::{self, Text};
 use crate::failure::{Exit, Failure};
 use crate::manifest::edit::edit;
 use crate::manifest::{ReadLimits, read};
@@ -51,7 +52,7 @@ pub async fn run(file: &Path, reach: &Reach, streams: Streams) -> Result<Exit, F
             .hint("give the manifest's file: it is refreshed in place"));
     }
     let output = OutputFile::new(&target, true)?;
-    let text = fs::read(&target).map_err(cannot)?;
+    let bytes = fs::read(&target).map_err(cannot)?;
     let manifests = Manifests { files: vec![file.to_owned()], max_manifest_size: MANIFEST_SIZE_MAX };
     let Some(loaded) = planning::load_valid(&manifests, reach, Output::Text, streams)? else {
         return Ok(Exit::Invalid);
@@ -67,7 +68,7 @@ pub async fn run(file: &Path, reach: &Reach, streams: Streams) -> Result<Exit, F
     let none = Permissions::default();
     let planned = planning::plan(&mut session, desired, &none, None, &loaded.sources, streams).await?;
     let Ok(planned) = planned else { return Ok(Exit::Invalid) };
-    let Ok(text) = String::from_utf8(text) else {
+    let Ok(Text { text, encoding }) = encoding::decode(&bytes) else {
         return Err(Failure::new(Exit::Failure, format!("{} has changed since it was read", file.display())));
     };
     let name = file.display().to_string();
@@ -77,11 +78,11 @@ pub async fn run(file: &Path, reach: &Reach, streams: Streams) -> Result<Exit, F
     if refreshed.text == text {
         streams.note(&format!("unchanged: {name}"));
     } else {
-        if fs::read(&target).map_err(cannot)? != text.as_bytes() {
+        if fs::read(&target).map_err(cannot)? != bytes {
             let message = format!("{name} has changed since it was read, and was not written");
             return Err(Failure::new(Exit::Failure, message).hint("run it again"));
         }
-        output.write(refreshed.text.as_bytes())?;
+        output.write(&encoding.encode(&refreshed.text))?;
         streams.note(&format!("refreshed: {name}"));
     }
     let left = refresher.left(&refreshed);

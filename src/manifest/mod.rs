@@ -24,6 +24,7 @@ mod shape;
 mod text;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::encoding::{self, Text};
 use crate::model::desired::Desired;
 use crate::model::origin::SourceId;
 use crate::schema;
@@ -56,9 +57,9 @@ pub fn read(name: &str, bytes: &[u8], sources: &mut Sources, limits: &ReadLimits
         }
     };
     let mut problems = Problems::default();
-    let servers = read_text(text, source, name, *limits, &mut problems);
+    let servers = read_text(&text, source, name, *limits, &mut problems);
     let (diagnostics, secrets) = problems.finish();
-    let shown = if secrets.is_empty() { text.to_owned() } else { secrets::blank(text, &secrets) };
+    let shown = if secrets.is_empty() { text.into_owned() } else { secrets::blank(&text, &secrets) };
     sources.add(name, shown);
     (servers, diagnostics)
 }
@@ -69,8 +70,8 @@ pub fn read(name: &str, bytes: &[u8], sources: &mut Sources, limits: &ReadLimits
 #[must_use]
 pub fn is_meant(bytes: &[u8]) -> bool {
     // What cannot be read as text is refused with its reason.
-    let Ok(text) = std::str::from_utf8(bytes) else { return true };
-    let bare = |line| str::trim_start_matches(line, ['\u{feff}', '{', '"', '\'']);
+    let Ok(Text { text, .. }) = encoding::decode(bytes) else { return true };
+    let bare = |line| str::trim_start_matches(line, ['{', '"', '\'']);
     let values = |key: &'static str| {
         text.lines()
             .filter_map(move |line| bare(line).strip_prefix(key)?.trim_start_matches(['"', '\'']).strip_prefix(':'))

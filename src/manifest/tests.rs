@@ -2,6 +2,7 @@
 
 use super::{ReadLimits, read};
 use crate::diagnostic::{Diagnostics, Sources};
+use crate::encoding::Encoding;
 use crate::model::approval::{ApprovalAction, Deadline};
 use crate::model::connection::{Auth, DatabaseUrl, SecretReference};
 use crate::model::desired::{Desired, UpdateReference};
@@ -176,9 +177,9 @@ fn places_are_right_whatever_the_encoding() {
         format!("# \u{e4}\u{1f600}\n{HEAD}spec:\n  groups:\n    - {{name: \u{e4}\u{1f600}, computers: [pc]}}\n");
     let crlf = plain.replace('\n', "\r\n");
     for text in [plain.clone(), crlf, format!("---\n---\n{plain}")] {
-        for bom in ["", "\u{feff}"] {
+        for encoding in [Encoding::Utf8 { marked: false }, Encoding::Utf8 { marked: true }, Encoding::Utf16Le] {
             let mut sources = Sources::default();
-            let (servers, found) = read("a", format!("{bom}{text}").as_bytes(), &mut sources, &ReadLimits::default());
+            let (servers, found) = read("a", &encoding.encode(&text), &mut sources, &ReadLimits::default());
             assert_eq!(found, Diagnostics::default(), "{text:?}");
             let group = &servers[0].groups[0];
             let computer = &group.computers.as_ref().unwrap()[0];
@@ -490,10 +491,10 @@ fn bytes_that_are_no_text() {
     assert_eq!((problem.code, origin.line, origin.column), ("not-utf8", 2, 4));
     assert!(problem.detail.contains("byte 8 (line 2) is 0xff"), "{}", problem.detail);
     assert_eq!(slice(&sources.get(origin.source).unwrap().text, origin), "\u{fffd}");
-    let utf16: Vec<u8> = "\u{feff}a: 1".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let (_, found) = read("hq.yaml", &utf16, &mut sources, &ReadLimits::default());
-    assert!(found.0[0].help[0].contains("UTF-16"));
-    for bytes in [&b"\xff"[..], b"a\n\xff", b"\xe2\x82", b"\xef\xbb\xbf\xff"] {
+    let unmarked: Vec<u8> = "a: 1".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let (_, found) = read("hq.yaml", &unmarked, &mut sources, &ReadLimits::default());
+    assert_eq!(found.0[0].detail, "hq.yaml: this is UTF-16 without a byte order mark");
+    for bytes in [&b"\xff"[..], b"a\n\xff", b"\xe2\x82", b"\xef\xbb\xbf\xff", b"\xff\xfea"] {
         assert_eq!(read("x", bytes, &mut sources, &ReadLimits::default()).1.0[0].code, "not-utf8");
     }
 }

@@ -1,9 +1,12 @@
 //! Bytes -> text.
 
+use std::borrow::Cow;
+
 use super::limits::ReadLimits;
 use super::problems::Problems;
 use super::secrets;
 use crate::diagnostic::Diagnostic;
+use crate::encoding::{self, NotText};
 use crate::model::origin::{Origin, SourceId};
 
 /// Why bytes are not a text, and what of them can be shown.
@@ -18,7 +21,7 @@ pub(super) fn decode<'b>(
     bytes: &'b [u8],
     source: SourceId,
     limits: &ReadLimits,
-) -> Result<&'b str, Box<Refused>> {
+) -> Result<Cow<'b, str>, Box<Refused>> {
     // Places are 32 bits wide.
     let max = limits.max_bytes.min(u64::from(u32::MAX) - 1);
     if bytes.len() as u64 > max {
@@ -27,19 +30,21 @@ pub(super) fn decode<'b>(
             .help("split the manifest, or raise the limit: --max-manifest-size MIB");
         return Err(Box::new(Refused { diagnostic, shown: String::new() }));
     }
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(Box::new(not_utf8(name, bytes, 0, source, "this is UTF-16: save the file as UTF-8")));
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
-        Err(error) => Err(Box::new(not_utf8(name, bytes, error.valid_up_to(), source, "save the file as UTF-8"))),
-    }
+    encoding::decode(bytes).map(|decoded| decoded.text).map_err(|problem| {
+        let diagnostic = Diagnostic::error("not-utf8", "the file is not UTF-8 text")
+            .detail(format!("{name}: {problem}"))
+            .help(problem.hint());
+        Box::new(match problem {
+            NotText::Utf8 { offset, line, .. } => placed(diagnostic, bytes, offset, line, source),
+            NotText::Unmarked | NotText::Utf32 | NotText::Utf16 { .. } => Refused { diagnostic, shown: String::new() },
+        })
+    })
 }
 
-fn not_utf8(name: &str, bytes: &[u8], offset: usize, source: SourceId, help: &str) -> Refused {
+/// Shows the line of a byte that is not UTF-8.
+fn placed(diagnostic: Diagnostic, bytes: &[u8], offset: usize, line: usize, source: SourceId) -> Refused {
     let start = bytes[..offset].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let end = bytes[offset..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| offset + end);
-    let line = 1 + bytes[..offset].iter().filter(|byte| **byte == b'\n').count();
     // Only this line is shown; empty ones in front of it keep its number.
     let before = String::from_utf8_lossy(&bytes[start..offset]);
     let before = before.trim_start_matches('\u{feff}');
@@ -56,14 +61,7 @@ fn not_utf8(name: &str, bytes: &[u8], offset: usize, source: SourceId, help: &st
         line: position(line),
         column: position(before.chars().count() + 1),
     };
-    let diagnostic = Diagnostic::error("not-utf8", "the file is not UTF-8 text")
-        .detail(format!(
-            "{name}: byte {offset} (line {line}) is 0x{:02x}, which UTF-8 does not have there",
-            bytes[offset]
-        ))
-        .at(origin, "")
-        .help(help);
     let mut problems = Problems::default();
     secrets::hide_lexically(&shown, &mut problems);
-    Refused { diagnostic, shown: secrets::blank(&shown, &problems.finish().1) }
+    Refused { diagnostic: diagnostic.at(origin, ""), shown: secrets::blank(&shown, &problems.finish().1) }
 }

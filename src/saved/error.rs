@@ -1,6 +1,7 @@
 //! Why a file is no snapshot that can be used.
 
 use super::{FORMAT_VERSION, Version};
+use crate::encoding::NotText;
 
 /// What is wrong with a file.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,9 @@ pub enum SavedError {
         /// The line.
         line: u64,
     },
+    /// It is stored as no text is.
+    #[error("{0}")]
+    NotText(NotText),
     /// A line is not a record.
     #[error("line {line}, column {column}: {problem}")]
     Malformed {
@@ -142,6 +146,11 @@ impl SavedError {
                 "make one with wsusctl snapshot --server URL --out FILE, and name it with --against"
             }
             Self::NewerFormat { .. } => "use the wsusctl that wrote it or a newer one, or take the snapshot again",
+            Self::NotText(problem) => problem.hint(),
+            // PowerShell's redirection is the likeliest reason, and nobody suspects it.
+            Self::Altered { problem: Alteration::Checksum { .. } } => {
+                "nothing of the file was used; restore it, or take the snapshot again, with --out FILE and not with `>`, which re-encodes it in PowerShell"
+            }
             Self::LineTooLong { .. }
             | Self::NotUtf8 { .. }
             | Self::Malformed { .. }

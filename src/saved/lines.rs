@@ -1,13 +1,11 @@
 //! The lines of a file, within limits, with a checksum over them.
 
-use std::io::{BufRead, Read};
+use std::io::{BufRead, BufReader, Read};
 
 use sha2::{Digest, Sha256};
 
 use super::SavedError;
-
-/// What editors and shells of Windows begin a text in UTF-8 with.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+use crate::encoding::Utf8;
 
 /// How much is read before a file is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +24,7 @@ impl Default for Limits {
 
 /// Reads line by line.
 pub(super) struct Lines<R> {
-    input: R,
+    input: BufReader<Utf8<R>>,
     limits: Limits,
     line: Vec<u8>,
     number: u64,
@@ -34,8 +32,9 @@ pub(super) struct Lines<R> {
     hash: Sha256,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: Read> Lines<R> {
     pub(super) fn new(input: R, limits: Limits) -> Self {
+        let input = BufReader::new(Utf8::new(input));
         Self { input, limits, line: Vec::new(), number: 0, bytes: 0, hash: Sha256::new() }
     }
 
@@ -45,13 +44,16 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The next line without its end; none behind the last one. A file that went through a checkout with Windows line ends, or
-    /// through an editor that writes a byte order mark, is the same file.
+    /// through an editor that stores texts in another way, is the same file: the checksum is that of its lines in UTF-8.
     pub(super) fn next(&mut self) -> Result<Option<&str>, SavedError> {
         let line = self.number + 1;
         let limit = self.limits.line_bytes;
         self.line.clear();
         let read = (&mut self.input).take(limit.saturating_add(1)).read_until(b'\n', &mut self.line);
-        let read = read.map_err(|source| SavedError::Read { line, source })?;
+        let read = read.map_err(|source| match source.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(problem) => SavedError::NotText(*problem),
+            None => SavedError::Read { line, source },
+        })?;
         if read == 0 {
             return Ok(None);
         }
@@ -62,9 +64,6 @@ impl<R: BufRead> Lines<R> {
         }
         if read as u64 > limit {
             return Err(SavedError::LineTooLong { line, limit });
-        }
-        if line == 1 && self.line.starts_with(BYTE_ORDER_MARK) {
-            self.line.drain(..BYTE_ORDER_MARK.len());
         }
         let text = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
         let text = text.strip_suffix(b"\r").unwrap_or(text);

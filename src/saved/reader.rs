@@ -1,7 +1,7 @@
 //! Reads a snapshot. Nothing of a file is used unless all of it is in order.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::BufRead;
+use std::io::Read;
 
 use uuid::Uuid;
 
@@ -29,7 +29,7 @@ use crate::model::synchronization::LiveSynchronization;
 /// # Errors
 /// [`SavedError`] with the line where there is one: whatever the bytes are, they are a whole snapshot as it was written,
 /// or an error.
-pub fn read(input: impl BufRead, limits: &Limits) -> Result<Saved, SavedError> {
+pub fn read(input: impl Read, limits: &Limits) -> Result<Saved, SavedError> {
     let mut lines = Lines::new(input, *limits);
     let head = read_head(&mut lines)?;
     let mut records = Records::default();
@@ -50,7 +50,7 @@ pub fn read(input: impl BufRead, limits: &Limits) -> Result<Saved, SavedError> {
     }
 }
 
-fn read_head(lines: &mut Lines<impl BufRead>) -> Result<Head, SavedError> {
+fn read_head(lines: &mut Lines<impl Read>) -> Result<Head, SavedError> {
     let Some(text) = lines.next()? else { return Err(SavedError::Empty) };
     let probe: Probe = serde_json::from_str(text).map_err(|_| SavedError::NotASnapshot)?;
     let version = Version::parse(&probe.format_version).filter(|_| probe.kind == KIND);
@@ -63,7 +63,7 @@ fn read_head(lines: &mut Lines<impl BufRead>) -> Result<Head, SavedError> {
     Ok(head)
 }
 
-fn check_end(lines: &mut Lines<impl BufRead>, end: EndWire, found: u64) -> Result<(), SavedError> {
+fn check_end(lines: &mut Lines<impl Read>, end: EndWire, found: u64) -> Result<(), SavedError> {
     let EndWire { records, sha256 } = end;
     let altered = |problem| Err(SavedError::Altered { problem });
     if records != found {
@@ -263,6 +263,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::read;
+    use crate::encoding::Encoding;
     use crate::saved::lines::{Limits, hexadecimal};
 
     const HEAD: &str = r#"{"kind":"WsusSnapshot","formatVersion":"1.0","tool":{"name":"wsusctl","version":"0.1.0"},"takenAt":"2026-11-20T12:00:00Z","serverId":"3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11","contents":{"rules":false,"downstreamServers":false,"needed":false}}"#;
@@ -298,6 +299,25 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_the_same_however_it_is_stored() {
+        let group = "{\"requestedGroup\":{\"name\":\"M\u{fc}nchen\",\"computers\":1}}";
+        let text = file(&[HEAD, SERVER, TOTALS, group]).replace('\n', "\r\n");
+        for encoding in [Encoding::Utf8 { marked: true }, Encoding::Utf16Le, Encoding::Utf16Be] {
+            let saved = read(&*encoding.encode(&text), &Limits::default()).unwrap();
+            assert_eq!(saved.snapshot.requested_groups.keys().collect::<Vec<_>>(), ["M\u{fc}nchen"], "{encoding:?}");
+        }
+        // PowerShell takes UTF-8 for the console's code page, so that what is no ASCII comes out as something else.
+        let mangled = Encoding::Utf16Le.encode(&text.replace('\u{fc}', "\u{251c}\u{255d}"));
+        let error = read(&*mangled, &Limits::default()).unwrap_err();
+        assert!(error.to_string().starts_with("the file was altered"), "{error}");
+        assert!(error.hint().contains("--out FILE"), "{}", error.hint());
+        let unmarked: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let error = read(&*unmarked, &Limits::default()).unwrap_err();
+        assert_eq!(error.to_string(), "this is UTF-16 without a byte order mark");
+        assert!(error.hint().contains("--out FILE"), "{}", error.hint());
+    }
+
+    #[test]
     fn what_is_no_snapshot_is_told_so() {
         let not_one = "line 1: this is not a snapshot of wsusctl, which begins with `{\"kind\":\"WsusSnapshot\"`";
         for text in [
@@ -313,7 +333,7 @@ mod tests {
         }
         assert_eq!(problem(b""), "the file is empty");
         assert_eq!(problem(&[0x1f, 0x8b, 8, 0]), "the file is compressed with gzip");
-        assert_eq!(problem(&[0xff, 0xfe, b'{', 0]), "line 1 is not UTF-8");
+        assert_eq!(problem(b"\xff\n"), "line 1 is not UTF-8");
     }
 
     #[test]
