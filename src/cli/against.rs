@@ -1,9 +1,9 @@
 //! The files of `diff --against`: servers as somebody saved them.
 
-use std::fs::File;
-use std::io::{BufReader, stdin};
+use std::io::stdin;
 use std::path::{Path, PathBuf};
 
+use super::input_file::{InputFile, NamedBy};
 use crate::failure::{Exit, Failure};
 use crate::model::desired::Desired;
 use crate::saved::{self, Limits, Saved};
@@ -78,12 +78,12 @@ fn load(path: &Path) -> Result<Against, Failure> {
     let saved = if is_stdin {
         saved::read(stdin().lock(), &limits)
     } else {
-        let opened = File::open(path).map_err(|error| {
+        let opened = InputFile::open(path, NamedBy::CommandLine).map_err(|error| {
             let hint =
                 "name a file that wsusctl snapshot wrote with --against, or make one: wsusctl snapshot --out FILE";
             cannot().caused_by(error).hint(hint)
         })?;
-        saved::read(BufReader::new(opened), &limits)
+        saved::read(opened, &limits)
     };
     let saved = saved.map_err(|error| {
         let hint = error.hint();

@@ -25,12 +25,13 @@ macro_rules! page {
 }
 
 /// The pages. One that is called as a verb stands behind the verb's own help.
-const PAGES: [Page; 14] = [
+const PAGES: [Page; 15] = [
     page!("manifest", "how to declare a server", "manifest.md"),
     page!("keys", "every key of a manifest", "reference/manifest.md"),
     Page { topic: "exit-status", about: "what the exit status means", text: EXIT_STATUS },
     page!("connection", "URLs, TLS, certificates, addresses", "reference/connection.md"),
     page!("permissions", "what the database login needs", "reference/permissions.md"),
+    page!("security", "what is protected against, and what is not", "security.md"),
     page!("json-plan", "the JSON document of diff and apply", "reference/json-plan.md"),
     page!("susdb", "what is known about SUSDB, with sources", "susdb.md"),
     page!("glossary", "the words used", "glossary.md"),

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::arguments::Manifests;
+use super::input_file::{InputError, InputFile, NamedBy};
 use super::streams::Streams;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::failure::{Exit, Failure};
@@ -58,7 +59,7 @@ pub fn load(arguments: &Manifests) -> Result<Loaded, Failure> {
     let mut servers = Vec::new();
     let mut directories = Vec::new();
     for (path, named) in expand(&arguments.files)? {
-        let bytes = read_capped(&path, limits.max_bytes)?;
+        let bytes = read_capped(&path, named, limits.max_bytes)?;
         if !named && !is_meant(&bytes) {
             loaded.others.push(path);
             continue;
@@ -94,7 +95,8 @@ fn expand(paths: &[PathBuf]) -> Result<Vec<(PathBuf, bool)>, Failure> {
             continue;
         }
         let mut found = Vec::new();
-        collect(path, &mut found)?;
+        let root = fs::canonicalize(path).map_err(|error| cannot_search(path, error))?;
+        collect(path, &root, &mut found)?;
         if found.is_empty() {
             return Err(Failure::new(Exit::Invalid, format!("no manifest in directory {}", path.display()))
                 .hint("manifests end in .yaml or .yml; directories whose name begins with a dot are not searched"));
@@ -113,35 +115,53 @@ fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
-fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let cannot = |error: io::Error| {
-        Failure::new(Exit::Invalid, format!("cannot read directory {}", directory.display())).caused_by(error)
-    };
+fn cannot_search(directory: &Path, error: io::Error) -> Failure {
+    Failure::new(Exit::Invalid, format!("cannot read directory {}", directory.display())).caused_by(error)
+}
+
+fn collect(directory: &Path, root: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let cannot = |error| cannot_search(directory, error);
     for entry in fs::read_dir(directory).map_err(cannot)? {
         let entry = entry.map_err(cannot)?;
         let path = entry.path();
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
         if entry.file_type().map_err(cannot)?.is_dir() {
             if !hidden {
-                collect(&path, files)?;
+                collect(&path, root, files)?;
             }
         } else if !hidden && path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            refuse_link_out(&path, root)?;
             files.push(path);
         }
     }
     Ok(())
 }
 
-/// Reads one byte more than the cap at most: the reader then says that the file is too large.
-fn read_capped(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Failure> {
+/// Whoever may write into a directory of manifests must not choose which other files of this machine are read.
+fn refuse_link_out(path: &Path, root: &Path) -> Result<(), Failure> {
     let cannot =
-        |error: io::Error| Failure::new(Exit::Invalid, format!("cannot read {}", display_name(path))).caused_by(error);
-    let mut bytes = Vec::new();
-    if path.as_os_str() == "-" {
-        io::stdin().lock().take(max_bytes + 1).read_to_end(&mut bytes).map_err(cannot)?;
-    } else {
-        fs::File::open(path).map_err(cannot)?.take(max_bytes + 1).read_to_end(&mut bytes).map_err(cannot)?;
+        |error: io::Error| Failure::new(Exit::Invalid, format!("cannot read {}", path.display())).caused_by(error);
+    if fs::canonicalize(path).map_err(cannot)?.starts_with(root) {
+        return Ok(());
     }
+    Err(Failure::new(Exit::Invalid, format!("{} is a link out of the directory", path.display()))
+        .hint("below a directory only links to files in it are followed: put the file there, or name it with -f"))
+}
+
+/// Reads one byte more than the cap at most: the reader then says that the file is too large.
+fn read_capped(path: &Path, named: bool, max_bytes: u64) -> Result<Vec<u8>, Failure> {
+    let cannot = |error: InputError| {
+        let hint = error.hint();
+        Failure::new(Exit::Invalid, format!("cannot read {}", display_name(path))).caused_by(error).hints(hint)
+    };
+    let by = if named { NamedBy::CommandLine } else { NamedBy::Manifest };
+    let mut bytes = Vec::new();
+    let read = if path.as_os_str() == "-" {
+        io::stdin().lock().take(max_bytes + 1).read_to_end(&mut bytes)
+    } else {
+        InputFile::open(path, by).map_err(cannot)?.take(max_bytes + 1).read_to_end(&mut bytes)
+    };
+    read.map_err(|error| cannot(error.into()))?;
     Ok(bytes)
 }
 

@@ -3,11 +3,13 @@
 mod against;
 mod apply;
 mod arguments;
+mod core_dump;
 mod diff;
 mod doctor;
 mod export;
 mod get;
 mod help;
+mod input_file;
 mod manifests;
 mod output_file;
 mod planning;
@@ -76,6 +78,7 @@ const PARTING: Duration = Duration::from_secs(2);
 fn run_verb(arguments: Arguments) -> Exit {
     let streams = Streams::new(arguments.common.color, arguments.common.quiet);
     start_logging(&arguments.common, streams);
+    core_dump::forbid();
     let result = match runtime() {
         Ok(runtime) => {
             let result = runtime.block_on(dispatch(arguments.verb, streams));

@@ -9,7 +9,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::arguments::{Sandbox, SandboxInit, SandboxServe, ServeTls};
+use super::input_file::{InputFile, NamedBy};
 use super::report_lost;
+use super::server::CERTIFICATE_SIZE_MAX;
 use super::streams::Streams;
 use crate::failure::{Exit, Failure};
 use crate::model::connection::{DatabaseUrl, Secret};
@@ -45,7 +47,7 @@ async fn serve(arguments: &SandboxServe, streams: Streams) -> Result<Exit, Failu
         return Err(Failure::new(Exit::Invalid, format!("{} can be reached from other machines", arguments.listen))
             .hint("listen on 127.0.0.1, or add --allow-remote if you mean it"));
     }
-    let (server, note) = tcp_server(arguments)?;
+    let (server, note) = tcp_server(arguments, streams)?;
     let listener = TcpListener::bind(arguments.listen).await.map_err(|error| {
         Failure::new(Exit::Failure, format!("cannot listen on {}", arguments.listen)).caused_by(error)
     })?;
@@ -70,13 +72,13 @@ async fn serve(arguments: &SandboxServe, streams: Streams) -> Result<Exit, Failu
     Ok(Exit::Success)
 }
 
-fn tcp_server(arguments: &SandboxServe) -> Result<(Server, String), Failure> {
+fn tcp_server(arguments: &SandboxServe, streams: Streams) -> Result<(Server, String), Failure> {
     let (file, options) = match format!("sandbox:{}", arguments.file).parse() {
         Ok(DatabaseUrl::Sandbox { file: Some(file), options }) => (PathBuf::from(file), options),
         _ => return Err(Failure::new(Exit::Invalid, "give the sandbox file to serve")),
     };
     let options = parse_options(&options)?;
-    let password = super::server::password(arguments.password_file.as_deref(), None, Path::new(""))?;
+    let password = super::server::password(arguments.password_file.as_deref(), None, Path::new(""), streams)?;
     let Some(password) = password else {
         return Err(Failure::new(Exit::Invalid, format!("no password is given for the login {}", arguments.user))
             .hint("set WSUSCTL_PASSWORD, or give --password-file FILE"));
@@ -99,7 +101,8 @@ fn encryption(arguments: &SandboxServe) -> Result<(Encryption, String), Failure>
     let identity = match (&arguments.cert, &arguments.key) {
         (Some(cert), Some(key)) => {
             let read = |path: &Path| {
-                fs::read_to_string(path).map_err(|error| cannot(&path.display().to_string()).caused_by(error))
+                let text = InputFile::open(path, NamedBy::CommandLine).and_then(|file| file.text(CERTIFICATE_SIZE_MAX));
+                text.map_err(|error| cannot(&path.display().to_string()).caused_by(error))
             };
             Identity::from_pem(&read(cert)?, &read(key)?)
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::arguments::Reach;
+use super::input_file::{InputError, InputFile, NamedBy};
 use super::manifests::Server;
 use super::streams::Streams;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -167,7 +168,7 @@ impl Connecting<'_> {
             Some(Auth::Sql { password, .. }) => password.as_ref(),
             _ => None,
         };
-        let password = password(self.reach.password_file.as_deref(), reference, directory)?;
+        let password = password(self.reach.password_file.as_deref(), reference, directory, self.streams)?;
         let ca = match url.ca.as_deref().or(ca) {
             Some(file) => Some(read_ca(&directory.join(file))?),
             None => None,
@@ -179,11 +180,26 @@ impl Connecting<'_> {
     }
 }
 
+/// Bytes of a file of certificates: the roots of a whole system take a quarter of a megabyte.
+pub const CERTIFICATE_SIZE_MAX: u64 = 4 << 20;
+
+/// Bytes of a file that holds a password. SQL Server takes 128 characters.
+const PASSWORD_SIZE_MAX: u64 = 4096;
+
 fn read_ca(path: &Path) -> Result<CaFile, Failure> {
-    let pem = fs::read(path).map_err(|error| {
-        Failure::new(Exit::Invalid, format!("cannot read the CA certificate {}", path.display())).caused_by(error)
+    let text = InputFile::open(path, NamedBy::Manifest).and_then(|file| file.text(CERTIFICATE_SIZE_MAX));
+    let text = text.map_err(|error| {
+        let hint = match &error {
+            // What Windows exports unless told otherwise.
+            InputError::NotText(_) => {
+                Some("it has to be PEM: certutil -encode FILE FILE.pem makes it from DER".to_owned())
+            }
+            error => error.hint(),
+        };
+        let summary = format!("cannot read the CA certificate {}", path.display());
+        Failure::new(Exit::Invalid, summary).caused_by(error).hints(hint)
     })?;
-    Ok(CaFile { path: path.display().to_string(), pem })
+    Ok(CaFile { path: path.display().to_string(), pem: text.into_bytes() })
 }
 
 /// Finds a password: the file of the command line, then the environment, then the manifest's reference.
@@ -194,9 +210,10 @@ pub fn password(
     file: Option<&Path>,
     reference: Option<&SecretReference>,
     directory: &Path,
+    streams: Streams,
 ) -> Result<Option<Secret>, Failure> {
     if let Some(file) = file {
-        return read_secret(file).map(Some);
+        return read_secret(file, NamedBy::CommandLine, streams).map(Some);
     }
     if let Ok(password) = std::env::var("WSUSCTL_PASSWORD")
         && !password.is_empty()
@@ -205,7 +222,7 @@ pub fn password(
     }
     match reference {
         None => Ok(None),
-        Some(SecretReference::File(file)) => read_secret(&directory.join(file)).map(Some),
+        Some(SecretReference::File(file)) => read_secret(&directory.join(file), NamedBy::Manifest, streams).map(Some),
         Some(SecretReference::Env(name)) => match std::env::var(name) {
             Ok(password) => Ok(Some(Secret::new(password))),
             Err(error) => Err(Failure::new(
@@ -218,9 +235,18 @@ pub fn password(
     }
 }
 
-fn read_secret(path: &Path) -> Result<Secret, Failure> {
+fn read_secret(path: &Path, by: NamedBy, streams: Streams) -> Result<Secret, Failure> {
     let cannot = || Failure::new(Exit::Invalid, format!("cannot read the password from {}", path.display()));
-    let text = fs::read_to_string(path).map_err(|error| cannot().caused_by(error))?;
+    let unreadable = |error: InputError| {
+        let hint = error.hint();
+        cannot().caused_by(error).hints(hint)
+    };
+    let file = InputFile::open(path, by).map_err(unreadable)?;
+    if let Some(mode) = file.public_mode() {
+        let path = path.display();
+        streams.note(&format!("warning: every user of this machine may read {path} (mode {mode:o}): chmod 600 {path}"));
+    }
+    let text = file.text(PASSWORD_SIZE_MAX).map_err(unreadable)?;
     let password = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
     if password.is_empty() || password.contains('\n') {
         return Err(cannot().hint("the file holds the password alone, on one line"));
@@ -239,8 +265,7 @@ fn application_name(verb: &str) -> String {
 /// The account that runs the program, where no variable says so: in containers and under cron.
 #[cfg(unix)]
 fn account() -> Option<String> {
-    use std::os::unix::fs::MetadataExt;
-    let uid = fs::metadata("/proc/self").ok()?.uid().to_string();
+    let uid = rustix::process::getuid().to_string();
     let accounts = fs::read_to_string("/etc/passwd").ok()?;
     let line = accounts.lines().find(|line| line.split(':').nth(2) == Some(uid.as_str()))?;
     line.split(':').next().map(str::to_owned)

@@ -33,6 +33,10 @@ impl Served {
         Self { port: port.unwrap_or_else(|| panic!("no port in {line:?}")), child }
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn url(&self, options: &str) -> String {
         format!("mssql://svc-wsus@127.0.0.1:{}/SUSDB{options}", self.port)
     }

@@ -11,6 +11,7 @@ mod downstream_servers;
 mod examples;
 mod export;
 mod faults;
+mod files;
 mod get;
 mod guards;
 mod hand_edits;
