@@ -15,6 +15,7 @@ pub mod desired;
 pub mod glob;
 pub mod health;
 pub mod impact;
+pub mod list_shape;
 pub mod listing;
 pub mod management;
 pub mod mode;

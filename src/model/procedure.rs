@@ -1,5 +1,7 @@
 //! Stored procedures that changes are made through.
 
+use super::list_shape::ListShape;
+
 /// A procedure that wsusctl writes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Procedure {
@@ -116,8 +118,18 @@ pub struct ProcedureState {
     pub live: Option<String>,
     /// The live parameters, for binding.
     pub parameters: Vec<LiveParameter>,
+    /// How the lists are written that it takes; none where it takes none or is missing.
+    pub lists: Vec<ListShape>,
     /// Whether it may be called.
     pub verdict: Verdict,
+}
+
+impl ProcedureState {
+    /// What is assumed about its lists, and what to do about it.
+    #[must_use]
+    pub fn assumptions(&self, procedure: Procedure) -> Vec<String> {
+        self.lists.iter().filter_map(|list| list.assumption(procedure.name())).collect()
+    }
 }
 
 /// A parameter as the live server declares it.

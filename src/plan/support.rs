@@ -77,7 +77,7 @@ fn explain(procedure: Procedure, state: Option<&ProcedureState>) -> (&'static st
             let text = format!("needs {name}, which differs: {how}; the server's has {} parameters", parameters.len());
             ("procedureDiffers", text)
         }
-        Some(ProcedureState { expected, live, verdict: Verdict::Differs(how), parameters: _ }) => {
+        Some(ProcedureState { expected, live, verdict: Verdict::Differs(how), parameters: _, lists: _ }) => {
             let live = live.as_deref().unwrap_or("nothing");
             (
                 "procedureDiffers",

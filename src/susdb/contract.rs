@@ -4,6 +4,7 @@
 //! documents of people who ran it, B is inferred from an official wrapper or from names, C is our guess.
 
 pub mod listed;
+pub mod lists;
 pub mod objects;
 pub mod procedures;
 pub mod uses;

@@ -1,9 +1,13 @@
-//! Which parameters of a procedure have a default: `sys.all_parameters` does not say for T-SQL procedures, so its definition
-//! is read, as far as its parameter list.
+//! What a procedure's definition says that no system view does: which parameters have a default, and how the lists that it
+//! takes as XML are read.
 //!
 //! Source: learn.microsoft.com, sys.parameters (has_default_value is for CLR objects only) and CREATE PROCEDURE (grade A).
 
+mod lists;
+
 use std::collections::BTreeSet;
+
+pub(super) use self::lists::list_shape;
 
 /// The parameters with a default, in lower case with the `@`; none where the text is no procedure's definition.
 pub(super) fn defaulted(definition: &str) -> Option<BTreeSet<String>> {
@@ -44,11 +48,15 @@ fn is(word: &str, keyword: &str) -> bool {
     word.eq_ignore_ascii_case(keyword)
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token<'a> {
     Word(&'a str),
     Variable(&'a str),
-    /// A text, a quoted name or a number: nothing that ends a parameter list.
-    Other,
+    /// A name in brackets or double quotes, as it stands between them: never a keyword.
+    Name(&'a str),
+    /// A text, as it stands between its quotes.
+    Text(&'a str),
+    Number(&'a str),
     Mark(char),
 }
 
@@ -70,20 +78,19 @@ impl<'a> Tokens<'a> {
         }
         let first = self.rest.chars().next()?;
         match first {
-            '\'' => self.skip_quoted('\''),
-            '"' => self.skip_quoted('"'),
-            '[' => self.skip_quoted(']'),
-            '@' => return Some(Token::Variable(self.take_word(1))),
+            '\'' => Some(Token::Text(self.take_quoted('\''))),
+            '"' => Some(Token::Name(self.take_quoted('"'))),
+            '[' => Some(Token::Name(self.take_quoted(']'))),
+            '@' => Some(Token::Variable(self.take_word(1))),
             c if c.is_alphanumeric() || c == '_' || c == '#' => {
                 let word = self.take_word(0);
-                return Some(if c.is_ascii_digit() { Token::Other } else { Token::Word(word) });
+                Some(if c.is_ascii_digit() { Token::Number(word) } else { Token::Word(word) })
             }
             c => {
                 self.rest = &self.rest[c.len_utf8()..];
-                return Some(Token::Mark(c));
+                Some(Token::Mark(c))
             }
         }
-        Some(Token::Other)
     }
 
     fn take_word(&mut self, skipped: usize) -> &'a str {
@@ -95,15 +102,16 @@ impl<'a> Tokens<'a> {
     }
 
     /// A doubled quote stands for itself.
-    fn skip_quoted(&mut self, quote: char) {
+    fn take_quoted(&mut self, quote: char) -> &'a str {
         let mut chars = self.rest.char_indices().skip(1).peekable();
         while let Some((at, c)) = chars.next() {
             if c == quote && chars.next_if(|(_, next)| *next == quote).is_none() {
+                let between = &self.rest[1..at];
                 self.rest = &self.rest[at + c.len_utf8()..];
-                return;
+                return between;
             }
         }
-        self.rest = "";
+        std::mem::take(&mut self.rest)
     }
 
     /// Comments nest.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::contract::listed;
+use super::contract::lists::{LISTS, ListContract, TARGET_GROUP};
 use super::contract::objects::OBJECTS;
 use super::contract::procedures::contract_of;
 use super::contract::{Needed, ObjectContract, ParameterContract, ParameterType, ProcedureContract, Sent};
@@ -12,6 +13,7 @@ use super::read::catalogue::{PREFLIGHT_COLUMNS, PREFLIGHT_DEFINITIONS, PREFLIGHT
 use super::read::rows_in;
 use super::session::{Parameter, Session};
 use super::write::expected_parameters;
+use crate::model::list_shape::{ListBasis, ListContent, ListShape};
 use crate::model::listing::Noun;
 use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict};
 use crate::model::scope::ReadScope;
@@ -143,15 +145,17 @@ pub async fn read_procedures(session: &mut Session) -> Result<BTreeMap<Procedure
     for (procedure, parameter) in rows.await? {
         live.entry(procedure.to_lowercase()).or_default().extend(parameter);
     }
-    for (procedure, definition) in definitions(session, &names).await? {
-        let defaulted = definition::defaulted(&definition).unwrap_or_default();
-        for parameter in live.get_mut(&procedure).into_iter().flatten() {
+    let definitions: BTreeMap<String, String> = definitions(session, &names).await?.into_iter().collect();
+    for (procedure, definition) in &definitions {
+        let defaulted = definition::defaulted(definition).unwrap_or_default();
+        for parameter in live.get_mut(procedure).into_iter().flatten() {
             parameter.defaulted = defaulted.contains(&parameter.name.to_lowercase());
         }
     }
     let state = |procedure: Procedure| {
-        let parameters = live.remove(&procedure.name().to_lowercase());
-        (procedure, judge(contract_of(procedure), parameters))
+        let name = procedure.name().to_lowercase();
+        let state = judge(contract_of(procedure), live.remove(&name));
+        (procedure, with_lists(state, procedure, definitions.get(&name).map(String::as_str)))
     };
     Ok(Procedure::ALL.into_iter().map(state).collect())
 }
@@ -164,15 +168,37 @@ async fn definitions(session: &mut Session, names: &[Parameter<'_>]) -> Result<V
     Ok(found.await?.into_iter().filter_map(|(name, definition)| Some((name, definition?))).collect())
 }
 
+/// Says how the lists are written that a procedure takes. A shape that nothing can be written in is a difference.
+fn with_lists(mut state: ProcedureState, procedure: Procedure, definition: Option<&str>) -> ProcedureState {
+    let takes =
+        |list: &ListContract| state.parameters.iter().any(|live| live.name.eq_ignore_ascii_case(list.parameter));
+    let lists = LISTS.iter().filter(|list| list.procedure == procedure && takes(list));
+    state.lists = lists
+        .map(|list| match definition {
+            Some(definition) => definition::list_shape(definition, list),
+            None => list.assumed(ListBasis::Hidden),
+        })
+        .collect();
+    let groups = |shape: &&ListShape| shape.item == TARGET_GROUP && shape.content == ListContent::Numbers;
+    if let Some(ListShape { parameter, .. }) = state.lists.iter().find(groups)
+        && state.verdict == Verdict::Matches
+    {
+        state.verdict = Verdict::Differs(format!("{parameter} takes numbers, and no public source says which"));
+    }
+    state
+}
+
 /// Judges what a server has of a procedure.
 fn judge(contract: &ProcedureContract, live: Option<Vec<LiveParameter>>) -> ProcedureState {
     let expected = expected_signature(contract);
     let Some(parameters) = live else {
-        return ProcedureState { expected, live: None, parameters: Vec::new(), verdict: Verdict::Missing };
+        let (parameters, lists) = (Vec::new(), Vec::new());
+        return ProcedureState { expected, live: None, parameters, lists, verdict: Verdict::Missing };
     };
     let differences = differences(contract, &parameters);
     let verdict = if differences.is_empty() { Verdict::Matches } else { Verdict::Differs(differences.join("; ")) };
-    ProcedureState { expected, live: Some(live_signature(contract.procedure, &parameters)), parameters, verdict }
+    let live = Some(live_signature(contract.procedure, &parameters));
+    ProcedureState { expected, live, parameters, lists: Vec::new(), verdict }
 }
 
 fn differences(contract: &ProcedureContract, live: &[LiveParameter]) -> Vec<String> {

@@ -28,6 +28,7 @@ fn live(procedure: Procedure, parameters: &[(&str, &str, i16)]) -> BTreeMap<Proc
         expected: String::new(),
         live: Some(String::new()),
         parameters: parameters.iter().map(parameter).collect(),
+        lists: Vec::new(),
         verdict: Verdict::Matches,
     };
     BTreeMap::from([(procedure, state)])

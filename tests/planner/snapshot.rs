@@ -128,7 +128,13 @@ fn categories() -> Categories {
 
 fn as_known(procedure: Procedure) -> ProcedureState {
     let expected = format!("{}(...)", procedure.name());
-    ProcedureState { live: Some(expected.clone()), expected, parameters: Vec::new(), verdict: Verdict::Matches }
+    ProcedureState {
+        live: Some(expected.clone()),
+        expected,
+        parameters: Vec::new(),
+        lists: Vec::new(),
+        verdict: Verdict::Matches,
+    }
 }
 
 impl Server {

@@ -41,7 +41,8 @@ enum VerdictWire {
 
 impl From<(&Procedure, &ProcedureState)> for ProcedureWire {
     fn from((procedure, state): (&Procedure, &ProcedureState)) -> Self {
-        let ProcedureState { expected, live, parameters, verdict } = state;
+        // A snapshot is planned from, never written through: how lists are written is asked of the live server.
+        let ProcedureState { expected, live, parameters, lists: _, verdict } = state;
         let verdict = match verdict {
             Verdict::Matches => VerdictWire::Matches,
             Verdict::Missing => VerdictWire::Missing,
@@ -65,7 +66,8 @@ impl From<ProcedureWire> for ProcedureState {
             VerdictWire::Missing => Verdict::Missing,
             VerdictWire::Differs(how) => Verdict::Differs(how),
         };
-        Self { expected, live, parameters: parameters.into_iter().map(LiveParameter::from).collect(), verdict }
+        let parameters = parameters.into_iter().map(LiveParameter::from).collect();
+        Self { expected, live, parameters, lists: Vec::new(), verdict }
     }
 }
 
