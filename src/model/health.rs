@@ -3,6 +3,7 @@
 pub mod findings;
 pub mod grants;
 
+use super::list_shape::ListShape;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -258,6 +259,8 @@ pub struct Used {
     pub state: ContractState,
     /// Whether the login may run or read it.
     pub permitted: bool,
+    /// How the lists are written that it takes.
+    pub lists: Vec<ListShape>,
 }
 
 /// What something that is used is.

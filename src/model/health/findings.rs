@@ -188,11 +188,20 @@ fn contract(server: &ServerHealth) -> Vec<Finding> {
             alike.entry((code, used.kind, used.limit)).or_default().push(used);
         }
         found.extend(different(used));
+        found.extend(assumed(used));
     }
     for ((code, kind, limit), used) in alike {
         found.push(lacking(code, kind, &used).limits(limit));
     }
     found
+}
+
+/// Lists are written as the definition reads them; where it does not tell, what is read back afterwards decides, which is late.
+fn assumed(used: &Used) -> Option<Finding> {
+    let assumed: Vec<String> = used.lists.iter().filter_map(|list| list.assumption(used.name)).collect();
+    let message = format!("how {} reads its lists is assumed", used.name);
+    let finding = Finding::new(Severity::Warning, "listAssumed", message).limits(used.limit);
+    (!assumed.is_empty()).then(|| assumed.into_iter().fold(finding, Finding::hint))
 }
 
 fn different(used: &Used) -> Vec<Finding> {
@@ -374,7 +383,8 @@ mod tests {
 
     fn used(kind: UsedKind, name: &'static str) -> Used {
         let limit = if kind == UsedKind::Object { Limit::Everything } else { Limit::Apply(&["approvals"]) };
-        Used { kind, schema: "dbo", name, limit, state: ContractState::Present, permitted: true }
+        let (state, lists) = (ContractState::Present, Vec::new());
+        Used { kind, schema: "dbo", name, limit, state, permitted: true, lists }
     }
 
     fn healthy() -> ServerHealth {

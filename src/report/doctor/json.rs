@@ -5,7 +5,7 @@ use super::wire::Document;
 use crate::report::visible::visible_json;
 
 /// The version of the document's shape, apart from that of the plan's.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// Writes the document, with a line end at its end. The same input gives the same bytes.
 #[must_use]

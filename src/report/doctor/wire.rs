@@ -12,6 +12,7 @@ use crate::model::health::{
     Answer, Certificate, ConnectStage, ContractState, DatabaseFacts, Health, LoginFacts, OrphanedUsers, Product,
     RequestedGroups, SchemaComponent, ServerHealth, StageState, Used,
 };
+use crate::model::list_shape::ListShape;
 use crate::report::timestamp::timestamp;
 
 /// The whole.
@@ -147,6 +148,16 @@ struct UsedWire<'a> {
     permitted: bool,
     verbs: &'static [&'static str],
     kinds: &'static [&'static str],
+    lists: Vec<ListWire<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ListWire<'a> {
+    parameter: &'a str,
+    root: &'a str,
+    item: &'a str,
+    content: &'a str,
+    basis: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -299,7 +310,7 @@ impl<'a> LoginWire<'a> {
 
 impl<'a> UsedWire<'a> {
     fn new(used: &'a Used) -> Self {
-        let Used { kind, schema, name, limit, state, permitted } = used;
+        let Used { kind, schema, name, limit, state, permitted, lists } = used;
         let details = match state {
             ContractState::Different { details } | ContractState::Unjudged { why: details } => {
                 Some(Cow::Borrowed(details.as_str()))
@@ -318,7 +329,15 @@ impl<'a> UsedWire<'a> {
             permitted: *permitted,
             verbs: limit.verbs(),
             kinds: limit.kinds(),
+            lists: lists.iter().map(ListWire::new).collect(),
         }
+    }
+}
+
+impl<'a> ListWire<'a> {
+    fn new(list: &'a ListShape) -> Self {
+        let ListShape { parameter, root, item, content, basis } = list;
+        Self { parameter, root, item, content: content.as_str(), basis: basis.as_str() }
     }
 }
 

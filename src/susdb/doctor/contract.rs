@@ -78,9 +78,11 @@ pub(super) fn compare_procedures(live: Procedures, saves: &Saves, permissions: &
         limit,
         state,
         permitted: may_execute(name),
+        lists: Vec::new(),
     };
     let mut all = Vec::new();
     for (procedure, state) in live {
+        let lists = state.lists;
         let state = match state.verdict {
             Verdict::Matches => match saves::of(saves, procedure) {
                 Ok([]) => ContractState::Present,
@@ -90,7 +92,7 @@ pub(super) fn compare_procedures(live: Procedures, saves: &Saves, permissions: &
             Verdict::Missing => ContractState::Missing,
             Verdict::Differs(details) => ContractState::Different { details },
         };
-        all.push(used(procedure.name(), Limit::Apply(kinds_of(procedure)), state));
+        all.push(Used { lists, ..used(procedure.name(), Limit::Apply(kinds_of(procedure)), state) });
     }
     for (name, limit) in read_through() {
         let seen = permissions.contains_key(&key("dbo", name));
@@ -129,6 +131,7 @@ pub(super) async fn read_objects(session: &mut Session, permissions: &Permission
             limit,
             state: compare(object, live.get(&key)),
             permitted: permissions.get(&key).is_some_and(|permitted| permitted.select),
+            lists: Vec::new(),
         }
     });
     Ok(compared.collect())
