@@ -235,18 +235,24 @@ pub fn products_meant(subscribed: &BTreeSet<Uuid>, categories: &Categories) -> B
 }
 
 /// What a subscription has to hold to mean exactly some products: a family in it stays where all its products are among
-/// them, so that nothing is written that says the same in other words.
+/// them, so that nothing is written that says the same in other words. A family never stands beside its own products.
+///
+/// Source: learn.microsoft.com, ISubscription.SetUpdateCategories (ms746866: no related parent and child categories; grade A).
 #[must_use]
 pub fn products_to_hold(
     subscribed: &BTreeSet<Uuid>,
     wanted: &BTreeSet<Uuid>,
     categories: &Categories,
 ) -> BTreeSet<Uuid> {
+    let meant = |id: &Uuid| (products_meant(&BTreeSet::from([*id]), categories), *id);
+    let mut subscribed: Vec<(BTreeSet<Uuid>, Uuid)> = subscribed.iter().map(meant).collect();
+    // What stands for the most comes first, and then covers what is below it.
+    subscribed.sort_by_key(|(meant, id)| (std::cmp::Reverse(meant.len()), meant.contains(id), *id));
     let (mut held, mut covered) = (BTreeSet::new(), BTreeSet::new());
-    for id in subscribed {
-        let meant = products_meant(&BTreeSet::from([*id]), categories);
-        if meant.is_subset(wanted) {
-            held.insert(*id);
+    for (meant, id) in subscribed {
+        let says_more = meant.is_empty() || !meant.is_subset(&covered);
+        if meant.is_subset(wanted) && says_more {
+            held.insert(id);
             covered.extend(meant);
         }
     }
@@ -314,5 +320,20 @@ mod tests {
         assert_eq!(products_to_hold(&ids(&[2]), &ids(&[3, 4, 5]), &categories), ids(&[2, 5]));
         assert_eq!(products_to_hold(&ids(&[2, 3]), &ids(&[3]), &categories), ids(&[3]));
         assert_eq!(products_to_hold(&ids(&[]), &ids(&[3, 4]), &categories), ids(&[3, 4]));
+    }
+
+    #[test]
+    fn a_family_never_stands_beside_its_own_products() {
+        let categories = categories();
+        for (subscribed, wanted, held) in [
+            (&[2, 3][..], &[3, 4][..], &[2][..]),
+            (&[2, 3, 4], &[3, 4, 5], &[2, 5]),
+            (&[1, 2, 3], &[3, 4, 5], &[1]),
+            (&[1, 2, 3], &[3, 4], &[2]),
+            // Of one product: the family of one stays, not both.
+            (&[1, 2, 3], &[3], &[3]),
+        ] {
+            assert_eq!(products_to_hold(&ids(subscribed), &ids(wanted), &categories), ids(held), "{subscribed:?}");
+        }
     }
 }
