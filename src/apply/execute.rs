@@ -193,20 +193,21 @@ impl Execution<'_> {
             state = match self.look_at(session, &operation).await {
                 Ok(state) => state,
                 Err(end) => {
-                    let failed = StepError::Write { error, remains: Remains::Unread };
+                    let failed = StepError::Write { error, remains: Remains::Unread, assumed: Vec::new() };
                     self.outcome.steps[index] = StepOutcome::Failed(failed);
                     return Err(end);
                 }
             };
             self.remember(&operation, &state);
-            if is_as_asked(&operation, &state, &self.created) {
+            if !error.is_damage() && is_as_asked(&operation, &state, &self.created) {
                 (self.run.observe)(Event::DoneDespite { step: index, error: chain(&error).join(": ") });
                 break;
             }
             if !retry {
                 let unchanged = still_holds(before, &state);
                 let remains = if unchanged { Remains::Unchanged } else { Remains::Changed(describe_state(&state)) };
-                self.outcome.steps[index] = StepOutcome::Failed(StepError::Write { error, remains });
+                let assumed = self.assumptions(&operation);
+                self.outcome.steps[index] = StepOutcome::Failed(StepError::Write { error, remains, assumed });
                 return Ok(());
             }
         }
@@ -328,7 +329,8 @@ impl Execution<'_> {
             return None;
         }
         let step = &self.run.plan.steps[index];
-        let mismatch = mismatch(self.run.plan, step, before, found, still_holds(before, found));
+        let mut mismatch = mismatch(self.run.plan, step, before, found, still_holds(before, found));
+        mismatch.assumed(self.assumptions(operation));
         self.outcome.steps[index] = StepOutcome::Failed(mismatch);
         let made = self.made.get(&index).map_or(&[][..], Vec::as_slice);
         let kept = kept_time(operation, made, before, found);
@@ -340,6 +342,18 @@ impl Execution<'_> {
         }
         let calls = missing_calls(operation, found, &self.created, from);
         (!calls.is_empty() && made != calls).then_some(from)
+    }
+
+    /// What is assumed about the lists that carry what an operation asks for.
+    fn assumptions(&self, operation: &Operation) -> Vec<String> {
+        let procedure = match operation {
+            Operation::SaveSettings { languages, .. } if !languages.is_empty() => Procedure::SetConfiguration,
+            Operation::CreateRule { .. } | Operation::SetRule { .. } => Procedure::SetAutoDeploymentRule,
+            Operation::SaveSynchronization(_) => Procedure::SetSubscription,
+            Operation::SetRecipients { .. } => Procedure::AddEmailNotificationRecipient,
+            _ => return Vec::new(),
+        };
+        self.run.procedures.get(&procedure).map(|state| state.assumptions(procedure)).unwrap_or_default()
     }
 
     /// What a look found of a step's object.

@@ -43,7 +43,12 @@ pub(super) fn mismatch(
     ) = (&step.operation, before, found)
     else {
         let parts = [describe_target(&step.operation), describe_state(found), describe_state(before)];
-        return StepError::Mismatch { difference: difference(parts), unchanged, done: BTreeSet::new() };
+        return StepError::Mismatch {
+            difference: difference(parts),
+            unchanged,
+            done: BTreeSet::new(),
+            assumed: Vec::new(),
+        };
     };
     let wrong_cells: BTreeSet<&String> = cells
         .iter()
@@ -75,6 +80,7 @@ pub(super) fn mismatch(
         // Whatever it did with these values, the server saved.
         unchanged: false,
         done: std::iter::once(&step.change).chain(&step.also).copied().filter(is_done).collect(),
+        assumed: Vec::new(),
     }
 }
 
@@ -108,7 +114,7 @@ fn notifications_mismatch(plan: &Plan, step: &Step, states: [&BTreeMap<String, C
     };
     let done = std::iter::once(step.change).chain(step.also.iter().copied()).filter(is_done).collect();
     // Whatever it did with these values, the server saved.
-    StepError::Mismatch { difference, unchanged: false, done }
+    StepError::Mismatch { difference, unchanged: false, done, assumed: Vec::new() }
 }
 
 /// Of schedule, products and classifications, which are saved together, it names those that are not as asked.
@@ -124,5 +130,5 @@ fn synchronization_mismatch(plan: &Plan, step: &Step, states: [&Subscription; 3]
     };
     let done = std::iter::once(step.change).chain(step.also.iter().copied()).filter(is_done).collect();
     // Whatever it did with these values, the server saved.
-    StepError::Mismatch { difference, unchanged: false, done }
+    StepError::Mismatch { difference, unchanged: false, done, assumed: Vec::new() }
 }

@@ -55,6 +55,8 @@ pub enum StepError {
         error: WriteError,
         /// What the object is now.
         remains: Remains,
+        /// What was assumed about the lists that carried it.
+        assumed: Vec<String>,
     },
     /// The server said yes and did something else.
     #[error("the server reported success, but reading back shows otherwise: {difference}")]
@@ -65,6 +67,8 @@ pub enum StepError {
         unchanged: bool,
         /// Changes that are done all the same: indexes into the plan's changes.
         done: BTreeSet<usize>,
+        /// What was assumed about the lists that carried it.
+        assumed: Vec<String>,
     },
     /// The server could not save its settings all the while: nothing was called.
     #[error("{busy}, and its settings cannot be saved meanwhile; that is still so after {} s", .waited.as_secs())]
@@ -94,10 +98,17 @@ impl StepError {
     #[must_use]
     pub fn changed_nothing(&self) -> bool {
         match self {
-            Self::Write { error: _, remains } => *remains == Remains::Unchanged,
-            Self::Mismatch { difference: _, unchanged, done: _ } => *unchanged,
+            Self::Write { remains, .. } => *remains == Remains::Unchanged,
+            Self::Mismatch { unchanged, .. } => *unchanged,
             Self::Busy { busy: _, waited: _ } => true,
             Self::KeptTime { kept: _, deadline: _ } => false,
+        }
+    }
+
+    /// Says what was assumed about the lists that carried what did not arrive.
+    pub fn assumed(&mut self, assumptions: Vec<String>) {
+        if let Self::Mismatch { assumed, .. } | Self::Write { assumed, .. } = self {
+            *assumed = assumptions;
         }
     }
 
@@ -105,8 +116,12 @@ impl StepError {
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         match self {
-            Self::Write { error, remains: _ } => error.hints(),
-            Self::Mismatch { .. } => Vec::new(),
+            Self::Write { error, assumed, .. } => {
+                let hints = error.hints();
+                let more: Vec<String> = assumed.iter().filter(|hint| !hints.contains(hint)).cloned().collect();
+                hints.into_iter().chain(more).collect()
+            }
+            Self::Mismatch { assumed, .. } => assumed.clone(),
             Self::Busy { busy, waited: _ } => {
                 let cause = match busy {
                     Busy::Resetting => {

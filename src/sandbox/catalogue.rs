@@ -76,6 +76,8 @@ pub struct Catalogue {
     pub access: Access,
     /// Whether the system views spell names in lower case.
     pub lower_case: bool,
+    /// Whether the login may not see the definitions of procedures.
+    pub hides_definitions: bool,
 }
 
 impl Catalogue {

@@ -22,11 +22,15 @@
 //! | `variant=PROC:retype=@NAME` | the parameter has another type: int and bigint, nvarchar and uniqueidentifier, ... are exchanged |
 //! | `variant=PROC:refuses-late` | it does all of its work, raises 50000 at the end, and nothing of it stays |
 //! | `variant=PROC:ignores=@NAME` | it takes the parameter, reports success, and leaves that column alone: spSetConfiguration and spSetEmailNotificationConfiguration |
+//! | `variant=spSetConfiguration:attributes` | it reads languages and program keys from attributes, and nothing from elements |
+//! | `variant=spSetConfiguration:keeps-keys` | it adds the program keys that its list names, and removes none |
+//! | `variant=spSetAutoDeploymentRule:local-ids`, `variant=spSetSubscription:local-ids` | its lists name categories by LocalUpdateID |
 //! | `variant=spDeployUpdate:keeps-revisions` | it leaves alone what older revisions have for the group |
 //! | `variant=spDeployUpdate:keeps-time` | an approval that it replaces hands its DeploymentTime down |
 //! | `role=ROLE` | the login is no administrator but in this role: `public`, `db_datareader`, `PublicViewAccess`, `webService` |
 //! | `grant=OBJECT` | it is no administrator but may use this table, view or procedure |
 //! | `deny=OBJECT` | it may not use this table, view or procedure, whatever else it may |
+//! | `hide-definitions=true` | the login may not see the definitions of procedures |
 //! | `lower-case=true` | the system views spell all names in lower case, as look-alikes of SQL Server do |
 //!
 //! Every key may be given once, `variant`, `role`, `grant` and `deny` any number of times.
@@ -56,6 +60,8 @@ pub struct Options {
     pub denials: Vec<String>,
     /// Whether its system views spell names in lower case.
     pub lower_case: bool,
+    /// Whether its login may not see the definitions of procedures.
+    pub hide_definitions: bool,
 }
 
 /// How connections misbehave. Statements are counted from 1.
@@ -110,6 +116,12 @@ pub enum Behaviour {
     KeepsRevisions,
     /// spDeployUpdate gives the new approval the DeploymentTime of the one that it replaces.
     KeepsTime,
+    /// spSetConfiguration reads the fields of its lists from attributes, not from elements.
+    Attributes,
+    /// spSetConfiguration keeps the program keys that its list does not name.
+    KeepsKeys,
+    /// Lists of categories have LocalUpdateIDs, not GUIDs.
+    LocalIds,
     /// A save leaves alone what this parameter, by its position among the procedure's own, would change.
     Ignores(usize),
     /// The procedure raises an error when it is done, and nothing of its work stays.
@@ -156,6 +168,7 @@ const KEYS: &[&str] = &[
     "grant",
     "deny",
     "lower-case",
+    "hide-definitions",
 ];
 
 /// The keys that may be given more than once.
@@ -167,7 +180,8 @@ const STATEMENTS: &str = "the number of a statement, from 1";
 const RAISES: &str = "1205@N or 50000@N with N the number of a statement, from 1";
 const DELAYS: &str = "milliseconds, at most 60000";
 const VARIANTS: &str = "PROC:missing, PROC:extra[=@NAME], PROC:extra-default[=@NAME], PROC:without=@NAME, PROC:rename=@NAME[=@OTHER], \
-     PROC:retype=@NAME, PROC:refuses-late, spSetConfiguration:ignores=@NAME, spDeployUpdate:keeps-revisions or spDeployUpdate:keeps-time";
+     PROC:retype=@NAME, PROC:refuses-late, spSetConfiguration:ignores=@NAME, spSetConfiguration:attributes, \
+     spSetConfiguration:keeps-keys, spSetAutoDeploymentRule:local-ids, spSetSubscription:local-ids, spDeployUpdate:keeps-revisions or spDeployUpdate:keeps-time";
 const ROLES: &str = "public, db_datareader, PublicViewAccess or webService";
 const OBJECTS: &str =
     "the name of a table, a view or a procedure, as in tbUpdate, PUBLIC_VIEWS.vUpdate or spDeployUpdate";
@@ -207,6 +221,7 @@ impl Options {
             "role" => self.roles.push(Role::named(value).ok_or_else(|| bad(ROLES))?),
             "grant" => self.grants.push(object(value).ok_or_else(|| bad(OBJECTS))?),
             "deny" => self.denials.push(object(value).ok_or_else(|| bad(OBJECTS))?),
+            "hide-definitions" => self.hide_definitions = flag(value).ok_or_else(|| bad(FLAGS))?,
             "lower-case" => self.lower_case = flag(value).ok_or_else(|| bad(FLAGS))?,
             _ => return Err(OptionError::UnknownKey { key: key.to_owned() }),
         }
@@ -245,10 +260,11 @@ fn variant(value: &str) -> Option<Variant> {
     if procedure.is_empty() {
         return None;
     }
-    let saves = ["spSetConfiguration", "spSetEmailNotificationConfiguration"]
-        .iter()
-        .any(|name| procedure.eq_ignore_ascii_case(name));
-    let deploys = procedure.eq_ignore_ascii_case("spDeployUpdate");
+    let is = |name: &str| procedure.eq_ignore_ascii_case(name);
+    let configures = is("spSetConfiguration");
+    let saves = configures || is("spSetEmailNotificationConfiguration");
+    let lists_categories = is("spSetAutoDeploymentRule") || is("spSetSubscription");
+    let deploys = is("spDeployUpdate");
     let parameter = |text: &str| (text.len() > 1 && text.starts_with('@')).then(|| text.to_owned());
     let change = match change.split_once('=') {
         None => match change {
@@ -256,6 +272,9 @@ fn variant(value: &str) -> Option<Variant> {
             "extra" => Change::Extra("@extra".to_owned()),
             "extra-default" => Change::ExtraDefault("@extra".to_owned()),
             "refuses-late" => Change::Behaves(Behaviour::RefusesLate),
+            "attributes" if configures => Change::Behaves(Behaviour::Attributes),
+            "keeps-keys" if configures => Change::Behaves(Behaviour::KeepsKeys),
+            "local-ids" if lists_categories => Change::Behaves(Behaviour::LocalIds),
             "keeps-revisions" if deploys => Change::Behaves(Behaviour::KeepsRevisions),
             "keeps-time" if deploys => Change::Behaves(Behaviour::KeepsTime),
             _ => return None,
@@ -320,6 +339,20 @@ mod tests {
     }
 
     #[test]
+    fn other_readings_of_lists_are_read() {
+        for (text, behaviour) in [
+            ("spSetConfiguration:attributes", Behaviour::Attributes),
+            ("spsetconfiguration:keeps-keys", Behaviour::KeepsKeys),
+            ("spSetAutoDeploymentRule:local-ids", Behaviour::LocalIds),
+            ("spSetSubscription:local-ids", Behaviour::LocalIds),
+        ] {
+            let options = parse(&format!("variant={text}")).unwrap();
+            assert_eq!(options.variants[0].change, Change::Behaves(behaviour), "{text}");
+        }
+        assert!(parse("hide-definitions=true").unwrap().hide_definitions);
+    }
+
+    #[test]
     fn what_the_login_may_do_is_read() {
         let options = parse("role=webservice&role=db_datareader&grant=spX&deny=tbX&deny=tbY&lower-case=true").unwrap();
         assert_eq!(options.roles, [Role::WebService, Role::DataReader]);
@@ -350,6 +383,9 @@ mod tests {
             "variant=p:without=y",
             "variant=p:rename=@",
             "variant=p:keeps-time",
+            "variant=p:attributes",
+            "variant=spDeployUpdate:local-ids",
+            "hide-definitions=yes",
             "variant=p:ignores=@a",
         ] {
             let error = parse(query).unwrap_err();

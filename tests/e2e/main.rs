@@ -21,6 +21,7 @@ mod interrupt;
 mod json;
 mod lab;
 mod liars;
+mod lists;
 mod lock;
 mod manifests;
 mod notifications;

@@ -5,7 +5,7 @@ use chrono::NaiveDateTime;
 use super::system_views::SystemView;
 use super::{Catalogue, Kind, Table, id_of};
 use crate::sandbox::engine::registry::{Declared, Registered};
-use crate::sandbox::procedures::ParameterDefault;
+use crate::sandbox::procedures::{ParameterDefault, xml_lists};
 use crate::sandbox::sql::declared;
 use crate::sandbox::value::SqlType;
 
@@ -170,19 +170,24 @@ impl Catalogue {
         rows
     }
 
-    /// The procedures' parameter lists as T-SQL. What they do is not T-SQL here, so their bodies are a comment.
+    /// The procedures' parameter lists as T-SQL, and how they read their lists. What else they do is not T-SQL here, so a comment
+    /// stands for it. A login without VIEW DEFINITION sees NULL.
+    ///
+    /// Source: learn.microsoft.com, sys.sql_modules (grade A).
     fn module_rows(&self) -> Vec<Vec<Cell>> {
         let definition = |procedure: &Registered| {
             let parameters: Vec<String> = procedure.parameters().iter().map(written).collect();
             format!(
-                "CREATE PROCEDURE [dbo].[{}]\n    {}\nAS\n-- The body is a part of the sandbox and is not written in T-SQL.\nRETURN 0",
+                "CREATE PROCEDURE [dbo].[{}]\n    {}\nAS\n{}-- The rest is a part of the sandbox and is not written in T-SQL.\nRETURN 0",
                 procedure.name(),
-                parameters.join(",\n    ")
+                parameters.join(",\n    "),
+                xml_lists::as_read(procedure.name(), procedure.behaviours()),
             )
         };
         let row = |procedure: &Registered| {
             let id = id_of("dbo", procedure.name());
-            vec![number(id), text(definition(procedure)), number(true), number(true)]
+            let definition = if self.hides_definitions { Cell::Null } else { text(definition(procedure)) };
+            vec![number(id), definition, number(true), number(true)]
         };
         self.registry().iter().map(row).collect()
     }

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::arguments::{defaulted, defaulted_text, guid_text, nvarchar, optional, required};
 use super::refusals::{refusal, refuse_on_replica};
 use super::rows::ColumnSpec;
-use super::{Call, Failure, Procedure, categories, groups, xml_lists};
+use super::xml_lists::{self, List, RULE_CATEGORIES, RULE_CLASSIFICATIONS, RULE_GROUPS};
+use super::{Call, Failure, Procedure, categories, groups};
 use crate::sandbox::value::SqlType::{Bit, Int, NVarChar, SmallInt, UniqueIdentifier};
 
 /// The procedures of this file.
@@ -103,9 +104,8 @@ static CREATE: Procedure = Procedure {
 /// Replaces everything about a rule, all three lists included.
 ///
 /// Source: PoshWSUS assemblies (parameters, grade B); MS-WSUSAR 3.1.4.63, TypeScript WSUS console (action 0 only, unknown
-/// ids, empty names, an enabled rule needs a classification or a category; grade A/B). The lists' shape, root with
-/// CategoryID (a LocalUpdateID) or TargetGroupID elements, is our guess after the lists of update scopes (grade C). So are
-/// the following: a NULL list is an empty one; the deadline's two parts come together, days from 0 on, minutes of a day;
+/// ids, empty names, an enabled rule needs a classification or a category; grade A/B); UpdateManagement assemblies (lists of
+/// GUIDs, grade B; a variant reads LocalUpdateIDs). Our guesses are the following (grade C): a NULL list is an empty one; the deadline's two parts come together, days from 0 on, minutes of a day;
 /// a group has to hold computers; an id may not repeat.
 static SET: Procedure = Procedure {
     name: "spSetAutoDeploymentRule",
@@ -277,9 +277,9 @@ fn refuse_deadline(procedure: &str, days: Option<i64>, minutes: Option<i64>) -> 
     }
 }
 
-fn list(call: &Call<'_>, position: usize, item: &str) -> Result<Vec<String>, Failure> {
+fn list(call: &Call<'_>, position: usize, list: &List) -> Result<Vec<String>, Failure> {
     let Some(xml) = call.text(position) else { return Ok(Vec::new()) };
-    let items = xml_lists::read(Some(&xml), "root", item)
+    let items = xml_lists::read(Some(&xml), list, call.behaviours)
         .map_err(|reason| refusal("spSetAutoDeploymentRule", reason.to_string()))?;
     Ok(items.unwrap_or_default().into_iter().map(|item| item.text).collect())
 }
@@ -293,21 +293,11 @@ fn refuse_repetition<T: PartialEq + std::fmt::Display>(ids: &[T], id: &T) -> Res
 
 fn category_ids(call: &Call<'_>, position: usize, kind: CategoryList) -> Result<Vec<i64>, Failure> {
     let mut ids = Vec::new();
-    for text in list(call, position, "CategoryID")? {
-        let unknown = || {
-            let noun = if kind.holds_classifications { "update classification" } else { "category" };
-            refusal("spSetAutoDeploymentRule", format!("the {noun} {text} was not found"))
-        };
-        let id: i64 = text.parse().map_err(|_| unknown())?;
-        let is_known: bool = call.store.query_row(
-            "SELECT EXISTS (SELECT 1 FROM tbCategory
-                 WHERE CategoryID = ?1 AND (CategoryType = 'UpdateClassification') = ?2)",
-            params![id, kind.holds_classifications],
-            |row| row.get(0),
-        )?;
-        if !is_known {
-            return Err(unknown());
-        }
+    let of = if kind.holds_classifications { RULE_CLASSIFICATIONS } else { RULE_CATEGORIES };
+    for text in list(call, position, &of)? {
+        let noun = if kind.holds_classifications { "update classification" } else { "category" };
+        let id = categories::number_of(call, &text, kind.holds_classifications)?
+            .ok_or_else(|| refusal("spSetAutoDeploymentRule", format!("the {noun} {text} was not found")))?;
         refuse_repetition(&ids, &id)?;
         ids.push(id);
     }
@@ -316,7 +306,7 @@ fn category_ids(call: &Call<'_>, position: usize, kind: CategoryList) -> Result<
 
 fn group_ids(call: &Call<'_>, position: usize) -> Result<Vec<String>, Failure> {
     let mut ids = Vec::new();
-    for text in list(call, position, "TargetGroupID")? {
+    for text in list(call, position, &RULE_GROUPS)? {
         let unknown = || refusal("spSetAutoDeploymentRule", format!("the target group {text} was not found"));
         let id = guid_text(Uuid::parse_str(&text).map_err(|_| unknown())?);
         if !groups::find(call, &id)?.ok_or_else(unknown)?.holds_computers {
@@ -358,8 +348,9 @@ mod tests {
         category(server, "CategoryType = 'Product'")
     }
 
-    fn ids(ids: &[i64]) -> Value {
-        let items: String = ids.iter().map(|id| format!("<CategoryID>{id}</CategoryID>")).collect();
+    fn ids(server: &Server, ids: &[i64]) -> Value {
+        let guid = |id: &i64| server.text(&format!("SELECT lower(UpdateID) FROM tbUpdate WHERE LocalUpdateID = {id}"));
+        let items: String = ids.iter().map(|id| format!("<CategoryID>{}</CategoryID>", guid(id))).collect();
         text(&format!("<root>{items}</root>"))
     }
 
@@ -375,8 +366,8 @@ mod tests {
             ("@name", text("Pilots")),
             ("@enabled", Value::Bit(true)),
             ("@action", Value::Int(0)),
-            ("@updateClassificationIDListXml", ids(&[classification(server)])),
-            ("@updateCategoryIDListXml", ids(&[product(server)])),
+            ("@updateClassificationIDListXml", ids(server, &[classification(server)])),
+            ("@updateCategoryIDListXml", ids(server, &[product(server)])),
             ("@targetGroupIDListXml", group_list(server, "Ring 1 - Pilot")),
         ]
     }
@@ -468,10 +459,11 @@ mod tests {
             ("@autoDeploymentRuleID", Value::Int(9), "not found"),
             ("@name", text(" "), "empty"),
             ("@action", Value::Int(1), "action"),
-            ("@updateClassificationIDListXml", ids(&[product(&server)]), "update classification"),
-            ("@updateCategoryIDListXml", ids(&[classification(&server)]), "category"),
-            ("@updateCategoryIDListXml", ids(&[product(&server), product(&server)]), "twice"),
+            ("@updateClassificationIDListXml", ids(&server, &[product(&server)]), "update classification"),
+            ("@updateCategoryIDListXml", ids(&server, &[classification(&server)]), "category"),
+            ("@updateCategoryIDListXml", ids(&server, &[product(&server), product(&server)]), "twice"),
             ("@updateCategoryIDListXml", text("7"), "< is missing"),
+            ("@updateCategoryIDListXml", text("<root><CategoryID>7</CategoryID></root>"), "7 was not found"),
             ("@targetGroupIDListXml", text("<root><TargetGroupID>x</TargetGroupID></root>"), "not found"),
             ("@targetGroupIDListXml", downstream, "group of computers"),
             ("@dateOffset", Value::SmallInt(1), "both"),
@@ -479,8 +471,8 @@ mod tests {
         ] {
             server.refuses("spSetAutoDeploymentRule", &with(change(&server), name, value), reason);
         }
-        let mut empty = with(change(&server), "@updateClassificationIDListXml", ids(&[]));
-        empty = with(empty, "@updateCategoryIDListXml", ids(&[]));
+        let mut empty = with(change(&server), "@updateClassificationIDListXml", ids(&server, &[]));
+        empty = with(empty, "@updateCategoryIDListXml", ids(&server, &[]));
         server.refuses("spSetAutoDeploymentRule", &empty, "at least one");
         server.call("spSetAutoDeploymentRule", &with(empty, "@enabled", Value::Bit(false)));
         let late = with(change(&server), "@dateOffset", Value::SmallInt(1));
@@ -529,7 +521,7 @@ mod tests {
         let direct = to_approve(&server, 2);
         let parent =
             server.number(&format!("SELECT ParentCategoryID FROM tbCategory WHERE CategoryID = {}", product(&server)));
-        server.call("spSetAutoDeploymentRule", &with(all, "@updateCategoryIDListXml", ids(&[parent])));
+        server.call("spSetAutoDeploymentRule", &with(all, "@updateCategoryIDListXml", ids(&server, &[parent])));
         let below = to_approve(&server, 2);
         assert!(!direct.is_empty() && direct.iter().all(|update| below.contains(update)));
     }

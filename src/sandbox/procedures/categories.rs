@@ -1,11 +1,14 @@
 //! Companies, product families, products and classifications.
 
-use rusqlite::params;
+use rusqlite::types::Value as Stored;
+use rusqlite::{OptionalExtension, params};
+use uuid::Uuid;
 
-use super::arguments::{defaulted, defaulted_text, nvarchar, optional};
+use super::arguments::{defaulted, defaulted_text, guid_text, nvarchar, optional};
 use super::deployments::time_argument;
 use super::rows::ColumnSpec;
 use super::{Call, Failure, Procedure};
+use crate::sandbox::options::Behaviour;
 use crate::sandbox::value::SqlType::{Bit, DateTime, Int, UniqueIdentifier};
 
 /// The procedures of this file.
@@ -95,6 +98,22 @@ fn query(condition: &str) -> String {
         "{QUERY} WHERE (category.CategoryType = 'UpdateClassification') = ?2 AND {condition}
          ORDER BY category.CategoryIndex"
     )
+}
+
+/// The LocalUpdateID of a category that an entry of a list names: by its GUID, or for a variant by the number itself. What is
+/// neither is no category.
+pub(super) fn number_of(call: &Call<'_>, entry: &str, is_classification: bool) -> Result<Option<i64>, Failure> {
+    let (column, name) = if call.behaviours.contains(&Behaviour::LocalIds) {
+        ("LocalUpdateID", entry.parse::<i64>().ok().map(Stored::Integer))
+    } else {
+        ("UpdateID", Uuid::parse_str(entry).ok().map(|id| Stored::Text(guid_text(id))))
+    };
+    let Some(name) = name else { return Ok(None) };
+    let query = format!(
+        "SELECT CategoryID FROM tbCategory JOIN tbUpdate ON tbUpdate.LocalUpdateID = tbCategory.CategoryID
+         WHERE tbUpdate.{column} = ?1 AND (CategoryType = 'UpdateClassification') = ?2"
+    );
+    Ok(call.store.query_row(&query, params![name, is_classification], |row| row.get(0)).optional()?)
 }
 
 #[cfg(test)]

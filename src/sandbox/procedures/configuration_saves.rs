@@ -40,11 +40,11 @@ static PARAMETERS: [Parameter; SAVED_COUNT + 2] = {
 };
 
 /// Saves every setting at once: the caller gives the whole row back. Also stamps `LastConfigChange`, counts
-/// `ConfigurationChangeNumber` up, and tells the service. Languages and program keys that no list names stay.
+/// `ConfigurationChangeNumber` up, and tells the service. Languages that the list does not name stay; program keys go.
 ///
 /// Refuses while a reset is outstanding or a synchronisation runs, and settings that contradict each other.
 ///
-/// Source: PatchMyPCTeam/CustomerTroubleshooting, Remove-WSUSCategories.ps1 (name and refusal, grade A); PoshWSUS
+/// Source: PatchMyPCTeam/CustomerTroubleshooting, Remove-WSUSCategories.ps1 (name and refusal, grade A); UpdateManagement
 /// assemblies (the two lists, grade B); TypeScript WSUS console (the whole row, grade A); learn.microsoft.com,
 /// IUpdateServerConfiguration (the rules, grade A). That the parameters are called as the columns, that all but the lists
 /// are required, and that a save without a change counts too, are our guesses (grade C).
@@ -266,30 +266,43 @@ mod tests {
     #[test]
     fn languages_and_program_keys_that_are_named_change() {
         let server = Server::demo();
-        let languages = "<Root><Language LanguageName=\"de\" State=\"0\" StateUss=\"1\" /></Root>";
-        let keys = "<Root><Key ID=\"11111111-2222-3333-4444-555555555555\" Description=\"p\" /></Root>";
-        server.call(NAME, &row(&server, &[("@LanguagesXml", text(languages)), ("@ProgramKeyXml", text(keys))]));
+        let languages = language("de", "0");
+        let keys = "<Root><Key><ID>11111111-2222-3333-4444-555555555555</ID><Description>p</Description></Key></Root>";
+        server.call(NAME, &row(&server, &[("@LanguagesXml", text(&languages)), ("@ProgramKeyXml", text(keys))]));
         let enabled = server.text("SELECT group_concat(ShortLanguage) FROM tbLanguage WHERE Enabled");
         assert_eq!(enabled, "en,fr");
-        assert_eq!(server.number("SELECT count(*) FROM tbProgramKeys"), 1);
+        let count = || server.number("SELECT count(*) FROM tbProgramKeys");
+        assert_eq!(count(), 1);
         server.call(NAME, &row(&server, &[("@LanguagesXml", text("<Root/>"))]));
         assert_eq!(server.number("SELECT count(*) FROM tbLanguage WHERE Enabled"), 2);
+        assert_eq!(count(), 1, "without a list the keys stay");
+        // Attributes are NULL to whoever reads elements: no language changes, and every key is lost.
+        let attributes = [
+            ("@LanguagesXml", text("<Root><Language LanguageName=\"en\" State=\"0\"/></Root>")),
+            ("@ProgramKeyXml", text("<Root><Key ID=\"11111111-2222-3333-4444-555555555555\"/></Root>")),
+        ];
+        server.call(NAME, &row(&server, &attributes));
+        assert_eq!(server.number("SELECT count(*) FROM tbLanguage WHERE Enabled"), 2);
+        assert_eq!(count(), 0);
+    }
+
+    fn language(name: &str, state: &str) -> String {
+        format!("<Root><Language><LanguageName>{name}</LanguageName><State>{state}</State></Language></Root>")
     }
 
     #[test]
     fn lists_that_are_wrong_are_refused() {
         let server = Server::demo();
         for (parameter, list, reason) in [
-            ("@LanguagesXml", "<Root><Language State=\"1\"/></Root>", "no LanguageName"),
-            ("@LanguagesXml", "<Root><Language LanguageName=\"xx\" State=\"1\"/></Root>", "xx is not known"),
-            ("@LanguagesXml", "<Root><Language LanguageName=\"de\" State=\"2\"/></Root>", "0 or 1"),
-            ("@LanguagesXml", "<Root>", "malformed"),
-            ("@ProgramKeyXml", "<Root><Key ID=\"1\"/></Root>", "GUID"),
+            ("@LanguagesXml", language("xx", "1"), "xx is not known"),
+            ("@LanguagesXml", language("de", "2"), "0 or 1"),
+            ("@LanguagesXml", "<Root>".to_owned(), "malformed"),
+            ("@ProgramKeyXml", "<Root><Key><ID>1</ID></Key></Root>".to_owned(), "GUID"),
         ] {
-            server.refuses(NAME, &row(&server, &[(parameter, text(list))]), reason);
+            server.refuses(NAME, &row(&server, &[(parameter, text(&list))]), reason);
         }
-        let none = "<Root><Language LanguageName=\"de\" State=\"0\"/><Language LanguageName=\"en\" State=\"0\"/>\
-                    <Language LanguageName=\"fr\" State=\"0\"/></Root>";
+        let none = ["de", "en", "fr"].map(|name| language(name, "0")).concat().replace("</Root><Root>", "");
+        let none = none.as_str();
         server.refuses(NAME, &row(&server, &[("@LanguagesXml", text(none))]), "at least one language");
         let all = [("@LanguagesXml", text(none)), ("@ServerSupportsAllLanguages", Value::Bit(true))];
         server.call(NAME, &row(&server, &all));

@@ -167,7 +167,7 @@ fn set_recipients(call: &mut Call<'_>) -> Result<i32, Failure> {
     let procedure = "spAddEmailNotificationRecipient";
     let kind = number(&known(procedure, &TYPES, call.text(0), "type")?);
     let addresses = match call.text(1) {
-        Some(xml) => xml_lists::read(Some(&xml), "recipients", "recipient")
+        Some(xml) => xml_lists::read(Some(&xml), &xml_lists::RECIPIENTS, call.behaviours)
             .map_err(|reason| refusal(procedure, reason.to_string()))?
             .unwrap_or_default(),
         None => Vec::new(),

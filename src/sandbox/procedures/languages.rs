@@ -4,8 +4,9 @@ use rusqlite::{OptionalExtension, params};
 
 use super::arguments::nvarchar;
 use super::refusals::refusal;
-use super::xml_lists::{self, Item};
+use super::xml_lists::{self, Item, List};
 use super::{Call, Failure, Procedure};
+use crate::sandbox::options::Behaviour;
 use crate::sandbox::value::SqlType::{Bit, UniqueIdentifier};
 
 /// The procedures of this file.
@@ -48,12 +49,13 @@ static GET_PROGRAM_KEYS: Procedure = Procedure {
 /// Sets the languages that a list names, `Root/Language` with `LanguageName`, `State` and `StateUss`; others stay, and
 /// without a list all do. A language that the server does not know is refused.
 ///
-/// Source: PoshWSUS assemblies (shape, grade B); TypeScript WSUS console (an empty list leaves them alone, grade A). That
-/// LanguageName is the short name, and that a missing state stays, are our guesses (grade C).
+/// Source: UpdateManagement assemblies (shape, grade B); TypeScript WSUS console (an empty list leaves them alone, grade A).
+/// That LanguageName is the short name, that one which cannot be found in an entry changes nothing, and that a missing state
+/// stays, are our guesses (grade C): those that hide a mistake of the caller.
 pub(super) fn save_languages(call: &Call<'_>, procedure: &str, position: usize) -> Result<(), Failure> {
-    for item in items(call, procedure, position, "Language")? {
-        let name = field(&item, "LanguageName")
-            .ok_or_else(|| refusal(procedure, "a language in the list has no LanguageName"))?;
+    for item in items(call, procedure, position, &xml_lists::LANGUAGES)? {
+        // To an UPDATE, NULL is no language: it changes nothing, and says nothing.
+        let Some(name) = field(&item, "LanguageName") else { continue };
         let states = [state(procedure, &item, "State")?, state(procedure, &item, "StateUss")?];
         let changed = call.store.execute(
             "UPDATE tbLanguage SET Enabled = coalesce(?2, Enabled), UssEnabled = coalesce(?3, UssEnabled)
@@ -67,15 +69,22 @@ pub(super) fn save_languages(call: &Call<'_>, procedure: &str, position: usize) 
     Ok(())
 }
 
-/// Sets the program keys that a list names, `Root/Key` with `ID` and `Description`. New ones are added and none is
-/// removed.
+/// Replaces the program keys by those that a list names, `Root/Key` with `ID` and `Description`; without a list all stay. What
+/// has no ID in the place that is read is no key.
 ///
-/// Source: PoshWSUS assemblies (shape, grade B); that none is removed is our guess (grade C).
+/// Source: UpdateManagement assemblies (shape, grade B). That the list is all there is, and that an entry without an id is passed
+/// over, are our guesses (grade C): those that lose keys where the caller is mistaken. A variant keeps what is not named.
 pub(super) fn save_program_keys(call: &Call<'_>, procedure: &str, position: usize) -> Result<(), Failure> {
-    for item in items(call, procedure, position, "Key")? {
-        let key = field(&item, "ID")
-            .and_then(|id| uuid::Uuid::parse_str(id).ok())
-            .ok_or_else(|| refusal(procedure, "a program key in the list has no ID that is a GUID"))?;
+    if call.text(position).is_none() {
+        return Ok(());
+    }
+    if !call.behaviours.contains(&Behaviour::KeepsKeys) {
+        call.store.execute("DELETE FROM tbProgramKeys", [])?;
+    }
+    for item in items(call, procedure, position, &xml_lists::PROGRAM_KEYS)? {
+        let Some(id) = field(&item, "ID") else { continue };
+        let key = uuid::Uuid::parse_str(id)
+            .map_err(|_| refusal(procedure, "a program key in the list has an ID that is no GUID"))?;
         call.store.execute(
             "INSERT INTO tbProgramKeys (ProgramKey, Description) VALUES (?1, ?2)
              ON CONFLICT (ProgramKey) DO UPDATE SET Description = excluded.Description",
@@ -96,11 +105,9 @@ pub(super) fn any_enabled(call: &Call<'_>) -> Result<bool, Failure> {
     Ok(found.is_some())
 }
 
-fn items(call: &Call<'_>, procedure: &str, position: usize, child: &str) -> Result<Vec<Item>, Failure> {
-    let list = xml_lists::read(call.text(position).as_deref(), "Root", child);
-    Ok(list
-        .map_err(|error| refusal(procedure, format_args!("the list of {child} is malformed: {error}")))?
-        .unwrap_or_default())
+fn items(call: &Call<'_>, procedure: &str, position: usize, list: &List) -> Result<Vec<Item>, Failure> {
+    let items = xml_lists::read(call.text(position).as_deref(), list, call.behaviours);
+    Ok(items.map_err(|error| refusal(procedure, format_args!("a list is malformed: {error}")))?.unwrap_or_default())
 }
 
 fn field<'i>(item: &'i Item, name: &str) -> Option<&'i str> {

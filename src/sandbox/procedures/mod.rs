@@ -30,7 +30,7 @@ mod synchronisations;
 #[cfg(test)]
 mod testing;
 mod updates;
-mod xml_lists;
+pub(super) mod xml_lists;
 
 use std::sync::LazyLock;
 

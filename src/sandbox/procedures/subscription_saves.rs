@@ -9,7 +9,7 @@ use super::arguments::{nvarchar, optional, required};
 use super::change_tracking::{Event, track};
 use super::refusals::refusal;
 use super::xml_lists;
-use super::{Call, Failure, Procedure};
+use super::{Call, Failure, Procedure, categories};
 use crate::sandbox::value::SqlType::{Bit, DateTime, Int, NVarChar};
 use crate::sandbox::value::{Column, Value};
 
@@ -74,7 +74,8 @@ fn save_schedule(call: &Call<'_>) -> Result<(), Failure> {
 }
 
 fn save_categories(call: &Call<'_>, position: usize, classifications: bool) -> Result<(), Failure> {
-    let list = xml_lists::read(call.text(position).as_deref(), "root", "CategoryID")
+    let list = if classifications { xml_lists::CLASSIFICATIONS } else { xml_lists::CATEGORIES };
+    let list = xml_lists::read(call.text(position).as_deref(), &list, call.behaviours)
         .map_err(|error| refusal(NAME, format_args!("the list of CategoryID is malformed: {error}")))?;
     let Some(list) = list else { return Ok(()) };
     let mut wanted = BTreeSet::new();
@@ -102,15 +103,7 @@ fn save_categories(call: &Call<'_>, position: usize, classifications: bool) -> R
 
 /// The local id of a category of a kind.
 fn category(call: &Call<'_>, id: &str, classification: bool) -> Result<i64, Failure> {
-    let found = call
-        .store
-        .query_row(
-            "SELECT CategoryID FROM tbCategory JOIN tbUpdate ON tbUpdate.LocalUpdateID = tbCategory.CategoryID
-             WHERE tbUpdate.UpdateID = ?1 AND (CategoryType = 'UpdateClassification') = ?2",
-            params![id, classification],
-            |row| row.get(0),
-        )
-        .optional()?;
+    let found = categories::number_of(call, id, classification)?;
     let kind = if classification { "classification" } else { "category" };
     found.ok_or_else(|| refusal(NAME, format_args!("{kind} {id} is not known")))
 }

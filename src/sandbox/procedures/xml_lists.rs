@@ -1,15 +1,111 @@
 //! The flat lists that procedures take as XML: a root, and children with a text or with named fields.
 //!
 //! Nothing but that is read: no comments, no processing instructions but the declaration, no mixed content.
+//!
+//! Fields are child elements and ids are GUIDs, as the constants and signatures of WSUS's own API have them; whoever sends
+//! anything else gets what OPENXML would find there: nothing. A variant reads the other way.
+//!
+//! Source: UpdateManagement assemblies (WSUS 10.0.14393; grade B); kbupdate, a trace of another procedure with GUIDs (grade A
+//! for that one).
 
 use std::collections::BTreeMap;
+
+use crate::sandbox::options::Behaviour;
+
+/// A list that a procedure takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct List {
+    procedure: &'static str,
+    parameter: &'static str,
+    root: &'static str,
+    item: &'static str,
+    /// The fields of an item with their types; none where it is one value.
+    fields: &'static [(&'static str, &'static str)],
+    /// The type of the value.
+    value: &'static str,
+}
+
+const fn ids(procedure: &'static str, parameter: &'static str, item: &'static str) -> List {
+    List { procedure, parameter, root: "root", item, fields: &[], value: "uniqueidentifier" }
+}
+
+const fn records(parameter: &'static str, item: &'static str, fields: &'static [(&'static str, &'static str)]) -> List {
+    List { procedure: "spSetConfiguration", parameter, root: "Root", item, fields, value: "" }
+}
+
+const CATEGORY: &str = "CategoryID";
+const RULE: &str = "spSetAutoDeploymentRule";
+const SUBSCRIPTION: &str = "spSetSubscription";
+
+/// Languages.
+pub(super) const LANGUAGES: List =
+    records("@LanguagesXml", "Language", &[("LanguageName", "nvarchar(16)"), ("State", "bit"), ("StateUss", "bit")]);
+/// Program keys.
+pub(super) const PROGRAM_KEYS: List =
+    records("@ProgramKeyXml", "Key", &[("ID", "uniqueidentifier"), ("Description", "nvarchar(256)")]);
+/// A rule's classifications.
+pub(super) const RULE_CLASSIFICATIONS: List = ids(RULE, "@updateClassificationIDListXml", CATEGORY);
+/// A rule's categories.
+pub(super) const RULE_CATEGORIES: List = ids(RULE, "@updateCategoryIDListXml", CATEGORY);
+/// A rule's groups.
+pub(super) const RULE_GROUPS: List = ids(RULE, "@targetGroupIDListXml", "TargetGroupID");
+/// What is synchronised of categories.
+pub(super) const CATEGORIES: List = ids(SUBSCRIPTION, "@CategoryIDListXml", CATEGORY);
+/// What is synchronised of classifications.
+pub(super) const CLASSIFICATIONS: List = ids(SUBSCRIPTION, "@UpdateClassificationIDListXml", CATEGORY);
+/// Addresses.
+pub(super) const RECIPIENTS: List = List {
+    procedure: "spAddEmailNotificationRecipient",
+    parameter: "@EmailAddresses",
+    root: "recipients",
+    item: "recipient",
+    fields: &[],
+    value: "nvarchar(256)",
+};
+
+const LISTS: [List; 8] = [
+    LANGUAGES,
+    PROGRAM_KEYS,
+    RULE_CLASSIFICATIONS,
+    RULE_CATEGORIES,
+    RULE_GROUPS,
+    CATEGORIES,
+    CLASSIFICATIONS,
+    RECIPIENTS,
+];
+
+/// How a procedure reads its lists, as its definition would say it in T-SQL.
+pub(in crate::sandbox) fn as_read(procedure: &str, behaviours: &[Behaviour]) -> String {
+    let lists = LISTS.iter().filter(|list| list.procedure.eq_ignore_ascii_case(procedure));
+    lists.map(|list| list.as_read(behaviours)).collect()
+}
+
+impl List {
+    fn as_read(&self, behaviours: &[Behaviour]) -> String {
+        let Self { procedure: _, parameter, root, item, fields, value } = *self;
+        if fields.is_empty() {
+            let value = if item == CATEGORY && behaviours.contains(&Behaviour::LocalIds) { "int" } else { value };
+            return format!(
+                "SELECT entry.c.value('.', '{value}') FROM (SELECT CAST({parameter} AS xml)) AS given(list)\n    \
+                 CROSS APPLY given.list.nodes('/{root}/{item}') AS entry(c)\n"
+            );
+        }
+        let flag = if behaviours.contains(&Behaviour::Attributes) { 1 } else { 2 };
+        let columns: Vec<String> = fields.iter().map(|(name, type_name)| format!("{name} {type_name}")).collect();
+        format!(
+            "EXEC sp_xml_preparedocument @document OUTPUT, {parameter}\n\
+             SELECT * FROM OPENXML(@document, N'/{root}/{item}', {flag}) WITH ({})\n",
+            columns.join(", ")
+        )
+    }
+}
 
 /// One child of the root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Item {
     /// What stands between its tags, where no element does.
     pub(super) text: String,
-    /// Its attributes, and its own children by name. Which of the two the callers write is not known, so either is read.
+    /// Its fields by name.
     pub(super) fields: BTreeMap<String, String>,
 }
 
@@ -38,10 +134,11 @@ pub(super) enum Malformed {
     },
 }
 
-/// Reads a list whose root and children have the given names. NULL and blank text are no list.
-pub(super) fn read(text: Option<&str>, root: &str, child: &str) -> Result<Option<Vec<Item>>, Malformed> {
+/// Reads a list. NULL and blank text are none.
+pub(super) fn read(text: Option<&str>, list: &List, behaviours: &[Behaviour]) -> Result<Option<Vec<Item>>, Malformed> {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
-    let mut reader = Reader { text, position: 0 };
+    let (root, child) = (list.root, list.item);
+    let mut reader = Reader { text, position: 0, takes_attributes: behaviours.contains(&Behaviour::Attributes) };
     reader.declaration();
     let mut items = Vec::new();
     let (fields, empty) = reader.open(root)?;
@@ -61,6 +158,7 @@ pub(super) fn read(text: Option<&str>, root: &str, child: &str) -> Result<Option
 struct Reader<'a> {
     text: &'a str,
     position: usize,
+    takes_attributes: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -144,7 +242,8 @@ impl<'a> Reader<'a> {
     }
 
     fn item(&mut self, name: &str) -> Result<Item, Malformed> {
-        let (mut fields, empty) = self.open(name)?;
+        let (attributes, empty) = self.open(name)?;
+        let mut fields = if self.takes_attributes { attributes } else { BTreeMap::new() };
         if empty {
             return Ok(Item { text: String::new(), fields });
         }
@@ -162,7 +261,9 @@ impl<'a> Reader<'a> {
             if !empty {
                 self.close(field)?;
             }
-            add(&mut fields, field, value)?;
+            if !self.takes_attributes {
+                add(&mut fields, field, value)?;
+            }
         }
         self.close(name)?;
         Ok(Item { text: text.trim().to_owned(), fields })
@@ -209,28 +310,51 @@ fn add(fields: &mut BTreeMap<String, String>, name: &str, value: String) -> Resu
 mod tests {
     use super::*;
 
+    fn one(item: &'static str) -> List {
+        ids("spX", "@x", item)
+    }
+
     #[test]
     fn texts_are_read() {
         let list = "<?xml version=\"1.0\"?> <root>\n<CategoryID> a&amp;b </CategoryID><CategoryID/></root>\n";
-        let items = read(Some(list), "root", "CategoryID").unwrap().unwrap();
+        let items = read(Some(list), &one("CategoryID"), &[]).unwrap().unwrap();
         assert_eq!(items.iter().map(|item| item.text.as_str()).collect::<Vec<_>>(), ["a&b", ""]);
     }
 
     #[test]
-    fn fields_are_attributes_or_elements() {
-        let attributes = read(Some("<Root><Key ID=\"1\" Description='a &lt; b'/></Root>"), "Root", "Key");
-        let elements =
-            read(Some("<Root><Key><ID>1</ID><Description>a &lt; b</Description></Key></Root>"), "Root", "Key");
-        assert_eq!(attributes, elements);
-        assert_eq!(attributes.unwrap().unwrap()[0].fields["Description"], "a < b");
+    fn fields_are_elements_and_for_a_variant_attributes() {
+        let attributes = "<Root><Key ID=\"1\" Description='a &lt; b'/></Root>";
+        let elements = "<Root><Key><ID>1</ID><Description>a &lt; b</Description></Key></Root>";
+        let fields = |text, behaviours: &[Behaviour]| {
+            let items = read(Some(text), &PROGRAM_KEYS, behaviours).unwrap().unwrap();
+            items[0].fields.get("Description").cloned()
+        };
+        let (default, variant) = (&[][..], &[Behaviour::Attributes][..]);
+        assert_eq!(fields(elements, default).as_deref(), Some("a < b"));
+        assert_eq!(fields(attributes, variant).as_deref(), Some("a < b"));
+        // What stands elsewhere is NULL to OPENXML, not an error.
+        assert_eq!((fields(attributes, default), fields(elements, variant)), (None, None));
+    }
+
+    #[test]
+    fn definitions_say_how_lists_are_read() {
+        let configuration = |behaviours| as_read("spsetconfiguration", behaviours);
+        assert!(
+            configuration(&[]).contains("OPENXML(@document, N'/Root/Language', 2) WITH (LanguageName nvarchar(16),")
+        );
+        assert!(configuration(&[Behaviour::Attributes]).contains("N'/Root/Key', 1)"));
+        let rule = |behaviours| as_read("spSetAutoDeploymentRule", behaviours);
+        assert_eq!(rule(&[]).matches("'uniqueidentifier'").count(), 3);
+        assert_eq!(rule(&[Behaviour::LocalIds]).matches("'int'").count(), 2, "groups have no numbers");
+        assert_eq!(as_read("spConfiguration", &[]), "");
     }
 
     #[test]
     fn nothing_is_no_list_and_an_empty_root_is_one() {
-        assert_eq!(read(None, "root", "x"), Ok(None));
-        assert_eq!(read(Some(" "), "root", "x"), Ok(None));
-        assert_eq!(read(Some("<root/>"), "root", "x"), Ok(Some(Vec::new())));
-        assert_eq!(read(Some("<root></root>"), "root", "x"), Ok(Some(Vec::new())));
+        assert_eq!(read(None, &one("x"), &[]), Ok(None));
+        assert_eq!(read(Some(" "), &one("x"), &[]), Ok(None));
+        assert_eq!(read(Some("<root/>"), &one("x"), &[]), Ok(Some(Vec::new())));
+        assert_eq!(read(Some("<root></root>"), &one("x"), &[]), Ok(Some(Vec::new())));
     }
 
     #[test]
@@ -251,7 +375,7 @@ mod tests {
             "<?xml <root/>",
             "<root><x>ä</x>ö</root>",
         ] {
-            assert!(read(Some(text), "root", "x").is_err(), "{text}");
+            assert!(read(Some(text), &one("x"), &[]).is_err(), "{text}");
         }
     }
 }

@@ -28,6 +28,12 @@ impl Numbered {
     }
 }
 
+/// Reads the ids of all categories by SUSDB's own number, for lists of them.
+pub(in crate::susdb) async fn read_numbers(session: &mut Session) -> Result<BTreeMap<i32, Uuid>, ReadError> {
+    let numbers = rows(session, &CATEGORIES, |row| Ok((row.int("CategoryID")?, row.guid("UpdateID")?)));
+    Ok(numbers.await?.into_iter().collect())
+}
+
 /// Reads every category with its titles.
 ///
 /// Source: tbCategory and tbPrecomputedCategoryLocalizedProperty: Intensive-Self-Service-Portal; that a category's number is

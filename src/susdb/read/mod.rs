@@ -42,6 +42,7 @@ use crate::model::scope::ReadScope;
 use crate::model::snapshot::Snapshot;
 
 pub use self::busy::read_busy;
+pub(super) use self::categories::read_numbers as read_category_numbers;
 pub use self::impact::{read_impact, read_whole_impact};
 pub use self::objects::read_objects;
 pub use self::principals::read_principals;

@@ -1,11 +1,12 @@
 //! Saving the server's settings: the whole row goes back, with what changes replaced.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use tiberius::{ColumnData, Command};
+use tiberius::Command;
 
 use super::echo::{bind_cell, bind_data};
+use super::kept::{lost_columns, not_seen};
+use super::list::{Entry, bind_list};
 use super::{WriteError, Writer};
 use crate::model::configuration::Configuration;
 use crate::model::procedure::{LiveParameter, Procedure};
@@ -76,10 +77,10 @@ fn source(parameter: &LiveParameter, has_column: impl Fn(&str) -> bool) -> Optio
 }
 
 impl Writer<'_> {
-    /// Saves settings. What is not named goes back as it was read a moment before.
+    /// Saves settings. What is not named goes back as it was read a moment before, and is read once more afterwards.
     ///
     /// Source: TypeScript WSUS console (the row goes back complete; grade A), PatchMyPCTeam/CustomerTroubleshooting (the
-    /// procedure; grade A), WSUS 3.0 SP2 parameter names (the two lists and their shapes; grade B).
+    /// procedure; grade A), UpdateManagement assemblies (the two lists, and that only changed languages go; grade B).
     ///
     /// # Errors
     /// [`WriteError`]; a parameter without a source is found before anything is sent.
@@ -101,8 +102,13 @@ impl Writer<'_> {
             let data = match source(parameter, |column| row.contains_key(&column.to_lowercase())) {
                 None => return Err(lacking(parameter)),
                 Some(Source::Default) => continue,
-                Some(Source::Languages) => Ok(text(languages_xml(&languages, &change.languages))),
-                Some(Source::ProgramKeys) => Ok(text(program_keys_xml(&keys))),
+                Some(Source::Languages) => {
+                    let shape = self.shape(procedure, &parameter.name);
+                    bind_list(parameter, &shape, language_entries(&languages, &change.languages))
+                }
+                Some(Source::ProgramKeys) => {
+                    bind_list(parameter, &self.shape(procedure, &parameter.name), key_entries(&keys))
+                }
                 Some(Source::Column) => {
                     let changed = change.cells.iter().find(|(changed, _)| changed.eq_ignore_ascii_case(&column));
                     match (changed, row.get(&column)) {
@@ -115,58 +121,68 @@ impl Writer<'_> {
             let data = data.map_err(|source| WriteError::Bind { procedure, source })?;
             command.bind_param(parameter.name.as_str(), data);
         }
-        self.run(procedure, command).await
+        self.run(procedure, command).await?;
+        let left = read_row(self.session).await.map_err(not_seen(procedure))?.0;
+        let languages_left = read_languages(self.session).await.map_err(not_seen(procedure))?;
+        let keys_left = read_program_keys(self.session).await.map_err(not_seen(procedure))?;
+        let is_asked = |column: &str| change.cells.keys().any(|changed| changed.eq_ignore_ascii_case(column));
+        let mut lost = lost_columns(&row, &left, is_asked);
+        lost.extend(lost_entries([&languages, &languages_left], &change.languages, [&keys, &keys_left]));
+        self.kept(procedure, lost)
     }
 }
 
-fn text(text: String) -> ColumnData<'static> {
-    ColumnData::String(Some(text.into()))
+/// The languages that change, as WSUS's own API sends them: those that stay are not named.
+fn language_entries(languages: &[Language], changed: &BTreeMap<String, bool>) -> Vec<Entry> {
+    let entry = |Language { name, enabled: _, upstream }: &Language| {
+        let enabled = changed.get(&name.to_lowercase())?;
+        let state = |on: bool| u8::from(on).to_string();
+        Some(Entry::Fields(vec![
+            ("LanguageName", name.clone()),
+            ("State", state(*enabled)),
+            ("StateUss", state(*upstream)),
+        ]))
+    };
+    languages.iter().filter_map(entry).collect()
 }
 
-fn languages_xml(languages: &[Language], changed: &BTreeMap<String, bool>) -> String {
-    let mut xml = "<Root>".to_owned();
-    for Language { name, enabled, upstream } in languages {
-        let enabled = changed.get(&name.to_lowercase()).copied().unwrap_or(*enabled);
-        let (name, state, upstream) = (escaped(name), u8::from(enabled), u8::from(*upstream));
-        write!(xml, r#"<Language LanguageName="{name}" State="{state}" StateUss="{upstream}"/>"#)
-            .expect("a string takes any text");
-    }
-    xml + "</Root>"
+/// Every program key: a save may take the list for all there are.
+fn key_entries(keys: &[ProgramKey]) -> Vec<Entry> {
+    let entry = |ProgramKey { id, description }: &ProgramKey| {
+        Entry::Fields(vec![("ID", id.to_string()), ("Description", description.clone())])
+    };
+    keys.iter().map(entry).collect()
 }
 
-fn program_keys_xml(keys: &[ProgramKey]) -> String {
-    let mut xml = "<Root>".to_owned();
-    for ProgramKey { id, description } in keys {
-        let description = escaped(description);
-        write!(xml, r#"<Key ID="{id}" Description="{description}"/>"#).expect("a string takes any text");
-    }
-    xml + "</Root>"
-}
-
-/// A text as the value of an XML attribute. What XML cannot hold at all becomes a question mark.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\t' | '\n' | '\r' => {
-                write!(out, "&#{};", u32::from(c)).expect("a string takes any text");
-            }
-            c if u32::from(c) < 0x20 || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('?'),
-            c => out.push(c),
-        }
-    }
-    out
+/// Languages and program keys that a save changed unasked.
+fn lost_entries(
+    languages: [&[Language]; 2],
+    changed: &BTreeMap<String, bool>,
+    keys: [&[ProgramKey]; 2],
+) -> impl Iterator<Item = String> {
+    let [before, after] = languages;
+    let stays = |language: &&Language| !changed.contains_key(&language.name.to_lowercase());
+    let lost: Vec<String> = before
+        .iter()
+        .filter(stays)
+        .filter(|language| !after.contains(language))
+        .map(|language| format!("language {} is not as it was", language.name))
+        .collect();
+    let [before, after] = keys;
+    let gone = before.iter().filter(|key| !after.contains(key));
+    let gone: Vec<String> =
+        gone.map(|ProgramKey { id, description }| format!("program key {id} ({description}) is gone")).collect();
+    lost.into_iter().chain(gone)
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Language, ProgramKey, languages_xml, parameter_without_source, password_parameter, program_keys_xml};
+    use super::{
+        Entry, Language, ProgramKey, key_entries, language_entries, lost_entries, parameter_without_source,
+        password_parameter,
+    };
     use crate::model::configuration::Configuration;
     use crate::model::procedure::LiveParameter;
     use crate::model::setting::Cell;
@@ -193,14 +209,26 @@ mod tests {
     }
 
     #[test]
-    fn lists_name_every_entry_and_escape_texts() {
-        let languages = ["de", "en"].map(|name| Language { name: name.into(), enabled: true, upstream: false });
-        let xml = languages_xml(&languages, &BTreeMap::from([("de".into(), false)]));
-        assert_eq!(
-            xml,
-            r#"<Root><Language LanguageName="de" State="0" StateUss="0"/><Language LanguageName="en" State="1" StateUss="0"/></Root>"#
-        );
-        let keys = [ProgramKey { id: uuid::Uuid::nil(), description: "a \"<&>\n\u{1}".into() }];
-        assert!(program_keys_xml(&keys).contains(r#"Description="a &quot;&lt;&amp;&gt;&#10;?""#));
+    fn only_languages_that_change_are_named_and_all_program_keys() {
+        let language = |name: &str| Language { name: name.into(), enabled: true, upstream: false };
+        let entries = language_entries(&[language("DE"), language("en")], &BTreeMap::from([("de".into(), false)]));
+        let fields = |name: &str, state: &str| {
+            Entry::Fields(vec![("LanguageName", name.into()), ("State", state.into()), ("StateUss", "0".into())])
+        };
+        assert_eq!(entries, [fields("DE", "0")]);
+        let key = |number| ProgramKey { id: uuid::Uuid::from_u128(number), description: format!("key {number}") };
+        assert_eq!(key_entries(&[key(1), key(2)]).len(), 2);
+    }
+
+    #[test]
+    fn languages_and_keys_that_a_save_changes_unasked_are_lost() {
+        let language = |name: &str, enabled| Language { name: name.into(), enabled, upstream: false };
+        let key = ProgramKey { id: uuid::Uuid::nil(), description: "Configuration".into() };
+        let before = [language("de", true), language("en", true)];
+        let after = [language("de", false), language("en", false)];
+        let lost: Vec<String> =
+            lost_entries([&before, &after], &BTreeMap::from([("de".into(), false)]), [&[key], &[]]).collect();
+        let gone = "program key 00000000-0000-0000-0000-000000000000 (Configuration) is gone";
+        assert_eq!(lost, ["language en is not as it was", gone]);
     }
 }

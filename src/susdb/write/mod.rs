@@ -7,6 +7,8 @@ mod configuration;
 mod downstream_servers;
 mod echo;
 mod groups;
+mod kept;
+mod list;
 mod notifications;
 mod principals;
 mod rules;
@@ -22,6 +24,7 @@ use self::bind::{BindError, Value, bind};
 use super::error::{BoxError, DEADLOCK, QueryError, RAISED, ServerError};
 use super::read::ReadError;
 use super::session::Session;
+use crate::model::list_shape::ListContent;
 use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict};
 
 pub use self::approvals::NewDeployment;
@@ -59,6 +62,37 @@ pub enum WriteError {
     /// What goes back with the call could not be read: nothing was called.
     #[error("{} was not called: what has to go back with it could not be read", .procedure.name())]
     Unread {
+        /// The procedure.
+        procedure: Procedure,
+        /// Why.
+        #[source]
+        source: Box<ReadError>,
+    },
+    /// An entry of a list has no name of the kind that the procedure reads: nothing was called.
+    #[error("{} was not called: {entry} in {parameter} has no {} that it could be named by", .procedure.name(), .content.as_str())]
+    NoName {
+        /// The procedure.
+        procedure: Procedure,
+        /// The list.
+        parameter: &'static str,
+        /// The entry, by the name that is known.
+        entry: String,
+        /// What the procedure reads.
+        content: ListContent,
+    },
+    /// The procedure reported success, and what it was given back to keep is not as it was.
+    #[error("{} reported success and changed what nobody asked it to: {}", .procedure.name(), .lost.join("; "))]
+    NotKept {
+        /// The procedure.
+        procedure: Procedure,
+        /// What it changed or lost, each with what it was.
+        lost: Vec<String>,
+        /// What was assumed about the lists that it reads.
+        assumed: Vec<String>,
+    },
+    /// The procedure reported success, and what it left could not be read.
+    #[error("{} reported success, and what it left could not be read", .procedure.name())]
+    NotSeen {
         /// The procedure.
         procedure: Procedure,
         /// Why.
@@ -126,14 +160,25 @@ impl WriteError {
                 | Self::Bind { .. }
                 | Self::NoSource { .. }
                 | Self::Unread { .. }
+                | Self::NoName { .. }
                 | Self::Gone { .. }
         )
+    }
+
+    /// Whether the call did its work and damage besides: that what was asked for is there does not make it good.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::NotKept { .. })
     }
 
     /// Whether the procedure may have run although there is no answer. The session has to reconnect.
     #[must_use]
     pub fn fate_unknown(&self) -> bool {
-        matches!(self, Self::ConnectionLost { .. } | Self::Timeout { .. } | Self::Protocol { .. })
+        match self {
+            Self::ConnectionLost { .. } | Self::Timeout { .. } | Self::Protocol { .. } => true,
+            Self::NotSeen { source, .. } => matches!(&**source, ReadError::Query(query) if query.fate_unknown()),
+            _ => false,
+        }
     }
 
     /// Whether the server chose the call as the victim of a deadlock (1205): it was rolled back.
@@ -157,10 +202,15 @@ impl WriteError {
             Self::ConnectionLost { .. } | Self::Protocol { .. } => {
                 vec!["run it again: it reads what is there and does the rest".to_owned()]
             }
-            Self::Unread { source, .. } => source.hints(),
+            Self::Unread { source, .. } | Self::NotSeen { source, .. } => source.hints(),
+            Self::NotKept { assumed, .. } => {
+                let put_back = "put back by hand what is named here: a manifest does not declare it, so no later run will";
+                std::iter::once(put_back.to_owned()).chain(assumed.iter().cloned()).collect()
+            }
             Self::Unsupported { .. }
             | Self::Bind { .. }
             | Self::NoSource { .. }
+            | Self::NoName { .. }
             | Self::Gone { .. }
             | Self::ReturnCode { .. } => Vec::new(),
         }
@@ -174,6 +224,9 @@ impl WriteError {
             | Self::Bind { procedure, .. }
             | Self::NoSource { procedure, .. }
             | Self::Unread { procedure, .. }
+            | Self::NoName { procedure, .. }
+            | Self::NotKept { procedure, .. }
+            | Self::NotSeen { procedure, .. }
             | Self::Gone { procedure }
             | Self::Server { procedure, .. }
             | Self::ReturnCode { procedure, .. }

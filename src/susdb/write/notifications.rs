@@ -3,13 +3,13 @@
 //! Of the procedures only names are known, so their parameters are the live server's own.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use tiberius::{ColumnData, Command};
 
 use super::bind::{BindError, Value, bind};
-use super::configuration::escaped;
 use super::echo::{bind_cell, bind_data};
+use super::kept::{lost_columns, not_seen};
+use super::list::{Entry, bind_list};
 use super::subscription::USER_NAMES;
 use super::{WriteError, Writer};
 use crate::model::configuration::Configuration;
@@ -180,7 +180,10 @@ impl Writer<'_> {
             changed.iter().for_each(|(column, cell)| after.set(column, cell.clone()));
             self.schedule_status(&after).await?;
         }
-        self.run(procedure, command).await
+        self.run(procedure, command).await?;
+        let ConfigurationRow(left) = read_notification_row(self.session).await.map_err(not_seen(procedure))?;
+        let is_asked = |column: &str| changed.keys().any(|changed| changed.eq_ignore_ascii_case(column));
+        self.kept(procedure, lost_columns(&row, &left, is_asked))
     }
 
     /// Schedules mails about the status as the row says.
@@ -202,9 +205,12 @@ impl Writer<'_> {
     /// # Errors
     /// [`WriteError`].
     pub async fn set_recipients(&mut self, kind: MailKind, recipients: &Recipients) -> Result<(), WriteError> {
-        self.call_by_roles(Procedure::AddEmailNotificationRecipient, |role, parameter| match role {
+        let procedure = Procedure::AddEmailNotificationRecipient;
+        let shape = self.shape(procedure, "@EmailAddresses");
+        let entries = || recipients.addresses().map(|address| Entry::Value(address.to_owned()));
+        self.call_by_roles(procedure, |role, parameter| match role {
             Role::Kind => bind_kind(parameter, kind),
-            Role::Addresses => bind_cell(parameter, &Cell::Text(recipients_xml(recipients))),
+            Role::Addresses => bind_list(parameter, &shape, entries()),
             Role::TimeOfDay | Role::Frequency => bind_cell(parameter, &Cell::Null),
         })
         .await
@@ -255,22 +261,11 @@ fn bind_frequency(parameter: &LiveParameter, cell: &Cell) -> Result<ColumnData<'
     }
 }
 
-/// Addresses as the procedure takes them.
-///
-/// Source: PoshWSUS assemblies (recipients and recipient, grade B; that the address is the text between, grade C).
-fn recipients_xml(recipients: &Recipients) -> String {
-    let mut xml = "<recipients>".to_owned();
-    for address in recipients.addresses() {
-        write!(xml, "<recipient>{}</recipient>", escaped(address)).expect("a string takes any text");
-    }
-    xml + "</recipients>"
-}
-
 #[cfg(test)]
 mod tests {
     use super::{
         Cell, Configuration, MailKind, Procedure, bind_frequency, bind_kind, notification_parameter_without_source,
-        parameters_differ, recipients_xml,
+        parameters_differ,
     };
     use crate::model::procedure::LiveParameter;
     use tiberius::ColumnData;
@@ -322,14 +317,5 @@ mod tests {
         assert_eq!(bind_kind(&parameter("@t", "int"), MailKind::NewUpdates).unwrap(), ColumnData::I32(Some(2)));
         assert_eq!(bind_frequency(&parameter("@f", "nvarchar"), &Cell::Int(2)).unwrap(), text("Weekly"));
         assert_eq!(bind_frequency(&parameter("@f", "tinyint"), &Cell::Int(1)).unwrap(), ColumnData::U8(Some(1)));
-    }
-
-    #[test]
-    fn addresses_are_escaped() {
-        let xml = recipients_xml(&["a&b@contoso.com", "c@contoso.com"].into_iter().collect());
-        assert_eq!(
-            xml,
-            "<recipients><recipient>a&amp;b@contoso.com</recipient><recipient>c@contoso.com</recipient></recipients>"
-        );
     }
 }

@@ -1,15 +1,18 @@
 //! Automatic approval rules.
 
-use std::fmt::{Display, Write as _};
+use std::collections::BTreeSet;
 
 use tiberius::Command;
 use uuid::Uuid;
 
 use super::bind::Value::{Int, Text};
 use super::echo::bind_cell;
+use super::kept::not_seen;
+use super::list::{Entry, bind_list};
 use super::{WriteError, Writer};
+use crate::model::list_shape::ListShape;
 use crate::model::procedure::Procedure;
-use crate::model::rule::{RuleChange, RuleDeadline};
+use crate::model::rule::{Rule, RuleChange, RuleDeadline};
 use crate::model::setting::Cell;
 use crate::susdb::read::rules;
 
@@ -43,17 +46,19 @@ impl Writer<'_> {
     /// before.
     ///
     /// Source: PoshWSUS assemblies (parameters, grade B); MS-WSUSAR 3.1.4.63 (all three lists are replaced, grade A). The
-    /// shape of the lists is our guess after those of update scopes (grade C).
+    /// lists carry what the live definition reads, and GUIDs where it does not tell (UpdateManagement assemblies, grade B).
     ///
     /// # Errors
-    /// [`WriteError`]; nothing is called where the rule is gone.
+    /// [`WriteError`]; nothing is called where the rule is gone. What the change leaves out is read back.
     pub async fn set_rule(&mut self, id: i32, change: &RuleChange<Uuid>) -> Result<(), WriteError> {
         let procedure = Procedure::SetAutoDeploymentRule;
         let parameters = self.live_parameters(procedure)?;
         let unreadable = |source| WriteError::Unread { procedure, source: Box::new(source) };
         let live = rules::read(self.session).await.map_err(unreadable)?;
         let rule = live.get(&id).ok_or(WriteError::Gone { procedure })?;
-        let rule = change.applied_to(rule);
+        let wanted = change.applied_to(rule);
+        let lists = self.lists_of(&wanted).await?;
+        let rule = wanted.clone();
         let (days, minutes) = match rule.deadline {
             RuleDeadline::None => (Cell::Null, Cell::Null),
             RuleDeadline::After { days, minutes } => (Cell::Int(days.into()), Cell::Int(minutes.into())),
@@ -63,9 +68,6 @@ impl Writer<'_> {
             ("@name", Cell::Text(rule.name)),
             ("@enabled", Cell::Bit(rule.enabled)),
             ("@action", Cell::Int(INSTALL)),
-            ("@updateClassificationIDListXml", Cell::Text(list("CategoryID", rule.classifications))),
-            ("@updateCategoryIDListXml", Cell::Text(list("CategoryID", rule.products))),
-            ("@targetGroupIDListXml", Cell::Text(list("TargetGroupID", rule.groups))),
             ("@dateOffset", days),
             ("@minutesAfterMidnight", minutes),
         ];
@@ -74,31 +76,60 @@ impl Writer<'_> {
         for parameter in parameters {
             // What is not among these has a default of its own, or the procedure would not be called.
             let value = values.iter().find(|(name, _)| name.eq_ignore_ascii_case(&parameter.name));
-            if let Some((_, value)) = value {
-                let data = bind_cell(parameter, value).map_err(|source| WriteError::Bind { procedure, source })?;
-                command.bind_param(parameter.name.as_str(), data);
-            }
+            let list = lists.iter().find(|(shape, _)| shape.parameter.eq_ignore_ascii_case(&parameter.name));
+            let data = match (value, list) {
+                (Some((_, value)), _) => bind_cell(parameter, value),
+                (None, Some((shape, entries))) => bind_list(parameter, shape, entries.iter().cloned()),
+                (None, None) => continue,
+            };
+            command.bind_param(parameter.name.as_str(), data.map_err(|source| WriteError::Bind { procedure, source })?);
         }
-        self.run(procedure, command).await
+        self.run(procedure, command).await?;
+        let live = rules::read(self.session).await.map_err(not_seen(procedure))?;
+        self.kept(procedure, live.get(&id).map(|live| unasked(&wanted, live, change)).unwrap_or_default())
+    }
+
+    /// A rule's three lists, as the live procedure reads them.
+    async fn lists_of(&mut self, rule: &Rule) -> Result<[(ListShape, Vec<Entry>); 3], WriteError> {
+        let procedure = Procedure::SetAutoDeploymentRule;
+        let numbers = self.category_numbers(procedure).await?;
+        let categories = |parameter, chosen: &BTreeSet<i32>| {
+            let shape = self.shape(procedure, parameter);
+            let no_name = |entry| {
+                let (parameter, content) = (shape.parameter, shape.content);
+                WriteError::NoName { procedure, parameter, entry: format!("category {entry}"), content }
+            };
+            let entries = numbers.of_numbers(&shape, chosen).map_err(no_name)?;
+            Ok((shape, entries))
+        };
+        let groups = rule.groups.iter().map(|id| Entry::Value(id.to_string())).collect();
+        Ok([
+            categories("@updateClassificationIDListXml", &rule.classifications)?,
+            categories("@updateCategoryIDListXml", &rule.products)?,
+            (self.shape(procedure, "@targetGroupIDListXml"), groups),
+        ])
     }
 }
 
-/// A list of ids. Neither numbers nor GUIDs have anything to escape.
-fn list<T: Display>(element: &str, ids: impl IntoIterator<Item = T>) -> String {
-    let mut xml = "<root>".to_owned();
-    for id in ids {
-        write!(xml, "<{element}>{id}</{element}>").expect("a string takes any text");
+/// What a save of a rule changed besides what was asked: what was asked is compared by whoever asked.
+fn unasked(wanted: &Rule, live: &Rule, change: &RuleChange<Uuid>) -> Vec<String> {
+    let left = change.applied_to(live);
+    let of = |count: usize, before: usize, what: &str| format!("the rule has {count} {what} instead of {before}");
+    let mut lost = Vec::new();
+    if left.enabled != wanted.enabled {
+        lost.push(format!("the rule is {}", if left.enabled { "enabled" } else { "disabled" }));
     }
-    xml + "</root>"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::list;
-
-    #[test]
-    fn lists_are_flat() {
-        assert_eq!(list("CategoryID", [3, 5]), "<root><CategoryID>3</CategoryID><CategoryID>5</CategoryID></root>");
-        assert_eq!(list::<i32>("CategoryID", []), "<root></root>");
+    if left.classifications != wanted.classifications {
+        lost.push(of(left.classifications.len(), wanted.classifications.len(), "of its classifications"));
     }
+    if left.products != wanted.products {
+        lost.push(of(left.products.len(), wanted.products.len(), "of its products"));
+    }
+    if left.groups != wanted.groups {
+        lost.push(of(left.groups.len(), wanted.groups.len(), "of its groups"));
+    }
+    if left.deadline != wanted.deadline {
+        lost.push("the rule has another deadline".to_owned());
+    }
+    lost
 }

@@ -8,11 +8,14 @@ use uuid::Uuid;
 
 use super::bind::{BindError, Value, bind};
 use super::echo::{bind_cell, bind_data};
+use super::kept::{lost_columns, not_seen};
+use super::list::{CategoryNumbers, Entry, bind_list};
 use super::{WriteError, Writer};
 use crate::model::configuration::Configuration;
+use crate::model::list_shape::{ListContent, ListShape};
 use crate::model::procedure::{LiveParameter, Procedure};
 use crate::model::setting::Cell;
-use crate::model::synchronization::{Schedule, Subscription};
+use crate::model::synchronization::{AUTOMATIC, FREQUENCY, Schedule, Subscription, TIME_OF_DAY};
 use crate::susdb::read::configuration::ConfigurationRow;
 use crate::susdb::read::synchronization::{Subscribed, read_subscribed, read_subscription_row};
 
@@ -71,19 +74,19 @@ fn source(parameter: &LiveParameter, has_column: impl Fn(&str) -> bool) -> Optio
 struct Saved<'a> {
     row: &'a BTreeMap<String, ColumnData<'static>>,
     changed: BTreeMap<String, Cell>,
-    products: &'a BTreeSet<Uuid>,
-    classifications: &'a BTreeSet<Uuid>,
+    products: (ListShape, Vec<Entry>),
+    classifications: (ListShape, Vec<Entry>),
     user_name: &'a str,
 }
 
 impl Saved<'_> {
     /// A parameter's value; none where it is left out.
     fn value(&self, parameter: &LiveParameter, source: Source) -> Result<Option<ColumnData<'static>>, BindError> {
-        let list = |ids| bind_cell(parameter, &Cell::Text(list_xml(ids)));
+        let list = |(shape, entries): &(ListShape, Vec<Entry>)| bind_list(parameter, shape, entries.iter().cloned());
         match source {
             Source::UserName => bind(parameter, &Value::Text(self.user_name)).map(Some),
-            Source::Products => list(self.products).map(Some),
-            Source::Classifications => list(self.classifications).map(Some),
+            Source::Products => list(&self.products).map(Some),
+            Source::Classifications => list(&self.classifications).map(Some),
             Source::Default => Ok(None),
             Source::Column => {
                 let column = parameter.name.trim_start_matches('@').to_lowercase();
@@ -120,12 +123,24 @@ impl Writer<'_> {
         let unreadable = |source| WriteError::Unread { procedure, source: Box::new(source) };
         let ConfigurationRow(row) = read_subscription_row(self.session).await.map_err(unreadable)?;
         let Subscribed { products, classifications } = read_subscribed(self.session).await.map_err(unreadable)?;
+        let by_number = |writer: &Self, list| writer.shape(procedure, list).content == ListContent::Numbers;
+        let numbers = match [PRODUCTS, CLASSIFICATIONS].iter().any(|list| by_number(self, list)) {
+            true => self.category_numbers(procedure).await?,
+            false => CategoryNumbers::default(),
+        };
         let cells = change.schedule.map(Schedule::cells).unwrap_or_default();
+        // The schedule is one thing in three columns.
+        let schedule = [AUTOMATIC, TIME_OF_DAY, FREQUENCY].map(str::to_lowercase);
+        let is_asked = |column: &str| change.schedule.is_some() && schedule.iter().any(|known| known == column);
         let saved = Saved {
             row: &row,
             changed: cells.into_iter().map(|(column, cell)| (column.to_lowercase(), cell)).collect(),
-            products: change.products.as_ref().unwrap_or(&products),
-            classifications: change.classifications.as_ref().unwrap_or(&classifications),
+            products: self.categories(&numbers, PRODUCTS, change.products.as_ref().unwrap_or(&products))?,
+            classifications: self.categories(
+                &numbers,
+                CLASSIFICATIONS,
+                change.classifications.as_ref().unwrap_or(&classifications),
+            )?,
             user_name,
         };
         let mut command = Command::new(format!("dbo.{}", procedure.name()));
@@ -138,25 +153,46 @@ impl Writer<'_> {
                 command.bind_param(parameter.name.as_str(), data);
             }
         }
-        self.run(procedure, command).await
+        self.run(procedure, command).await?;
+        let ConfigurationRow(left) = read_subscription_row(self.session).await.map_err(not_seen(procedure))?;
+        let now = read_subscribed(self.session).await.map_err(not_seen(procedure))?;
+        let mut lost = lost_columns(&row, &left, is_asked);
+        lost.extend(lost_ids("products", change.products.is_some(), &products, &now.products));
+        lost.extend(lost_ids(
+            "classifications",
+            change.classifications.is_some(),
+            &classifications,
+            &now.classifications,
+        ));
+        self.kept(procedure, lost)
+    }
+
+    fn categories(
+        &self,
+        numbers: &CategoryNumbers,
+        parameter: &str,
+        chosen: &BTreeSet<Uuid>,
+    ) -> Result<(ListShape, Vec<Entry>), WriteError> {
+        let procedure = Procedure::SetSubscription;
+        let shape = self.shape(procedure, parameter);
+        let no_name = |entry| {
+            let (parameter, content) = (shape.parameter, shape.content);
+            WriteError::NoName { procedure, parameter, entry: format!("category {entry}"), content }
+        };
+        let entries = numbers.of_ids(&shape, chosen).map_err(no_name)?;
+        Ok((shape, entries))
     }
 }
 
-/// Ids as the procedure takes them.
-///
-/// Source: kbupdate, a trace of another procedure (the shape, grade C).
-fn list_xml(ids: &BTreeSet<Uuid>) -> String {
-    let items: String = ids.iter().map(|id| format!("<CategoryID>{id}</CategoryID>")).collect();
-    format!("<root>{items}</root>")
+/// What a save made of a set that nobody asked to change.
+fn lost_ids(what: &str, is_asked: bool, before: &BTreeSet<Uuid>, now: &BTreeSet<Uuid>) -> Option<String> {
+    let list = |ids: &BTreeSet<Uuid>| ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(", ");
+    (!is_asked && before != now).then(|| format!("{what} were [{}] and are [{}]", list(before), list(now)))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use uuid::Uuid;
-
-    use super::{list_xml, subscription_parameter_without_source};
+    use super::subscription_parameter_without_source;
     use crate::model::configuration::Configuration;
     use crate::model::procedure::LiveParameter;
     use crate::model::setting::Cell;
@@ -175,12 +211,5 @@ mod tests {
         assert_eq!(lacking(&[parameter("@new", false)]).as_deref(), Some("@new"));
         let output = LiveParameter { output: true, ..parameter("@Frequency", true) };
         assert_eq!(lacking(&[output]).as_deref(), Some("@Frequency"));
-    }
-
-    #[test]
-    fn a_list_holds_ids() {
-        let id = Uuid::from_u128(7);
-        assert_eq!(list_xml(&BTreeSet::from([id])), format!("<root><CategoryID>{id}</CategoryID></root>"));
-        assert_eq!(list_xml(&BTreeSet::new()), "<root></root>");
     }
 }

@@ -1,0 +1,97 @@
+//! What a save was given to keep, and did not keep: whoever saves a whole row answers for all of it.
+
+use std::collections::BTreeMap;
+
+use tiberius::ColumnData;
+
+use super::{WriteError, Writer};
+use crate::model::procedure::Procedure;
+use crate::model::setting::Cell;
+use crate::susdb::read::ReadError;
+use crate::susdb::read::configuration::cell;
+
+/// Columns that every save stamps anew, or that the service writes when it likes.
+///
+/// Source: Intensive-Self-Service-Portal, TypeScript WSUS console (the stamps; grade A); UpdateManagement assemblies
+/// (ConfigurationChangeNumber; grade B); PoshWSUS assemblies (what a synchronisation writes; grade B).
+const STAMPS: [&str; 8] = [
+    "lastconfigchange",
+    "configurationchangenumber",
+    "lastmodifiedby",
+    "lastmodifiedtime",
+    "lastsynchronizationtime",
+    "anchor",
+    "deploymentanchor",
+    "handshakeanchor",
+];
+
+/// The columns of a row that nobody asked to change and that are not what they were.
+pub(super) fn lost_columns(
+    before: &BTreeMap<String, ColumnData<'static>>,
+    after: &BTreeMap<String, ColumnData<'static>>,
+    is_asked: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let watched = before.iter().filter(|(column, _)| !STAMPS.contains(&column.as_str()) && !is_asked(column));
+    let lost = watched.filter(|(column, data)| after.get(*column) != Some(*data));
+    lost.map(|(column, data)| {
+        let before = shown(&cell(data));
+        match after.get(column).map(|data| shown(&cell(data))) {
+            Some(after) if after == before => format!("{column} is another value than it was"),
+            Some(after) => format!("{column} was {before} and is {after}"),
+            None => format!("{column} was {before} and is gone"),
+        }
+    })
+    .collect()
+}
+
+/// Keys and other bytes are never shown.
+fn shown(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => "empty".to_owned(),
+        Cell::Bit(bit) => u8::from(*bit).to_string(),
+        Cell::Int(number) => number.to_string(),
+        Cell::Text(text) => format!("\"{text}\""),
+        Cell::Opaque => "a value that is not shown".to_owned(),
+    }
+}
+
+impl Writer<'_> {
+    /// The error of a save that lost something; none where it lost nothing.
+    pub(super) fn kept(&self, procedure: Procedure, lost: Vec<String>) -> Result<(), WriteError> {
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let assumed = self.procedures.get(&procedure).map(|state| state.assumptions(procedure)).unwrap_or_default();
+        Err(WriteError::NotKept { procedure, lost, assumed })
+    }
+}
+
+/// The error of a save that worked and could not be looked at.
+pub(super) fn not_seen(procedure: Procedure) -> impl Fn(ReadError) -> WriteError {
+    move |source| WriteError::NotSeen { procedure, source: Box::new(source) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tiberius::ColumnData;
+
+    use super::lost_columns;
+
+    fn row(columns: &[(&str, i32)]) -> BTreeMap<String, ColumnData<'static>> {
+        columns.iter().map(|(name, value)| ((*name).to_owned(), ColumnData::I32(Some(*value)))).collect()
+    }
+
+    #[test]
+    fn what_changed_unasked_is_lost_but_for_stamps() {
+        let before = row(&[("loglevel", 2), ("maxevents", 5), ("configurationchangenumber", 1), ("gone", 7)]);
+        let after = row(&[("loglevel", 3), ("maxevents", 6), ("configurationchangenumber", 2)]);
+        let lost = lost_columns(&before, &after, |column| column == "loglevel");
+        assert_eq!(lost, ["gone was 7 and is gone", "maxevents was 5 and is 6"]);
+        let keys = |byte| BTreeMap::from([("encryptionkey".to_owned(), ColumnData::Binary(Some(vec![byte].into())))]);
+        let lost = lost_columns(&keys(1), &keys(2), |_| false);
+        assert_eq!(lost, ["encryptionkey is another value than it was"]);
+        assert!(lost_columns(&before, &before, |_| false).is_empty());
+    }
+}
