@@ -26,8 +26,22 @@ pub const SENDS_NEW_UPDATES: &str = "EmailNeedToSendNewSyncNotification";
 /// Source: learn.microsoft.com, EmailStatusNotificationFrequency (names, grade A); PoshWSUS assemblies (numbers, grade B).
 pub const FREQUENCIES: [(&str, i64); 2] = [("Daily", 1), ("Weekly", 2)];
 
-/// The longest address in UTF-16 code units (grade C).
+/// The longest address in UTF-16 code units, of a recipient and of the sender.
+///
+/// Source: learn.microsoft.com, bb530787 and bb530788 (recipients), bb530784 (sender) (grade A).
 pub const ADDRESS_LENGTH_MAX: usize = 256;
+
+/// The longest list of recipients of one mail in UTF-16 code units, as one text with a character between two addresses.
+///
+/// Source: learn.microsoft.com, bb530787 and bb530788 (grade A).
+pub const RECIPIENTS_LENGTH_MAX: usize = 2560;
+
+/// The length of a list of recipients as one text.
+#[must_use]
+pub fn recipients_length<'a>(addresses: impl IntoIterator<Item = &'a str>) -> usize {
+    let with_separators = addresses.into_iter().map(|address| address.encode_utf16().count() + 1).sum::<usize>();
+    with_separators.saturating_sub(1)
+}
 
 const USED: Values = Values::Word(&[("none", 0), ("used", 1)]);
 const OFTEN: Values = Values::Word(&[("daily", 1), ("weekly", 2)]);

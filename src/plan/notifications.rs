@@ -11,8 +11,8 @@ use crate::model::address::Address;
 use crate::model::attribute::Attribute;
 use crate::model::configuration::Configuration;
 use crate::model::notifications::{
-    AUTHENTICATION, FREQUENCY, LiveNotifications, MailKind, Recipients, SMTP_PASSWORD, TIME_OF_DAY, is_same,
-    notification,
+    AUTHENTICATION, FREQUENCY, LiveNotifications, MailKind, RECIPIENTS_LENGTH_MAX, Recipients, SMTP_PASSWORD,
+    TIME_OF_DAY, is_same, notification, recipients_length,
 };
 use crate::model::object::ObjectState;
 use crate::model::origin::Declared;
@@ -155,10 +155,15 @@ fn refuse_what_nobody_gets(drafts: &mut [Draft], live: &LiveNotifications) {
             MailKind::Status => ("notifications.status", "nobody would get the status; declare its recipients"),
         };
         let is_status = kind == MailKind::Status;
+        let after = recipients_after(drafts, live, kind);
         let rules = [
             (empty("SmtpHostName"), "there would be no mail server; declare notifications.smtp.server"),
             (empty("SmtpUserMailAddress"), "the mail would have no sender; declare notifications.sender.address"),
-            (recipients_after(drafts, live, kind).is_empty(), recipients),
+            (after.is_empty(), recipients),
+            (
+                recipients_length(after.addresses()) > RECIPIENTS_LENGTH_MAX,
+                "the list of recipients on the server is longer than WSUS takes; declare a shorter one",
+            ),
             (is_status && empty(FREQUENCY), "nothing says how often the status is sent; declare its frequency"),
             (is_status && empty(TIME_OF_DAY), "nothing says when the status is sent; declare its time: at"),
         ];

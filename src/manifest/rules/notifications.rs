@@ -7,7 +7,7 @@ use super::super::problems::Problems;
 use crate::diagnostic::Diagnostic;
 use crate::model::attribute::Attribute;
 use crate::model::name::fold;
-use crate::model::notifications::{ADDRESS_LENGTH_MAX, is_address, may_say};
+use crate::model::notifications::{ADDRESS_LENGTH_MAX, RECIPIENTS_LENGTH_MAX, is_address, may_say, recipients_length};
 use crate::model::origin::{Declared, Origin};
 use crate::model::setting::Values;
 
@@ -41,6 +41,18 @@ fn addresses(recipients: &Recipients, problems: &mut Problems) {
         }
         seen.entry(fold(address)).or_insert(*origin);
     }
+    let length = recipients_length(recipients.addresses.iter().map(|address| address.value.trim()));
+    if length > RECIPIENTS_LENGTH_MAX {
+        problems.push(
+            Diagnostic::error("too-many-recipients", "a list of recipients that WSUS does not take")
+                .detail(format!(
+                    "the addresses have {length} characters together, with one between two of them, and WSUS takes \
+                     {RECIPIENTS_LENGTH_MAX} for one mail"
+                ))
+                .at(recipients.origin, "")
+                .help("send the mail to a distribution list, and name its address"),
+        );
+    }
 }
 
 fn address_like(address: &str, origin: Origin, problems: &mut Problems) {
@@ -49,7 +61,7 @@ fn address_like(address: &str, origin: Origin, problems: &mut Problems) {
     }
     let length = address.encode_utf16().count();
     let detail = if length > ADDRESS_LENGTH_MAX {
-        format!("it has {length} characters, and SUSDB keeps {ADDRESS_LENGTH_MAX}")
+        format!("it has {length} characters, and WSUS takes {ADDRESS_LENGTH_MAX}")
     } else {
         format!("`{address}` is no address as user@host")
     };
@@ -146,6 +158,22 @@ mod tests {
         );
         assert_eq!(notifications.recipients[&MailKind::Status].value.to_string(), "A@contoso.com, b@contoso.com");
         assert!(!notifications.recipients.contains_key(&MailKind::NewUpdates));
+    }
+
+    #[test]
+    fn a_list_of_recipients_has_a_length() {
+        // Each of 256 characters, and nine separators: nine and a bit fit.
+        let list = |count: usize, last: usize| {
+            let address = |number: usize, length: usize| format!("{number}{}@b", "a".repeat(length - 3));
+            let full = (0..count).map(|number| address(number, 256));
+            let all: Vec<String> = full.chain((last > 0).then(|| address(9, last))).collect();
+            read_section(&format!("{{status: {{recipients: [{}]}}}}", all.join(", "))).1.0
+        };
+        assert_eq!(list(9, 247), []);
+        let problems = list(9, 248);
+        assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["too-many-recipients"]);
+        assert!(problems[0].detail.contains("have 2561 characters"), "{}", problems[0].detail);
+        assert!(list(1, 257).iter().any(|problem| problem.code == "bad-address"));
     }
 
     #[test]

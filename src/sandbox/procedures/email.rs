@@ -156,7 +156,9 @@ static GET_RECIPIENTS: Procedure = Procedure {
 /// them, nor one that removes them.
 ///
 /// Source: PoshWSUS assemblies (parameters, recipients/recipient; grade B). That it replaces, that NULL stands for nobody,
-/// and that what has no @ or is listed twice is refused, are our guesses (grade C).
+/// and that what has no @ or is listed twice is refused, are our guesses (grade C). An address has at most 256 characters and
+/// the list 2560: learn.microsoft.com, bb530787 and bb530788 (the API, grade A; that the procedure refuses more, grade C). The
+/// API also refuses an empty list of a mail that is switched on; the procedure knows nothing of the switch.
 static SET_RECIPIENTS: Procedure = Procedure {
     name: "spAddEmailNotificationRecipient",
     parameters: &[required("@EmailNotificationType", nvarchar(64)), required("@EmailAddresses", NVarChar(None))],
@@ -172,6 +174,7 @@ fn set_recipients(call: &mut Call<'_>) -> Result<i32, Failure> {
             .unwrap_or_default(),
         None => Vec::new(),
     };
+    refuse_long(procedure, &addresses)?;
     call.store.execute("DELETE FROM tbEmailNotificationRecipient WHERE NotificationType = ?1", [kind])?;
     for Item { text: address, .. } in addresses {
         if address.split_once('@').is_none_or(|(user, host)| user.is_empty() || host.is_empty()) {
@@ -192,6 +195,18 @@ fn set_recipients(call: &mut Call<'_>) -> Result<i32, Failure> {
         )?;
     }
     Ok(0)
+}
+
+fn refuse_long(procedure: &str, addresses: &[Item]) -> Result<(), Failure> {
+    let length = |item: &Item| item.text.encode_utf16().count();
+    if addresses.iter().any(|address| length(address) > 256) {
+        return Err(refusal(procedure, "an e-mail address is longer than 256 characters"));
+    }
+    let whole = (addresses.iter().map(length).sum::<usize>() + addresses.len()).saturating_sub(1);
+    if whole > 2560 {
+        return Err(refusal(procedure, "the list of e-mail addresses is longer than 2560 characters"));
+    }
+    Ok(())
 }
 
 /// Schedules a type of notification. The sandbox sends no mail: the schedule is kept in `sandbox_unplaced` as
@@ -402,6 +417,12 @@ mod tests {
         server.refuses(set, &list("Summary", twice), "twice");
         server.refuses(set, &list("Summary", "a@contoso.com"), "< is missing");
         server.refuses(set, &list("Newsletter", "<recipients/>"), "type");
+        let long = |length: usize, count: usize| {
+            let one = |number| format!("<recipient>{number}{}@b</recipient>", "a".repeat(length - 3));
+            format!("<recipients>{}</recipients>", (0..count).map(one).collect::<String>())
+        };
+        server.refuses(set, &list("Summary", &long(257, 1)), "longer than 256");
+        server.refuses(set, &list("Summary", &long(256, 10)), "longer than 2560");
         assert_eq!(recipients(&server, "Summary"), [text("a@contoso.com")]);
     }
 
