@@ -2,6 +2,7 @@
 //!
 //! Sync, total and pure: no IO, no clock, no random. The same inputs in any order give the same plan.
 
+mod aftermath;
 mod annotate;
 mod approvals;
 pub mod change;
@@ -189,6 +190,7 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
     blockers.sort();
     blockers.dedup();
     inheritance::annotate(&context, &mut drafts);
+    let aftermath = aftermath::of(&context, &drafts);
     let (changes, steps) = draft::assemble(drafts);
     let mut plan = Plan {
         server_name: resolved.server_name.clone(),
@@ -200,7 +202,7 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
         blockers,
         unsupported,
         findings: resolved.findings.clone(),
-        warnings: [hidden(&context), resolved.warnings.clone()].concat(),
+        warnings: [hidden(&context), resolved.warnings.clone(), aftermath].concat(),
         pending: resolved.pending.clone(),
         entries: resolved.entries.clone(),
         downstream_servers: resolved.downstream_servers.clone(),

@@ -76,9 +76,24 @@ fn every_setting_that_differs_is_one_change_and_then_none() {
         check(&declares(setting, &is), &live_with(mails()), &[]);
         let server = with(&[(setting.column, setting.cell(&other).unwrap())]);
         let (before, after) = (text(&other), text(&is));
-        check(&declares(setting, &is), &server, &[&format!("~ {} differs value: {before} -> {after}", setting.path)]);
+        let line = format!("~ {} differs value: {before} -> {after}", setting.path);
+        let warned = format!("warning passwordStays {}", setting.path);
+        let expected = [line.as_str(), &warned];
+        let count = if setting.path == "notifications.smtp.user" { 2 } else { 1 };
+        check(&declares(setting, &is), &server, &expected[..count]);
         check(&manifest(), &server, &[]);
     }
+}
+
+#[test]
+fn a_users_password_is_not_changed_with_the_user() {
+    let with_user = |user: Cell| with(&[("SmtpUserName", user)]);
+    let declared = spec("{smtp: {user: new}}");
+    let plan = plan_of(&declared, &with_user(Cell::Text("old".into())));
+    assert!(plan.warnings[0].message.contains("the stored password stays that of `old`"), "{:?}", plan.warnings);
+    let plan = plan_of(&declared, &with_user(Cell::Null));
+    assert!(plan.warnings[0].message.contains("if any, stays"), "{:?}", plan.warnings);
+    assert_eq!(plan_of(&spec("{smtp: {user: ''}}"), &with_user(Cell::Text("old".into()))).warnings, []);
 }
 
 #[test]
@@ -135,7 +150,11 @@ fn what_nobody_could_get_is_not_switched_on() {
     nobody.recipients.clear();
     check(&spec("{status: {}}"), &live_with(nobody.clone()), &[on, blocked]);
     let added = "~ notifications.status.recipients differs value: [] -> [a@b]";
-    check(&spec("{status: {recipients: [a@b]}}"), &live_with(nobody), &[on, added]);
+    check(&spec("{status: {recipients: [a@b]}}"), &live_with(nobody.clone()), &[on, added]);
+    // Ten addresses of 256 characters, and nine between them: nine too many.
+    let many = (0..10).map(|number| format!("{number}{}@b", "a".repeat(253))).collect();
+    nobody.recipients.insert(MailKind::Status, many);
+    check(&spec("{status: {}}"), &live_with(nobody), &[on, blocked]);
     // Switching off is always possible.
     let unsent = with(&[nothing("SmtpHostName"), nothing("SmtpUserMailAddress")]);
     check(&spec("{status: none}"), &unsent, &["~ notifications.status differs value: used -> none"]);

@@ -103,7 +103,15 @@ fn every_setting_that_differs_is_one_change_and_then_none() {
         let high = if setting.is_high_risk(&declared_value) { " HIGH" } else { "" };
         let (before, after) = (text(&other), text(&declared_value));
         let line = format!("~ {} differs value: {before} -> {after}{high}", setting.path);
-        check_allowing(&declared, &other_server, &["high-risk"], &[&line]);
+        let left = match (setting.path, after.as_str()) {
+            (_, "") => None,
+            ("updateSource.proxy.user" | "updateSource.proxy.domain", _) => Some("passwordStays"),
+            ("updateSource.upstream.mode", "replica") => Some("replicaSupersedes"),
+            _ => None,
+        };
+        let warned = left.map(|code| format!("warning {code} {}", setting.path));
+        let expected: Vec<&str> = [Some(&line), warned.as_ref()].into_iter().flatten().map(String::as_str).collect();
+        check_allowing(&declared, &other_server, &["high-risk"], &expected);
         // What is not declared is untouched.
         check(&manifest(), &other_server, &[]);
         // NULL and a number that is no word are values like any other.
@@ -394,8 +402,17 @@ fn a_server_that_becomes_a_replica_is_judged_as_one() {
     let expected = [
         "~ updateSource.from differs value: microsoftUpdate -> upstream HIGH",
         "~ updateSource.upstream.mode differs value: autonomous -> replica HIGH",
+        "warning replicaSupersedes updateSource.upstream.mode",
     ];
-    check_allowing(&declared.prune_all(Prune::Always), &live().groups(&["A", "C"]), &["high-risk"], &expected);
+    let server = || live().groups(&["A", "C"]);
+    let declared = declared.prune_all(Prune::Always);
+    check_allowing(&declared, &server(), &["high-risk"], &expected);
+    let plan = plan_with(&declared, &server(), &["high-risk"]).unwrap();
+    assert!(
+        plan.warnings[0].message.contains("2 groups and 0 approvals of this server give way"),
+        "{:?}",
+        plan.warnings
+    );
 }
 
 #[test]

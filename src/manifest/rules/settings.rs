@@ -15,6 +15,23 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
     languages(document, problems);
     replica(document, problems);
     client_side_targeting(document, problems);
+    content_path(document, problems);
+}
+
+/// The server keeps a whole path: nothing says what another would be relative to.
+fn content_path(document: &Document, problems: &mut Problems) {
+    let Some(path) = &document.settings.content_path else { return };
+    let bytes = path.value.as_bytes();
+    let on_a_drive = matches!(bytes, [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
+    if on_a_drive || path.value.starts_with(r"\\") {
+        return;
+    }
+    problems.push(
+        Diagnostic::error("relative-path", "a folder that is no whole path")
+            .detail(format!("`{}` does not begin with a drive and a backslash, nor with \\\\", path.value))
+            .at(path.origin, "")
+            .help(r"write the folder as the server has it: 'D:\WSUS\WsusContent', or '\\SERVER\SHARE\WsusContent'"),
+    );
 }
 
 fn declared<'d>(document: &'d Document, path: &str) -> Option<&'d DeclaredSetting> {
@@ -204,6 +221,10 @@ mod tests {
             ("updateSource: {from: {upstream: {server: null}}}", "null"),
             ("updateSource: {proxy: all}", "unknown-word"),
             ("updateSource: {proxy: null}", "null"),
+            ("updateFiles: {contentPath: WsusContent}", "relative-path"),
+            ("updateFiles: {contentPath: 'D:WsusContent'}", "relative-path"),
+            (r"updateFiles: {contentPath: '\WSUS\WsusContent'}", "relative-path"),
+            ("updateFiles: {contentPath: '%SystemDrive%\\WSUS'}", "relative-path"),
             ("updateSource: {proxy: {host: ''}}", "proxy-without-host"),
             ("updateSource: {proxy: {host: a, user: b, anonymous: true}}", "proxy-user-unused"),
             ("updateSource: {proxy: {host: a, user: '', anonymous: false}}", "proxy-without-user"),

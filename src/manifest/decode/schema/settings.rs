@@ -126,8 +126,8 @@ pub(super) fn update_files() -> Schema {
     .says("The languages of the files. Files that stay on Microsoft Update need `all`; on a replica its parent says them.")
     .example("all")
     .example("[en, de]");
-    let path = Schema::name()
-        .says("The folder of the files. It is compared and never changed: `wsusutil movecontent` moves the files, too.")
+    let path = Schema::pattern(r"(?:[A-Za-z]:[\\/]|\\\\).*")
+        .says("The folder of the files, as a whole path. It is compared and never changed: `wsusutil movecontent` moves the files, too.")
         .example("'D:\\WSUS\\WsusContent'");
     section(
         "Update files",
