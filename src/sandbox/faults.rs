@@ -15,8 +15,8 @@ pub enum Fault {
     DropAfter,
     /// Error 1205 instead of executing the statement; an open transaction is rolled back, as a deadlock victim's is.
     Deadlock,
-    /// Error 50000 instead of executing the statement.
-    Raise,
+    /// Error 50000 with this state instead of executing the statement.
+    Raise(u8),
 }
 
 /// Counts statements over the whole server and says which of them go wrong.
@@ -74,10 +74,10 @@ pub(super) fn deadlock(session_id: i32, procedure: &str) -> ServerError {
 }
 
 /// The error of [`Fault::Raise`].
-pub(super) fn raised(statement: u64, procedure: &str) -> ServerError {
+pub(super) fn raised(statement: u64, state: u8, procedure: &str) -> ServerError {
     ServerError {
         number: 50000,
-        state: 1,
+        state,
         class: 16,
         message: format!("Raised at statement {statement}, as asked for."),
         procedure: procedure.to_owned(),
@@ -91,10 +91,10 @@ mod tests {
 
     #[test]
     fn statements_are_counted_from_one() {
-        let faults = Faults::new(BTreeMap::from([(2, Fault::Raise)]), Duration::ZERO);
+        let faults = Faults::new(BTreeMap::from([(2, Fault::Raise(44))]), Duration::ZERO);
         assert_eq!((faults.next().fault, faults.statements()), (None, 1));
         let second = faults.next();
-        assert_eq!((second.number, second.fault), (2, Some(Fault::Raise)));
+        assert_eq!((second.number, second.fault), (2, Some(Fault::Raise(44))));
         assert_eq!(faults.next().fault, None);
         assert_eq!(faults.statements(), 3);
     }

@@ -12,7 +12,7 @@
 //! | `drop-before=N` | the connection is cut before the N-th statement runs, counted from 1 |
 //! | `drop-after=N` | the connection is cut after the N-th statement ran, before its answer is sent |
 //! | `raise=1205@N` | the N-th statement ends as a deadlock victim |
-//! | `raise=50000@N` | the N-th statement raises a user error |
+//! | `raise=50000@N`, `raise=50000:STATE@N` | the N-th statement raises a user error, with state 1 or another one |
 //! | `delay=MS` | every answer waits this many milliseconds |
 //! | `variant=PROC:missing` | the procedure is not there |
 //! | `variant=PROC:extra`, `PROC:extra=@NAME` | it requires one more int parameter, `@extra` or one of another name |
@@ -21,6 +21,7 @@
 //! | `variant=PROC:rename=@NAME`, `PROC:rename=@NAME=@OTHER` | the parameter is called `@NAME2`, or by the other name |
 //! | `variant=PROC:retype=@NAME` | the parameter has another type: int and bigint, nvarchar and uniqueidentifier, ... are exchanged |
 //! | `variant=PROC:refuses-late` | it does all of its work, raises 50000 at the end, and nothing of it stays |
+//! | `variant=PROC:general-state` | what it refuses has state 1 whatever the reason; PROC may be `*`, every procedure |
 //! | `variant=PROC:ignores=@NAME` | it takes the parameter, reports success, and leaves that column alone: spSetConfiguration and spSetEmailNotificationConfiguration |
 //! | `variant=spSetConfiguration:attributes` | it reads languages and program keys from attributes, and nothing from elements |
 //! | `variant=spSetConfiguration:keeps-keys` | it adds the program keys that its list names, and removes none |
@@ -71,10 +72,19 @@ pub struct FaultOptions {
     pub drop_before: Option<u64>,
     /// Cut the connection after this statement ran.
     pub drop_after: Option<u64>,
-    /// Raise this error number at this statement.
-    pub raise: Option<(i32, u64)>,
+    /// Raise an error instead of a statement.
+    pub raise: Option<Raise>,
     /// Wait this long before every answer.
     pub delay_ms: u64,
+}
+
+/// An error that is raised instead of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raise {
+    /// The state of a user error (50000); none for a deadlock (1205).
+    pub state: Option<u8>,
+    /// The statement.
+    pub statement: u64,
 }
 
 /// A procedure that differs from what it should be.
@@ -126,6 +136,8 @@ pub enum Behaviour {
     Ignores(usize),
     /// The procedure raises an error when it is done, and nothing of its work stays.
     RefusesLate,
+    /// The procedure gives every refusal state 1.
+    GeneralState,
 }
 
 /// Why a query is not one of a `sandbox:` URL.
@@ -177,10 +189,11 @@ const REPEATABLE: &[&str] = &["variant", "role", "grant", "deny"];
 const SEEDS: &str = "empty, demo or scale:N with N from 1 to 1000000";
 const FLAGS: &str = "true or false";
 const STATEMENTS: &str = "the number of a statement, from 1";
-const RAISES: &str = "1205@N or 50000@N with N the number of a statement, from 1";
+const RAISES: &str =
+    "1205@N, 50000@N or 50000:STATE@N with N the number of a statement, from 1, and STATE from 1 to 255";
 const DELAYS: &str = "milliseconds, at most 60000";
 const VARIANTS: &str = "PROC:missing, PROC:extra[=@NAME], PROC:extra-default[=@NAME], PROC:without=@NAME, PROC:rename=@NAME[=@OTHER], \
-     PROC:retype=@NAME, PROC:refuses-late, spSetConfiguration:ignores=@NAME, spSetConfiguration:attributes, \
+     PROC:retype=@NAME, PROC:refuses-late, PROC:general-state, spSetConfiguration:ignores=@NAME, spSetConfiguration:attributes, \
      spSetConfiguration:keeps-keys, spSetAutoDeploymentRule:local-ids, spSetSubscription:local-ids, spDeployUpdate:keeps-revisions or spDeployUpdate:keeps-time";
 const ROLES: &str = "public, db_datareader, PublicViewAccess or webService";
 const OBJECTS: &str =
@@ -241,10 +254,15 @@ fn ordinal(value: &str) -> Option<u64> {
     value.parse().ok().filter(|number| *number > 0)
 }
 
-fn raise(value: &str) -> Option<(i32, u64)> {
-    let (number, statement) = value.split_once('@')?;
-    let number = number.parse().ok().filter(|number| [1205, 50_000].contains(number))?;
-    Some((number, ordinal(statement)?))
+fn raise(value: &str) -> Option<Raise> {
+    let (error, statement) = value.split_once('@')?;
+    let state = match error.split_once(':') {
+        None if error == "1205" => None,
+        None if error == "50000" => Some(1),
+        Some(("50000", state)) => Some(state.parse().ok().filter(|state| *state > 0)?),
+        _ => return None,
+    };
+    Some(Raise { state, statement: ordinal(statement)? })
 }
 
 fn milliseconds(value: &str) -> Option<u64> {
@@ -275,6 +293,7 @@ fn variant(value: &str) -> Option<Variant> {
             "attributes" if configures => Change::Behaves(Behaviour::Attributes),
             "keeps-keys" if configures => Change::Behaves(Behaviour::KeepsKeys),
             "local-ids" if lists_categories => Change::Behaves(Behaviour::LocalIds),
+            "general-state" => Change::Behaves(Behaviour::GeneralState),
             "keeps-revisions" if deploys => Change::Behaves(Behaviour::KeepsRevisions),
             "keeps-time" if deploys => Change::Behaves(Behaviour::KeepsTime),
             _ => return None,
@@ -312,7 +331,16 @@ mod tests {
         let options = parse(query).unwrap();
         assert_eq!(options.seed, Some(Seed::Scale(200)));
         assert!(options.replica && options.reset_needed);
-        let faults = FaultOptions { drop_before: Some(3), drop_after: Some(4), raise: Some((1205, 5)), delay_ms: 10 };
+        for (text, state) in [("50000@5", 1), ("50000:44@5", 44)] {
+            let raise = Some(Raise { state: Some(state), statement: 5 });
+            assert_eq!(parse(&format!("raise={text}")).unwrap().faults.raise, raise);
+        }
+        let faults = FaultOptions {
+            drop_before: Some(3),
+            drop_after: Some(4),
+            raise: Some(Raise { state: None, statement: 5 }),
+            delay_ms: 10,
+        };
         assert_eq!(options.faults, faults);
         assert_eq!(options.variants[0].change, Change::Missing);
         assert_eq!(options.variants[1].change, Change::Without("@y".to_owned()));
@@ -325,6 +353,7 @@ mod tests {
             ("extra", Change::Extra("@extra".to_owned())),
             ("extra-default=@b", Change::ExtraDefault("@b".to_owned())),
             ("refuses-late", Change::Behaves(Behaviour::RefusesLate)),
+            ("general-state", Change::Behaves(Behaviour::GeneralState)),
             ("rename=@a", Change::Rename("@a".to_owned())),
             ("rename=@a=@b", Change::RenameTo("@a".to_owned(), "@b".to_owned())),
             ("retype=@a", Change::Retype("@a".to_owned())),
@@ -374,6 +403,8 @@ mod tests {
             "drop-before=0",
             "raise=1@1",
             "raise=1205",
+            "raise=1205:1@1",
+            "raise=50000:0@1",
             "delay=-1",
             "role=sysadmin",
             "deny=",

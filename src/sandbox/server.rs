@@ -13,7 +13,7 @@ use tracing::debug;
 
 use super::engine::{Engine, EngineError};
 use super::faults::{Fault, Faults};
-use super::options::{FaultOptions, Options};
+use super::options::{FaultOptions, Options, Raise};
 use super::seeds::{self, Seed};
 use super::store::{self, Location, StoreError};
 use super::tds::{Authentication, ServerSettings, serve_connection};
@@ -91,8 +91,6 @@ fn faults(options: FaultOptions) -> Faults {
     let mut at = BTreeMap::new();
     at.extend(drop_before.map(|statement| (statement, Fault::DropBefore)));
     at.extend(drop_after.map(|statement| (statement, Fault::DropAfter)));
-    at.extend(
-        raise.map(|(number, statement)| (statement, if number == 1205 { Fault::Deadlock } else { Fault::Raise })),
-    );
+    at.extend(raise.map(|Raise { state, statement }| (statement, state.map_or(Fault::Deadlock, Fault::Raise))));
     Faults::new(at, Duration::from_millis(delay_ms))
 }

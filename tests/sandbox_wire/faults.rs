@@ -56,7 +56,7 @@ async fn a_connection_is_dropped_before_or_after_a_statement() {
 
 #[tokio::test]
 async fn errors_are_raised_instead_of_a_statement_and_the_next_one_works() {
-    for (fault, number, class) in [(Fault::Deadlock, 1205, 13), (Fault::Raise, 50000, 16)] {
+    for (fault, number, class) in [(Fault::Deadlock, 1205, 13), (Fault::Raise(1), 50000, 16)] {
         let database = Arc::new(Echo::default());
         let journal = Arc::clone(&database.journal);
         let (mut client, _served) = connect_to(database, with_fault(2, fault)).await;
@@ -71,7 +71,7 @@ async fn errors_are_raised_instead_of_a_statement_and_the_next_one_works() {
 
 #[tokio::test]
 async fn a_procedure_and_a_transaction_can_fail_too() {
-    let (mut client, _served) = connect(with_fault(1, Fault::Raise)).await;
+    let (mut client, _served) = connect(with_fault(1, Fault::Raise(44))).await;
     let failed = Command::new("silent").exec(&mut client).await.unwrap().into_command_result().await;
     assert_eq!(failed.unwrap_err().code(), Some(50000));
     Command::new("silent").exec(&mut client).await.unwrap().into_command_result().await.unwrap();

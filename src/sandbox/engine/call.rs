@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::sandbox::access::Permission;
 use crate::sandbox::database::{Cancelled, Response, RpcParameter, ServerError};
 use crate::sandbox::options::Behaviour;
-use crate::sandbox::procedures::refusals::refusal;
+use crate::sandbox::procedures::refusals::{GENERAL, RAISED, refusal};
 use crate::sandbox::procedures::{Call, Failure};
 use crate::sandbox::sql::errors;
 use crate::sandbox::value::{SqlType, Value};
@@ -112,6 +112,7 @@ impl Session {
         if ran.is_ok() && procedure.behaviours().contains(&Behaviour::RefusesLate) {
             ran = Err(refusal(name, "it cannot be done after all"));
         }
+        let hides_reasons = procedure.behaviours().contains(&Behaviour::GeneralState);
         let arguments = call.arguments;
         let kept = ran.and_then(|code| {
             let changes = writes::changes(&self.connection) - before;
@@ -133,6 +134,9 @@ impl Session {
                 self.undo_call();
                 match failure {
                     Failure::Cancelled => return Err(Cancelled),
+                    Failure::Raised(error) if error.number == RAISED && hides_reasons => {
+                        ServerError { state: GENERAL, ..error }
+                    }
                     Failure::Raised(error) => error,
                     Failure::Store(error) => self.store_error(&error),
                 }

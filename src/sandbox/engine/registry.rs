@@ -87,6 +87,9 @@ pub enum VariantError {
     },
 }
 
+/// What stands for every procedure in a variant that changes what it does, not how it is called.
+const EVERY: &str = "*";
+
 /// All procedures.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
@@ -107,6 +110,10 @@ impl Registry {
     }
 
     fn apply(&mut self, variant: &Variant) -> Result<(), VariantError> {
+        if let (EVERY, Change::Behaves(behaviour)) = (variant.procedure.as_str(), &variant.change) {
+            self.procedures.iter_mut().for_each(|procedure| procedure.behaviours.push(*behaviour));
+            return Ok(());
+        }
         let position = self.procedures.iter().position(|known| known.name().eq_ignore_ascii_case(&variant.procedure));
         let Some(position) = position else {
             return Err(VariantError::UnknownProcedure { procedure: variant.procedure.clone() });
@@ -260,7 +267,12 @@ mod tests {
     fn a_variant_of_nothing_is_an_error() {
         let error = registry(Change::Without("@x".to_owned())).unwrap_err();
         assert!(error.to_string().contains("@id, @n"), "{error}");
-        let variant = Variant { procedure: "spOther".to_owned(), change: Change::Missing };
-        assert!(Registry::new(&[&PROCEDURE], &[variant]).is_err());
+        for procedure in ["spOther", "*"] {
+            let variant = Variant { procedure: procedure.to_owned(), change: Change::Missing };
+            assert!(Registry::new(&[&PROCEDURE], &[variant]).is_err(), "{procedure}");
+        }
+        let every = Variant { procedure: "*".to_owned(), change: Change::Behaves(Behaviour::GeneralState) };
+        let registry = Registry::new(&[&PROCEDURE], &[every]).unwrap();
+        assert_eq!(registry.find("spTest").unwrap().behaviours(), [Behaviour::GeneralState]);
     }
 }

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
 use super::arguments::{defaulted, defaulted_text, guid_text, nvarchar, optional, required};
-use super::refusals::{refusal, refuse_on_replica};
+use super::refusals::{Reason, not_found, refusal, refuse_on_replica};
 use super::rows::ColumnSpec;
 use super::xml_lists::{self, List, RULE_CATEGORIES, RULE_CLASSIFICATIONS, RULE_GROUPS};
 use super::{Call, Failure, Procedure, categories, groups};
@@ -188,7 +188,7 @@ static GET_UPDATES_TO_APPROVE: Procedure = Procedure {
         refuse_on_replica(call, procedure)?;
         let rule = require(call, procedure)?;
         if !rule.is_enabled {
-            return Err(refusal(procedure, "a disabled rule cannot be run"));
+            return Err(Reason::InvalidState.refuses(procedure, "a disabled rule cannot be run"));
         }
         call.send(&[("UpdateID", UniqueIdentifier)], TO_APPROVE, [rule.id])?;
         Ok(0)
@@ -254,7 +254,7 @@ fn require(call: &Call<'_>, procedure: &str) -> Result<Rule, Failure> {
             Ok(Rule { id: row.get(0)?, is_enabled: row.get(1)? })
         })
         .optional()?
-        .ok_or_else(|| refusal(procedure, "the automatic approval rule was not found"))
+        .ok_or_else(|| not_found(procedure, "the automatic approval rule"))
 }
 
 fn valid_name(call: &Call<'_>, position: usize, procedure: &str) -> Result<String, Failure> {
@@ -297,7 +297,7 @@ fn category_ids(call: &Call<'_>, position: usize, kind: CategoryList) -> Result<
     for text in list(call, position, &of)? {
         let noun = if kind.holds_classifications { "update classification" } else { "category" };
         let id = categories::number_of(call, &text, kind.holds_classifications)?
-            .ok_or_else(|| refusal("spSetAutoDeploymentRule", format!("the {noun} {text} was not found")))?;
+            .ok_or_else(|| not_found("spSetAutoDeploymentRule", &format!("the {noun} {text}")))?;
         refuse_repetition(&ids, &id)?;
         ids.push(id);
     }
@@ -307,10 +307,11 @@ fn category_ids(call: &Call<'_>, position: usize, kind: CategoryList) -> Result<
 fn group_ids(call: &Call<'_>, position: usize) -> Result<Vec<String>, Failure> {
     let mut ids = Vec::new();
     for text in list(call, position, &RULE_GROUPS)? {
-        let unknown = || refusal("spSetAutoDeploymentRule", format!("the target group {text} was not found"));
+        let unknown = || not_found("spSetAutoDeploymentRule", &format!("the target group {text}"));
         let id = guid_text(Uuid::parse_str(&text).map_err(|_| unknown())?);
         if !groups::find(call, &id)?.ok_or_else(unknown)?.holds_computers {
-            return Err(refusal("spSetAutoDeploymentRule", "the target group is not a group of computers"));
+            return Err(Reason::InvalidAction
+                .refuses("spSetAutoDeploymentRule", "the target group is not a group of computers"));
         }
         refuse_repetition(&ids, &id)?;
         ids.push(id);

@@ -3,7 +3,7 @@
 use rusqlite::OptionalExtension;
 
 use super::arguments::{nvarchar, required};
-use super::refusals::refusal;
+use super::refusals::{Reason, not_found, refusal};
 use super::rows::ColumnSpec;
 use super::{Call, Failure, Procedure};
 use crate::sandbox::schema::UNASSIGNED_COMPUTERS;
@@ -137,7 +137,7 @@ static DELETE: Procedure = Procedure {
         let procedure = "spDeleteComputer";
         let computer = require(call, 0, procedure)?;
         if computer.belongs_to_downstream_server {
-            return Err(refusal(procedure, "the computer belongs to a downstream server"));
+            return Err(Reason::InvalidAction.refuses(procedure, "the computer belongs to a downstream server"));
         }
         remove(call, computer.target)?;
         Ok(0)
@@ -200,7 +200,7 @@ pub(super) fn require(call: &Call<'_>, position: usize, procedure: &str) -> Resu
             Ok(Computer { target: row.get(0)?, belongs_to_downstream_server: row.get(1)? })
         })
         .optional()?
-        .ok_or_else(|| refusal(procedure, "the computer was not found"))
+        .ok_or_else(|| not_found(procedure, "the computer"))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, params};
 use super::arguments::{optional, required};
 use super::change_tracking::{Event, track};
 use super::languages::{any_enabled, save_languages, save_program_keys};
-use super::refusals::{refusal, refuse_while_synchronising};
+use super::refusals::{Reason, refusal, refuse_while_synchronising};
 use super::settings::{Access, Home, SAVED_COUNT, SETTINGS, Setting, saved};
 use super::{Call, Failure, Parameter, Procedure};
 use crate::sandbox::database::ServerError;
@@ -80,7 +80,7 @@ fn refuse_while_resetting(call: &Call<'_>) -> Result<(), Failure> {
         .query_row("SELECT ResetStateMachineNeeded FROM tbSingletonData ORDER BY ID LIMIT 1", [], |row| row.get(0))
         .optional()?;
     if needed == Some(true) {
-        return Err(refusal(
+        return Err(Reason::InvalidState.refuses(
             NAME,
             "spSetConfiguration was called while a Reset Process was Needed/InProgress cannot change Configuration at \
              this time",

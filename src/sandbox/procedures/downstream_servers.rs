@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::arguments::{defaulted, nvarchar, optional, required};
-use super::refusals::refusal;
+use super::refusals::not_found;
 use super::rows::ColumnSpec;
 use super::{Call, Failure, Procedure, computers, server_status};
 use crate::sandbox::value::SqlType::{Bit, DateTime, UniqueIdentifier};
@@ -155,7 +155,7 @@ fn require(call: &Call<'_>, procedure: &str) -> Result<i64, Failure> {
             row.get(0)
         })
         .optional()?
-        .ok_or_else(|| refusal(procedure, "the downstream server was not found"))
+        .ok_or_else(|| not_found(procedure, "the downstream server"))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, params};
 use super::arguments::{defaulted, defaulted_text, nvarchar, optional, required};
 use super::change_tracking::{Event, track};
 use super::deployments::{Selection, bury};
-use super::refusals::{refusal, refuse_on_replica};
+use super::refusals::{Reason, not_found, refusal, refuse_on_replica};
 use super::rows::ColumnSpec;
 use super::{Call, Failure, Procedure};
 use crate::sandbox::schema::{ALL_COMPUTERS, UNASSIGNED_COMPUTERS};
@@ -63,7 +63,7 @@ static GET_BY_ID: Procedure = Procedure {
     run: |call| {
         let id = call.guid(0);
         let found = call.send(GROUP_COLUMNS, &format!("{GROUP_QUERY} WHERE listed.TargetGroupID = ?1"), [id])?;
-        if found == 0 { Err(refusal("spGetTargetGroupByID", "the target group was not found")) } else { Ok(0) }
+        if found == 0 { Err(not_found("spGetTargetGroupByID", "the target group")) } else { Ok(0) }
     },
 };
 
@@ -122,18 +122,24 @@ fn create(call: &mut Call<'_>) -> Result<i32, Failure> {
         return Err(refusal(procedure, problem));
     }
     if !call.text(2).is_some_and(|kind| kind.eq_ignore_ascii_case("Computers")) {
-        return Err(refusal(procedure, "the target group type is not one that groups can be created in"));
+        return Err(
+            Reason::InvalidAction.refuses(procedure, "the target group type is not one that groups can be created in")
+        );
     }
     if name_exists(call, &name)? {
-        return Err(refusal(procedure, format!("a target group with the name '{name}' already exists")));
+        return Err(
+            Reason::ItemExists.refuses(procedure, format!("a target group with the name '{name}' already exists"))
+        );
     }
     if find(call, &id)?.is_some() {
-        return Err(refusal(procedure, format!("a target group with the id {id} already exists")));
+        return Err(Reason::ItemExists.refuses(procedure, format!("a target group with the id {id} already exists")));
     }
     match find(call, &parent)? {
         Some(group) if group.holds_computers && parent != UNASSIGNED_COMPUTERS => {}
-        Some(_) => return Err(refusal(procedure, "the parent target group cannot have child groups")),
-        None => return Err(refusal(procedure, "the parent target group was not found")),
+        Some(_) => {
+            return Err(Reason::InvalidAction.refuses(procedure, "the parent target group cannot have child groups"));
+        }
+        None => return Err(not_found(procedure, "the parent target group")),
     }
     call.store.execute(
         "INSERT INTO tbTargetGroup (TargetGroupTypeID, Name, TargetGroupID, OrderValue, ParentGroupID)
@@ -185,9 +191,9 @@ fn delete(call: &mut Call<'_>) -> Result<i32, Failure> {
         refuse_on_replica(call, procedure)?;
     }
     let id = call.guid(0).unwrap_or_default();
-    let group = find(call, &id)?.ok_or_else(|| refusal(procedure, "the target group was not found"))?;
+    let group = find(call, &id)?.ok_or_else(|| not_found(procedure, "the target group"))?;
     if group.is_builtin {
-        return Err(refusal(procedure, "a built-in target group cannot be deleted"));
+        return Err(Reason::InvalidAction.refuses(procedure, "a built-in target group cannot be deleted"));
     }
     let admin = call.admin(1);
     let mut buried = 0;

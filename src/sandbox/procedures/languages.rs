@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::arguments::nvarchar;
-use super::refusals::refusal;
+use super::refusals::{Reason, refusal};
 use super::xml_lists::{self, Item, List};
 use super::{Call, Failure, Procedure};
 use crate::sandbox::options::Behaviour;
@@ -63,7 +63,7 @@ pub(super) fn save_languages(call: &Call<'_>, procedure: &str, position: usize) 
             params![name, states[0], states[1]],
         )?;
         if changed == 0 {
-            return Err(refusal(procedure, format_args!("language {name} is not known")));
+            return Err(Reason::NotFound.refuses(procedure, format_args!("language {name} is not known")));
         }
     }
     Ok(())

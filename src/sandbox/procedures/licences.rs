@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::arguments::{nvarchar, optional, required};
-use super::refusals::refusal;
+use super::refusals::Reason;
 use super::rows::ColumnSpec;
 use super::{Call, Failure, Procedure};
 use crate::sandbox::value::SqlType::{DateTime, Int, UniqueIdentifier};
@@ -17,8 +17,9 @@ const ACCEPTANCE_COLUMNS: &[ColumnSpec] =
 /// Accepts a license agreement for every update that has it. Accepting it again changes nothing (grade C).
 ///
 /// Source: Black Hat USA 2026 deck (name, grade A); PoshWSUS assemblies, Go client of MS-WSUSAR (parameters, grade B).
-/// That an agreement unknown to the given revision is refused is our guess, and so is that terms cannot be accepted before
-/// their text is there (grade C); the state of a revision that says so: PoshWSUS assemblies, UpdateState (grade B).
+/// Terms whose text was not downloaded are refused as not found: learn.microsoft.com, IUpdate.AcceptLicenseAgreement
+/// (ms747124; grade A for the API, B for the procedure); the state of a revision that says so: PoshWSUS assemblies,
+/// UpdateState (grade B). That an agreement unknown to the given revision is refused is our guess (grade C).
 static ACCEPT: Procedure = Procedure {
     name: "spAcceptEula",
     parameters: &[
@@ -55,7 +56,7 @@ fn accept(call: &mut Call<'_>) -> Result<i32, Failure> {
         Some(_) => None,
     };
     if let Some(problem) = problem {
-        return Err(refusal("spAcceptEula", problem));
+        return Err(Reason::NotFound.refuses("spAcceptEula", problem));
     }
     call.store.execute(
         "INSERT INTO tbEulaAcceptance (EulaID, AcceptedDate, AdminName) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
@@ -119,6 +120,7 @@ mod tests {
                  (SELECT RevisionID FROM tbKBArticleForRevision WHERE KBArticleID = '5048239')"
             ));
             server.refuses("spAcceptEula", &arguments, reason);
+            assert_eq!(server.error("spAcceptEula", &arguments).state, 40);
         }
         server.by_hand("UPDATE tbRevision SET State = 5");
         server.call("spAcceptEula", &arguments);

@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::arguments::{defaulted, nvarchar, required};
 use super::computers::{self, COMPUTER_COLUMNS, COMPUTER_QUERY, Computer};
-use super::refusals::refusal;
+use super::refusals::{Reason, not_found};
 use super::{Call, Failure, Procedure, groups};
 use crate::sandbox::schema::{ALL_COMPUTERS, UNASSIGNED_COMPUTERS};
 use crate::sandbox::value::SqlType::{Bit, UniqueIdentifier};
@@ -58,7 +58,7 @@ static REMOVE: Procedure = Procedure {
             params![group, computer.target],
         )?;
         if removed == 0 {
-            return Err(refusal(procedure, "the computer is not a member of the target group"));
+            return Err(Reason::NotFound.refuses(procedure, "the computer is not a member of the target group"));
         }
         mark_changed(call, &computer)?;
         Ok(0)
@@ -84,7 +84,7 @@ static COMPUTERS_IN_GROUP: Procedure = Procedure {
         let procedure = "spGetComputersInTargetGroup";
         let group = call.guid(0).unwrap_or_default();
         if groups::find(call, &group)?.is_none() {
-            return Err(refusal(procedure, "the target group was not found"));
+            return Err(not_found(procedure, "the target group"));
         }
         let query = format!(
             "{COMPUTER_QUERY} WHERE computer.TargetID IN (
@@ -103,22 +103,23 @@ fn checked(call: &Call<'_>, procedure: &str) -> Result<(String, Computer), Failu
     let server_side: bool =
         call.store.query_row("SELECT ServerTargeting FROM tbConfigurationA LIMIT 1", [], |row| row.get(0))?;
     if !server_side {
-        return Err(refusal(procedure, "the server uses client-side targeting"));
+        return Err(Reason::InvalidState.refuses(procedure, "the server uses client-side targeting"));
     }
     let id = call.guid(0).unwrap_or_default();
-    let group = groups::find(call, &id)?.ok_or_else(|| refusal(procedure, "the target group was not found"))?;
+    let group = groups::find(call, &id)?.ok_or_else(|| not_found(procedure, "the target group"))?;
     if id == UNASSIGNED_COMPUTERS {
-        return Err(refusal(procedure, "Unassigned Computers cannot have explicit members"));
+        return Err(Reason::InvalidAction.refuses(procedure, "Unassigned Computers cannot have explicit members"));
     }
     if id == ALL_COMPUTERS {
-        return Err(refusal(procedure, "a computer cannot be added to or removed from the default target group"));
+        return Err(Reason::InvalidAction
+            .refuses(procedure, "a computer cannot be added to or removed from the default target group"));
     }
     if !group.holds_computers {
-        return Err(refusal(procedure, "the target group is not a group of computers"));
+        return Err(Reason::InvalidAction.refuses(procedure, "the target group is not a group of computers"));
     }
     let computer = computers::require(call, 1, procedure)?;
     if computer.belongs_to_downstream_server {
-        return Err(refusal(procedure, "the computer belongs to a downstream server"));
+        return Err(Reason::InvalidAction.refuses(procedure, "the computer belongs to a downstream server"));
     }
     Ok((id, computer))
 }

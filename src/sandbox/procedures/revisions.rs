@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::refusals::refusal;
+use super::refusals::not_found;
 use super::{Call, Failure};
 
 /// A revision of an update.
@@ -59,7 +59,7 @@ pub(super) fn require(
         .prepare(&format!("{QUERY} AND revision.RevisionNumber = ?2"))?
         .query_row(params![update, number], from_row)
         .optional()?
-        .ok_or_else(|| refusal(procedure, "the update revision was not found"))
+        .ok_or_else(|| not_found(procedure, "the update revision"))
 }
 
 /// Looks the latest revision of an update up, or refuses.
@@ -68,5 +68,5 @@ pub(super) fn require_latest(call: &Call<'_>, procedure: &str, update: Option<St
         .prepare(&format!("{QUERY} AND revision.IsLatestRevision = 1"))?
         .query_row(params![update], from_row)
         .optional()?
-        .ok_or_else(|| refusal(procedure, "the update was not found"))
+        .ok_or_else(|| not_found(procedure, "the update"))
 }

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::arguments::{nvarchar, optional, required};
 use super::change_tracking::{Event, track};
-use super::refusals::refusal;
+use super::refusals::{Reason, refusal};
 use super::xml_lists;
 use super::{Call, Failure, Procedure, categories};
 use crate::sandbox::value::SqlType::{Bit, DateTime, Int, NVarChar};
@@ -86,7 +86,9 @@ fn save_categories(call: &Call<'_>, position: usize, classifications: bool) -> R
         return Ok(());
     }
     if has_upstream_server(call)? {
-        return Err(refusal(NAME, "products and classifications are chosen on the upstream server"));
+        return Err(
+            Reason::InvalidAction.refuses(NAME, "products and classifications are chosen on the upstream server")
+        );
     }
     call.store.execute(
         "DELETE FROM tbCategoryInSubscription WHERE SubscriptionID = 1 AND CategoryID IN
@@ -105,7 +107,7 @@ fn save_categories(call: &Call<'_>, position: usize, classifications: bool) -> R
 fn category(call: &Call<'_>, id: &str, classification: bool) -> Result<i64, Failure> {
     let found = categories::number_of(call, id, classification)?;
     let kind = if classification { "classification" } else { "category" };
-    found.ok_or_else(|| refusal(NAME, format_args!("{kind} {id} is not known")))
+    found.ok_or_else(|| Reason::NotFound.refuses(NAME, format_args!("{kind} {id} is not known")))
 }
 
 fn subscribed(call: &Call<'_>, classifications: bool) -> Result<BTreeSet<i64>, Failure> {

@@ -3,7 +3,7 @@
 use rusqlite::types::ToSql;
 
 use super::arguments::{defaulted, defaulted_text, nvarchar, optional, required};
-use super::refusals::refusal;
+use super::refusals::{not_found, refusal};
 use super::rows::ColumnSpec;
 use super::{Call, Failure, Procedure};
 use crate::sandbox::value::SqlType::{self, Bit, DateTime, Int, TinyInt, UniqueIdentifier};
@@ -108,7 +108,7 @@ static GET_BY_ID: Procedure = Procedure {
         let condition = "minimal.UpdateID = ?1
             AND (minimal.RevisionNumber = ?2 OR (?2 = 0 AND minimal.IsLatestRevision = 1))";
         let found = send_sets(call, condition, &[&id, &number], &culture)?;
-        if found == 0 { Err(refusal("spGetUpdateByID", "the update was not found")) } else { Ok(0) }
+        if found == 0 { Err(not_found("spGetUpdateByID", "the update")) } else { Ok(0) }
     },
 };
 

@@ -239,7 +239,7 @@ impl<S: DatabaseSession> Session<S> {
                 answer.mute();
                 Ok(Turn::Execute { statement: number, drop_after: true })
             }
-            Some(Fault::Raise) => Ok(Turn::Fail(faults::raised(number, procedure))),
+            Some(Fault::Raise(state)) => Ok(Turn::Fail(faults::raised(number, state, procedure))),
             Some(Fault::Deadlock) => {
                 // Error 3903 where no transaction is open: then there is nothing to roll back.
                 let _ = self.database_session.transaction(TransactionRequest::Rollback);
