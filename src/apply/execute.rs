@@ -25,8 +25,8 @@ use crate::susdb::write::{ConfigurationChange, NewDeployment, WriteError, Writer
 /// looking costs little.
 const CHUNK_LENGTH_MAX: usize = 256;
 
-/// How often a call is tried that the server picks as a deadlock victim.
-const ATTEMPTS_MAX: u32 = 5;
+/// How often a call is tried that the server picks as a deadlock victim, or refuses while it is busy.
+pub(super) const ATTEMPTS_MAX: u32 = 5;
 
 /// How often a step is taken up again after reading back asks for other calls than those it made: a deadline that counts
 /// from a kept time, then leftovers of older revisions. Reading back after the last decides.
@@ -166,7 +166,7 @@ impl Execution<'_> {
     }
 
     /// Calls what a step is missing. After an error the object is read again: what the server says about a call counts less
-    /// than what is there. After a deadlock, only what is still missing is called.
+    /// than what is there. After a deadlock, or a refusal by a busy server, only what is still missing is called.
     async fn run_step(
         &mut self,
         session: &mut Session,
@@ -184,14 +184,14 @@ impl Execution<'_> {
             if error.fate_unknown() {
                 return Err(Box::new(End::Lost(Box::new(error))));
             }
-            let retry = error.is_deadlock() && attempts < ATTEMPTS_MAX;
-            if retry {
-                let pause = Duration::from_millis(50 << attempts);
-                (self.run.observe)(Event::Retrying { step: index, attempts, pause });
-                tokio::time::sleep(pause).await;
-            }
-            state = match self.look_at(session, &operation).await {
-                Ok(state) => state,
+            let retry = self.may_go_better(session, index, &error, attempts).await;
+            let looked = match retry {
+                Ok(retry) => self.look_at(session, &operation).await.map(|state| (state, retry)),
+                Err(end) => Err(end),
+            };
+            let retry;
+            (state, retry) = match looked {
+                Ok(looked) => looked,
                 Err(end) => {
                     let failed = StepError::Write { error, remains: Remains::Unread, assumed: Vec::new() };
                     self.outcome.steps[index] = StepOutcome::Failed(failed);
@@ -239,7 +239,7 @@ impl Execution<'_> {
         }
     }
 
-    async fn look_at(&self, session: &mut Session, operation: &Operation) -> Result<ObjectState, Box<End>> {
+    pub(super) async fn look_at(&self, session: &mut Session, operation: &Operation) -> Result<ObjectState, Box<End>> {
         let key = key(operation, &self.created).expect("the step has run, so its object has a key");
         let mut found = read::read_objects(session, &BTreeSet::from([key.clone()])).await.map_err(ended)?;
         Ok(found.remove(&key).expect("every key that is asked for has its answer"))

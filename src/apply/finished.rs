@@ -49,6 +49,8 @@ pub enum Fate {
         hints: Vec<String>,
         /// Whether everything is surely as it was.
         unchanged: bool,
+        /// Whether it would fail again, until somebody changes the manifest or something else on the server.
+        lasting: bool,
     },
     /// It was left out because something before it failed.
     Skipped {
@@ -184,6 +186,14 @@ impl Finished {
         self.ending == Ending::Complete && self.changes.values().all(|finish| finish.fate == Fate::Applied)
     }
 
+    /// Whether another run would come to the same: everything was tried, and what failed will fail again.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        let lasts = |finish: &Finish| matches!(finish.fate, Fate::Failed { lasting: true, .. });
+        let settled = |finish: &Finish| matches!(finish.fate, Fate::Applied | Fate::Skipped { .. }) || lasts(finish);
+        self.ending == Ending::Complete && self.changes.values().any(lasts) && self.changes.values().all(settled)
+    }
+
     /// Whether the server is surely as it was before.
     #[must_use]
     pub fn changed_nothing(&self) -> bool {
@@ -206,7 +216,8 @@ fn fate(plan: &Plan, outcome: &StepOutcome) -> Fate {
     match outcome {
         StepOutcome::Applied => Fate::Applied,
         StepOutcome::Failed(error) => {
-            Fate::Failed { why: chain(error), hints: error.hints(), unchanged: error.changed_nothing() }
+            let (hints, unchanged, lasting) = (error.hints(), error.changed_nothing(), error.is_lasting());
+            Fate::Failed { why: chain(error), hints, unchanged, lasting }
         }
         StepOutcome::Skipped { because_of } => {
             Fate::Skipped { because_of: plan.changes[plan.steps[*because_of].change].address.clone() }

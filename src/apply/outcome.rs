@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::model::busy::Busy;
 use crate::model::object::ObjectState;
 use crate::plan::Plan;
+use crate::susdb::error::Refusal;
 use crate::susdb::read::ReadError;
 use crate::susdb::write::WriteError;
 
@@ -109,6 +110,15 @@ impl StepError {
     pub fn assumed(&mut self, assumptions: Vec<String>) {
         if let Self::Mismatch { assumed, .. } | Self::Write { assumed, .. } = self {
             *assumed = assumptions;
+        }
+    }
+
+    /// Whether the step would fail again, until somebody changes the manifest or something else on the server.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::Write { error, .. } => error.refusal().is_some_and(Refusal::is_lasting),
+            Self::Mismatch { .. } | Self::Busy { .. } | Self::KeptTime { .. } => false,
         }
     }
 

@@ -1,14 +1,16 @@
-//! Waiting for a server that cannot save its settings just now.
+//! Waiting for a server that cannot do something just now.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::event::Event;
-use super::execute::{Execution, ended};
+use super::execute::{ATTEMPTS_MAX, Execution, ended};
 use super::outcome::{End, StepError, StepOutcome};
 use crate::model::busy::Busy;
+use crate::susdb::error::Refusal;
 use crate::susdb::read::read_busy;
 use crate::susdb::session::Session;
+use crate::susdb::write::WriteError;
 
 /// The first pause; each is twice as long as the one before.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -33,6 +35,34 @@ impl Execution<'_> {
             (self.run.observe)(Event::Finished(index));
         }
         Ok(rest)
+    }
+
+    /// Waits where a call that failed may go better the next time. Gives whether it is to be tried: a deadlock's victim is,
+    /// and what a server refused that synchronises or resets itself, when it is done and nobody changed the object meanwhile.
+    pub(super) async fn may_go_better(
+        &mut self,
+        session: &mut Session,
+        step: usize,
+        error: &WriteError,
+        attempts: u32,
+    ) -> Result<bool, Box<End>> {
+        if attempts >= ATTEMPTS_MAX {
+            return Ok(false);
+        }
+        if error.is_deadlock() {
+            let pause = Duration::from_millis(50 << attempts);
+            (self.run.observe)(Event::Retrying { step, attempts, pause });
+            tokio::time::sleep(pause).await;
+            return Ok(true);
+        }
+        let passes = error.refusal().is_some_and(Refusal::may_pass_when_idle);
+        if !passes || read_busy(session).await.map_err(ended)?.is_none() {
+            return Ok(false);
+        }
+        let operation = self.run.plan.steps[step].operation.clone();
+        let refused = self.look_at(session, &operation).await?;
+        let idle = self.wait(session, Instant::now()).await?.is_none();
+        Ok(idle && self.look_at(session, &operation).await? == refused)
     }
 
     /// What the server is still busy with when the wait is over.

@@ -33,7 +33,11 @@ pub fn render(finished: &Finished, place: &str) -> String {
         if !wrote {
             text.push_str(&format!("Nothing was written {}.\n", visible(place)));
         }
-        text.push_str("Run apply again to go on: it plans anew and does only what is left.\n");
+        text.push_str(if finished.is_lasting() {
+            "What failed will fail again until the manifest or the server is changed as the hints say.\n"
+        } else {
+            "Run apply again to go on: it plans anew and does only what is left.\n"
+        });
     }
     text
 }
@@ -50,7 +54,7 @@ fn render_change(address: &Address, finish: &Finish, text: &mut String) {
     };
     text.push_str(&format!("{became}: {}\n", named(address, label.as_deref())));
     match fate {
-        Fate::Failed { why, hints, unchanged: _ } => {
+        Fate::Failed { why, hints, unchanged: _, lasting: _ } => {
             lines(why, text);
             for hint in hints {
                 text.push_str(&format!("  hint: {}\n", visible(hint)));
@@ -183,6 +187,7 @@ mod tests {
             why: vec!["spX failed".into(), "no\u{1b}[2K".into()],
             hints: vec!["wait".into()],
             unchanged: true,
+            lasting: false,
         }
     }
 
@@ -257,6 +262,21 @@ Apply stopped: 1 created, 0 modified, 0 deleted, 1 failed, 1 skipped, 1 unknown,
 Run apply again to go on: it plans anew and does only what is left.
 "#
         );
+    }
+
+    #[test]
+    fn what_is_refused_for_good_is_not_to_be_tried_again() {
+        let mut refused = refused();
+        if let Fate::Failed { lasting, .. } = &mut refused {
+            *lasting = true;
+        }
+        let failed = || ("A", finish(refused.clone(), 0, 1));
+        let skipped = ("B", finish(Fate::Skipped { because_of: group("A") }, 0, 1));
+        let text = run(vec![failed(), skipped], Ending::Complete, SecondLook::None);
+        assert!(text.contains("will fail again until") && !text.contains("Run apply again"), "{text}");
+        // What was not tried is worth another run.
+        let text = run(vec![failed(), ("C", finish(Fate::NotReached, 0, 1))], Ending::Interrupted, SecondLook::None);
+        assert!(text.ends_with("Run apply again to go on: it plans anew and does only what is left.\n"), "{text}");
     }
 
     #[test]

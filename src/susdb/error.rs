@@ -3,11 +3,13 @@
 mod connect;
 mod hints;
 mod login;
+mod refusal;
 
 use std::error::Error;
 use std::time::Duration;
 
 pub use self::connect::ConnectError;
+pub use self::refusal::Refusal;
 use super::answer::AnswerProblem;
 
 /// The error of a layer below us, of whatever type.
@@ -109,7 +111,11 @@ pub(crate) const RAISED: u32 = 50_000;
 
 /// An error as SQL Server reports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message} (error {number}, state {state}, severity {class}{}, line {line})", in_procedure(.procedure))]
+#[error(
+    "{message} (error {number}, state {state}{}, severity {class}{}, line {line})",
+    self.reason(),
+    in_procedure(.procedure)
+)]
 pub struct ServerError {
     /// Its number: 50000 where a procedure raised it.
     pub number: u32,
@@ -126,7 +132,19 @@ pub struct ServerError {
 }
 
 impl ServerError {
-    /// What to do about it, where the number says.
+    /// Why a procedure of WSUS's raised it; none for the errors of SQL Server itself.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        (self.number == RAISED).then(|| Refusal::from_state(self.state))
+    }
+
+    /// The name of the reason, as it stands behind the state.
+    fn reason(&self) -> String {
+        let name = self.refusal().map(|refusal| refusal.to_string()).unwrap_or_default();
+        if name.is_empty() { name } else { format!(" {name}") }
+    }
+
+    /// What to do about it, where number or state says.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         const READ: &str = "let the login read SUSDB: make its user a member of db_datareader and of PublicViewAccess";
@@ -141,7 +159,7 @@ impl ServerError {
             RAISED if self.message.contains("Reset Process") => {
                 "WSUS still processes an earlier change of its configuration: wait until it has, and run it again"
             }
-            _ => return Vec::new(),
+            _ => return self.refusal().and_then(Refusal::hint).into_iter().collect(),
         };
         vec![text.to_owned()]
     }
@@ -201,5 +219,27 @@ mod tests {
                      at this time";
         assert!(hint(50000, reset).contains("wait until it has"));
         assert_eq!(hint(50000, "something else"), "");
+    }
+
+    #[test]
+    fn the_state_of_a_refusal_is_its_reason() {
+        let error = |number, state| ServerError {
+            number,
+            message: "no".into(),
+            state,
+            class: 16,
+            procedure: "spDeployUpdate".into(),
+            line: 1,
+        };
+        assert_eq!(
+            error(50000, 45).to_string(),
+            "no (error 50000, state 45 InvalidAction, severity 16, spDeployUpdate, line 1)"
+        );
+        assert!(error(50000, 45).hints()[0].contains("never allows"));
+        assert_eq!(error(50000, 99).to_string(), "no (error 50000, state 99, severity 16, spDeployUpdate, line 1)");
+        assert!(error(50000, 99).hints()[0].contains("state 99"));
+        // The states of SQL Server's own errors mean something else.
+        assert_eq!(error(547, 45).to_string(), "no (error 547, state 45, severity 16, spDeployUpdate, line 1)");
+        assert_eq!((error(547, 45).hints(), error(547, 45).refusal()), (Vec::new(), None));
     }
 }

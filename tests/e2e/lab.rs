@@ -209,6 +209,12 @@ impl Running {
         Self(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
     }
 
+    /// Starts a run whose standard error goes to a file, to be read while it runs.
+    pub fn start_logging(mut command: Command, log: &Path) -> Self {
+        let log = fs::File::create(log).unwrap();
+        Self(Some(command.stdout(Stdio::piped()).stderr(log).spawn().unwrap()))
+    }
+
     /// Waits until something is so that the run brings about.
     #[track_caller]
     pub fn wait_until(&mut self, mut so: impl FnMut() -> bool) -> &mut Self {

@@ -30,6 +30,7 @@ mod patch_tuesday;
 mod readme;
 mod references;
 mod refresh;
+mod refusals;
 mod roles;
 mod rules;
 mod run_rules;

@@ -21,7 +21,7 @@ use std::time::Duration;
 use tiberius::Command;
 
 use self::bind::{BindError, Value, bind};
-use super::error::{BoxError, DEADLOCK, QueryError, RAISED, ServerError};
+use super::error::{BoxError, DEADLOCK, QueryError, RAISED, Refusal, ServerError};
 use super::read::ReadError;
 use super::session::Session;
 use crate::model::list_shape::ListContent;
@@ -187,16 +187,30 @@ impl WriteError {
         matches!(self, Self::Server { error, .. } if error.number == DEADLOCK)
     }
 
+    /// Why the procedure refused, where it was the procedure that did.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Server { error, .. } => error.refusal(),
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         match self {
-            // Source: PoshWSUS assemblies, UpdateState (grade B): an update can be known before the text of its terms is.
-            Self::Server { procedure: Procedure::AcceptEula, error } if error.number == RAISED => vec![
+            // Source: learn.microsoft.com, IUpdate.AcceptLicenseAgreement (ms747124; grade A): terms whose text was not
+            // downloaded are not found. An older server gives no reason, so anything but another reason may be that.
+            Self::Server { procedure: Procedure::AcceptEula, error }
+                if error.number == RAISED && matches!(error.refusal(), Some(Refusal::General | Refusal::NotFound)) =>
+            {
+                vec![
                 "the text of the licence terms may not have been downloaded yet: synchronise the server, or wait until its \
                  downloads are done, and run it again"
-                    .to_owned(),
-            ],
+                        .to_owned(),
+                ]
+            }
             Self::Server { error, .. } => error.hints(),
             Self::Timeout { .. } => vec!["give statements more time: --timeout 30m".to_owned()],
             Self::ConnectionLost { .. } | Self::Protocol { .. } => {
@@ -204,7 +218,8 @@ impl WriteError {
             }
             Self::Unread { source, .. } | Self::NotSeen { source, .. } => source.hints(),
             Self::NotKept { assumed, .. } => {
-                let put_back = "put back by hand what is named here: a manifest does not declare it, so no later run will";
+                let put_back =
+                    "put back by hand what is named here: a manifest does not declare it, so no later run will";
                 std::iter::once(put_back.to_owned()).chain(assumed.iter().cloned()).collect()
             }
             Self::Unsupported { .. }
