@@ -377,8 +377,9 @@ mod tests {
     use super::{Finding, Limit, Severity, findings, is_limited};
     use crate::model::health::grants::{Wanted, grants};
     use crate::model::health::{
-        ConnectStage, ConnectionHealth, ContractState, DatabaseFacts, Health, LoginFacts, OrphanedUsers, Product,
-        RequestedGroups, ServerHealth, StageState, SynchronisationState, Unchecked, Used, UsedKind,
+        Certificate, CertificateCheck, ConnectStage, ConnectionHealth, ContractState, DatabaseFacts, Health,
+        LoginFacts, OrphanedUsers, Product, RequestedGroups, ServerHealth, StageState, SynchronisationState, Unchecked,
+        Used, UsedKind,
     };
 
     fn used(kind: UsedKind, name: &'static str) -> Used {
@@ -437,6 +438,28 @@ mod tests {
         let health = health(|_| {});
         assert_eq!(findings(&health), []);
         assert!(!is_limited(&[]) && grants(&health, Wanted::Missing).is_empty());
+    }
+
+    #[test]
+    fn a_certificate_that_is_trusted_for_itself_may_be_weak() {
+        let mut health = health(|_| {});
+        let certificate = |check| Certificate {
+            subject: "CN=sql01".to_owned(),
+            issuer: "CN=sql01".to_owned(),
+            names: Vec::new(),
+            not_before: None,
+            not_after: None,
+            sha256: "ab".to_owned(),
+            check,
+            weaknesses: vec!["its RSA key has 1024 bits".to_owned()],
+        };
+        health.connection.certificate = Some(certificate(CertificateCheck::Pinned));
+        let found = findings(&health);
+        assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["certificateWeak"]);
+        assert!(found[0].message.ends_with("but its RSA key has 1024 bits"), "{found:?}");
+        // What is refused is not trusted at all.
+        health.connection.certificate = Some(certificate(CertificateCheck::Refused));
+        assert_eq!(findings(&health), []);
     }
 
     #[test]

@@ -14,22 +14,36 @@ use rustls::{ServerConfig, SupportedProtocolVersion};
 pub enum IdentityError {
     /// A self-signed certificate could not be made.
     #[error("a self-signed certificate could not be made")]
-    Generate(#[source] rcgen::Error),
+    Generate,
     /// PEM text could not be read.
-    #[error("the {part} is not valid PEM")]
+    #[error("the {part} is not valid PEM, or there is none in the file")]
     Pem {
         /// Certificate or key.
         part: &'static str,
-        /// What is wrong.
-        #[source]
-        source: rustls::pki_types::pem::Error,
     },
     /// No certificate in the PEM text.
     #[error("there is no certificate in the PEM text")]
     NoCertificate,
-    /// Certificate and key cannot serve TLS together.
-    #[error("the certificate and the key cannot serve TLS")]
-    Config(#[source] rustls::Error),
+    /// The key is another certificate's.
+    #[error("the key does not belong to the certificate")]
+    OtherKey,
+    /// The certificate cannot be read.
+    #[error("the certificate cannot be read: it has to be of X.509 version 3")]
+    Certificate,
+    /// The key cannot be used.
+    #[error("the key cannot sign: it has to be RSA of 2048 bits or more, ECDSA on P-256 or P-384, or Ed25519")]
+    Key,
+}
+
+impl From<rustls::Error> for IdentityError {
+    /// The library's own words are for its developers.
+    fn from(error: rustls::Error) -> Self {
+        match error {
+            rustls::Error::InconsistentKeys(_) => Self::OtherKey,
+            rustls::Error::InvalidCertificate(_) => Self::Certificate,
+            _ => Self::Key,
+        }
+    }
 }
 
 /// A certificate with its private key. Has no Debug.
@@ -47,11 +61,11 @@ impl Identity {
     pub fn self_signed(names: &[String]) -> Result<Self, IdentityError> {
         let own = ["localhost", "127.0.0.1", "::1"].into_iter().map(str::to_owned);
         let mut params = CertificateParams::new(own.chain(names.iter().cloned()).collect::<Vec<_>>())
-            .map_err(IdentityError::Generate)?;
+            .map_err(|_| IdentityError::Generate)?;
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, "wsusctl sandbox");
-        let key = KeyPair::generate().map_err(IdentityError::Generate)?;
-        let certificate = params.self_signed(&key).map_err(IdentityError::Generate)?;
+        let key = KeyPair::generate().map_err(|_| IdentityError::Generate)?;
+        let certificate = params.self_signed(&key).map_err(|_| IdentityError::Generate)?;
         Ok(Self {
             certificate_pem: certificate.pem(),
             certificates: vec![certificate.der().clone()],
@@ -66,12 +80,11 @@ impl Identity {
     pub fn from_pem(certificates: &str, key: &str) -> Result<Self, IdentityError> {
         let chain: Vec<_> = CertificateDer::pem_slice_iter(certificates.as_bytes())
             .collect::<Result<_, _>>()
-            .map_err(|source| IdentityError::Pem { part: "certificate", source })?;
+            .map_err(|_| IdentityError::Pem { part: "certificate" })?;
         if chain.is_empty() {
             return Err(IdentityError::NoCertificate);
         }
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
-            .map_err(|source| IdentityError::Pem { part: "key", source })?;
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| IdentityError::Pem { part: "key" })?;
         Ok(Self { certificates: chain, certificate_pem: certificates.to_owned(), key })
     }
 
@@ -112,6 +125,31 @@ impl Identity {
             .and_then(|builder| {
                 builder.with_no_client_auth().with_single_cert(self.certificates.clone(), self.key.clone_key())
             })
-            .map_err(IdentityError::Config)
+            .map_err(IdentityError::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Identity, IdentityError};
+
+    fn pem(names: &[String]) -> (String, String) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new(names.to_vec()).unwrap().self_signed(&key).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    #[test]
+    fn what_cannot_serve_says_why() {
+        let ((certificate, key), (_, other)) = (pem(&["a".to_owned()]), pem(&[]));
+        let problem = |certificate: &str, key: &str| {
+            Identity::from_pem(certificate, key).and_then(|identity| identity.server_config()).err().unwrap()
+        };
+        assert!(Identity::from_pem(&certificate, &key).unwrap().strict_server_config().is_ok());
+        assert!(matches!(problem(&certificate, &other), IdentityError::OtherKey));
+        assert!(matches!(problem("nothing", &key), IdentityError::NoCertificate));
+        assert!(matches!(problem(&certificate, "nothing"), IdentityError::Pem { part: "key" }));
+        let damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(matches!(problem(damaged, &key), IdentityError::Certificate));
     }
 }
