@@ -23,6 +23,7 @@
 //! | `variant=PROC:refuses-late` | it does all of its work, raises 50000 at the end, and nothing of it stays |
 //! | `variant=PROC:general-state` | what it refuses has state 1 whatever the reason; PROC may be `*`, every procedure |
 //! | `variant=PROC:ignores=@NAME` | it takes the parameter, reports success, and leaves that column alone: spSetConfiguration and spSetEmailNotificationConfiguration |
+//! | `variant=PROC:loses=@NAME` | it takes the parameter, finds NULL in it whatever is sent, and reports success |
 //! | `variant=spSetConfiguration:attributes` | it reads languages and program keys from attributes, and nothing from elements |
 //! | `variant=spSetConfiguration:keeps-keys` | it adds the program keys that its list names, and removes none |
 //! | `variant=spSetAutoDeploymentRule:local-ids`, `variant=spSetSubscription:local-ids` | its lists name categories by LocalUpdateID |
@@ -115,6 +116,8 @@ pub enum Change {
     Retype(String),
     /// It takes this parameter, and does nothing with it.
     Ignores(String),
+    /// It takes this parameter, and finds NULL in it.
+    Loses(String),
     /// It does something else where public sources do not say what Microsoft's does.
     Behaves(Behaviour),
 }
@@ -134,6 +137,8 @@ pub enum Behaviour {
     LocalIds,
     /// A save leaves alone what this parameter, by its position among the procedure's own, would change.
     Ignores(usize),
+    /// The procedure finds NULL in this parameter, by its position among its own, whatever is sent.
+    Loses(usize),
     /// The procedure raises an error when it is done, and nothing of its work stays.
     RefusesLate,
     /// The procedure gives every refusal state 1.
@@ -193,7 +198,8 @@ const RAISES: &str =
     "1205@N, 50000@N or 50000:STATE@N with N the number of a statement, from 1, and STATE from 1 to 255";
 const DELAYS: &str = "milliseconds, at most 60000";
 const VARIANTS: &str = "PROC:missing, PROC:extra[=@NAME], PROC:extra-default[=@NAME], PROC:without=@NAME, PROC:rename=@NAME[=@OTHER], \
-     PROC:retype=@NAME, PROC:refuses-late, PROC:general-state, spSetConfiguration:ignores=@NAME, spSetConfiguration:attributes, \
+     PROC:retype=@NAME, PROC:refuses-late, PROC:general-state, PROC:loses=@NAME, \
+     spSetConfiguration:ignores=@NAME, spSetConfiguration:attributes, \
      spSetConfiguration:keeps-keys, spSetAutoDeploymentRule:local-ids, spSetSubscription:local-ids, spDeployUpdate:keeps-revisions or spDeployUpdate:keeps-time";
 const ROLES: &str = "public, db_datareader, PublicViewAccess or webService";
 const OBJECTS: &str =
@@ -301,6 +307,7 @@ fn variant(value: &str) -> Option<Variant> {
         Some(("extra", name)) => Change::Extra(parameter(name)?),
         Some(("extra-default", name)) => Change::ExtraDefault(parameter(name)?),
         Some(("ignores", name)) if saves => Change::Ignores(parameter(name)?),
+        Some(("loses", name)) => Change::Loses(parameter(name)?),
         Some(("without", name)) => Change::Without(parameter(name)?),
         Some(("rename", names)) => match names.split_once('=') {
             Some((name, other)) => Change::RenameTo(parameter(name)?, parameter(other)?),
@@ -357,6 +364,7 @@ mod tests {
             ("rename=@a", Change::Rename("@a".to_owned())),
             ("rename=@a=@b", Change::RenameTo("@a".to_owned(), "@b".to_owned())),
             ("retype=@a", Change::Retype("@a".to_owned())),
+            ("loses=@a", Change::Loses("@a".to_owned())),
         ] {
             assert_eq!(parse(&format!("variant=p:{text}")).unwrap().variants[0].change, change);
         }

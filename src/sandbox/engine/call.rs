@@ -100,12 +100,18 @@ impl Session {
         }
         let before = writes::changes(&self.connection);
         let now = now();
+        let mut arguments = bound.values;
+        for behaviour in procedure.behaviours() {
+            if let Behaviour::Loses(position) = behaviour {
+                arguments[*position] = Value::Null;
+            }
+        }
         let mut call = Call {
             store: &self.connection,
             login: &self.login,
             now,
             behaviours: procedure.behaviours(),
-            arguments: bound.values,
+            arguments,
             response: &mut *response,
         };
         let mut ran = (procedure.procedure().run)(&mut call);

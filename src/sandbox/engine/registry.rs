@@ -153,6 +153,10 @@ impl Registry {
                 let index = find(parameters, variant, name)?;
                 behaviours.extend(parameters[index].index.map(Behaviour::Ignores));
             }
+            Change::Loses(name) => {
+                let index = find(parameters, variant, name)?;
+                behaviours.extend(parameters[index].index.map(Behaviour::Loses));
+            }
             Change::Behaves(behaviour) => behaviours.push(*behaviour),
         }
         Ok(())
