@@ -11,6 +11,7 @@ use super::event::Event;
 use super::mismatch::mismatch;
 use super::outcome::{End, Outcome, Remains, StaleObject, StepError, StepOutcome, chain};
 use super::target::{Call, CreatedGroups, deadline_passed, describe_state, kept_time, key, missing_calls};
+use crate::model::list_shape::{ListShape, as_written, assumptions};
 use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::procedure::{Procedure, ProcedureState};
 use crate::model::resolved::GroupReference;
@@ -193,21 +194,26 @@ impl Execution<'_> {
             (state, retry) = match looked {
                 Ok(looked) => looked,
                 Err(end) => {
-                    let failed = StepError::Write { error, remains: Remains::Unread, assumed: Vec::new() };
+                    let failed = StepError::Write { error, remains: Remains::Unread, lists: Vec::new() };
                     self.outcome.steps[index] = StepOutcome::Failed(failed);
                     return Err(end);
                 }
             };
             self.remember(&operation, &state);
-            if !error.is_damage() && is_as_asked(&operation, &state, &self.created) {
+            let as_asked = is_as_asked(&operation, &state, &self.created);
+            if as_asked && !error.is_damage() {
                 (self.run.observe)(Event::DoneDespite { step: index, error: chain(&error).join(": ") });
                 break;
             }
             if !retry {
-                let unchanged = still_holds(before, &state);
-                let remains = if unchanged { Remains::Unchanged } else { Remains::Changed(describe_state(&state)) };
-                let assumed = self.assumptions(&operation);
-                self.outcome.steps[index] = StepOutcome::Failed(StepError::Write { error, remains, assumed });
+                let remains = match (as_asked, error.is_damage()) {
+                    (true, _) => Remains::AsAsked,
+                    (false, false) if still_holds(before, &state) => Remains::Unchanged,
+                    // Where there is damage, the object may be as it was, and the server is not.
+                    (false, _) => Remains::Changed(describe_state(&state)),
+                };
+                let lists = self.lists(&operation, assumptions);
+                self.outcome.steps[index] = StepOutcome::Failed(StepError::Write { error, remains, lists });
                 return Ok(());
             }
         }
@@ -330,7 +336,7 @@ impl Execution<'_> {
         }
         let step = &self.run.plan.steps[index];
         let mut mismatch = mismatch(self.run.plan, step, before, found, still_holds(before, found));
-        mismatch.assumed(self.assumptions(operation));
+        mismatch.carried_by(self.lists(operation, as_written));
         self.outcome.steps[index] = StepOutcome::Failed(mismatch);
         let made = self.made.get(&index).map_or(&[][..], Vec::as_slice);
         let kept = kept_time(operation, made, before, found);
@@ -344,8 +350,8 @@ impl Execution<'_> {
         (!calls.is_empty() && made != calls).then_some(from)
     }
 
-    /// What is assumed about the lists that carry what an operation asks for.
-    fn assumptions(&self, operation: &Operation) -> Vec<String> {
+    /// What is to be said about the lists that carry what an operation asks for.
+    fn lists(&self, operation: &Operation, said: fn(&str, &[ListShape]) -> Vec<String>) -> Vec<String> {
         let procedure = match operation {
             Operation::SaveSettings { languages, .. } if !languages.is_empty() => Procedure::SetConfiguration,
             Operation::CreateRule { .. } | Operation::SetRule { .. } => Procedure::SetAutoDeploymentRule,
@@ -353,7 +359,8 @@ impl Execution<'_> {
             Operation::SetRecipients { .. } => Procedure::AddEmailNotificationRecipient,
             _ => return Vec::new(),
         };
-        self.run.procedures.get(&procedure).map(|state| state.assumptions(procedure)).unwrap_or_default()
+        let lists = self.run.procedures.get(&procedure).map(|state| state.lists.as_slice());
+        said(procedure.name(), lists.unwrap_or_default())
     }
 
     /// What a look found of a step's object.

@@ -47,7 +47,7 @@ pub(super) fn mismatch(
             difference: difference(parts),
             unchanged,
             done: BTreeSet::new(),
-            assumed: Vec::new(),
+            lists: Vec::new(),
         };
     };
     let wrong_cells: BTreeSet<&String> = cells
@@ -80,7 +80,7 @@ pub(super) fn mismatch(
         // Whatever it did with these values, the server saved.
         unchanged: false,
         done: std::iter::once(&step.change).chain(&step.also).copied().filter(is_done).collect(),
-        assumed: Vec::new(),
+        lists: Vec::new(),
     }
 }
 
@@ -114,7 +114,7 @@ fn notifications_mismatch(plan: &Plan, step: &Step, states: [&BTreeMap<String, C
     };
     let done = std::iter::once(step.change).chain(step.also.iter().copied()).filter(is_done).collect();
     // Whatever it did with these values, the server saved.
-    StepError::Mismatch { difference, unchanged: false, done, assumed: Vec::new() }
+    StepError::Mismatch { difference, unchanged: false, done, lists: Vec::new() }
 }
 
 /// Of schedule, products and classifications, which are saved together, it names those that are not as asked.
@@ -130,5 +130,5 @@ fn synchronization_mismatch(plan: &Plan, step: &Step, states: [&Subscription; 3]
     };
     let done = std::iter::once(step.change).chain(step.also.iter().copied()).filter(is_done).collect();
     // Whatever it did with these values, the server saved.
-    StepError::Mismatch { difference, unchanged: false, done, assumed: Vec::new() }
+    StepError::Mismatch { difference, unchanged: false, done, lists: Vec::new() }
 }

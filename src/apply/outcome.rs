@@ -49,15 +49,15 @@ pub enum StepOutcome {
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
     /// The server refused or failed.
-    #[error("the server did not do it{remains}")]
+    #[error("{remains}")]
     Write {
         /// What it said.
         #[source]
         error: WriteError,
         /// What the object is now.
         remains: Remains,
-        /// What was assumed about the lists that carried it.
-        assumed: Vec<String>,
+        /// How the lists were written that carried it.
+        lists: Vec<String>,
     },
     /// The server said yes and did something else.
     #[error("the server reported success, but reading back shows otherwise: {difference}")]
@@ -68,8 +68,8 @@ pub enum StepError {
         unchanged: bool,
         /// Changes that are done all the same: indexes into the plan's changes.
         done: BTreeSet<usize>,
-        /// What was assumed about the lists that carried it.
-        assumed: Vec<String>,
+        /// How the lists were written that carried it.
+        lists: Vec<String>,
     },
     /// The server could not save its settings all the while: nothing was called.
     #[error("{busy}, and its settings cannot be saved meanwhile; that is still so after {} s", .waited.as_secs())]
@@ -106,10 +106,10 @@ impl StepError {
         }
     }
 
-    /// Says what was assumed about the lists that carried what did not arrive.
-    pub fn assumed(&mut self, assumptions: Vec<String>) {
-        if let Self::Mismatch { assumed, .. } | Self::Write { assumed, .. } = self {
-            *assumed = assumptions;
+    /// Says how the lists were written that carried what did not arrive.
+    pub fn carried_by(&mut self, written: Vec<String>) {
+        if let Self::Mismatch { lists, .. } | Self::Write { lists, .. } = self {
+            *lists = written;
         }
     }
 
@@ -126,12 +126,12 @@ impl StepError {
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         match self {
-            Self::Write { error, assumed, .. } => {
+            Self::Write { error, lists, .. } => {
                 let hints = error.hints();
-                let more: Vec<String> = assumed.iter().filter(|hint| !hints.contains(hint)).cloned().collect();
+                let more: Vec<String> = lists.iter().filter(|hint| !hints.contains(hint)).cloned().collect();
                 hints.into_iter().chain(more).collect()
             }
-            Self::Mismatch { assumed, .. } => assumed.clone(),
+            Self::Mismatch { lists, .. } => lists.clone(),
             Self::Busy { busy, waited: _ } => {
                 let cause = match busy {
                     Busy::Resetting => {
@@ -156,6 +156,8 @@ pub enum Remains {
     Unchanged,
     /// It is something else now, neither what it was nor what it was to be: this.
     Changed(String),
+    /// It is as it was to be, and something else is not as it was.
+    AsAsked,
     /// It could not be read again.
     Unread,
 }
@@ -163,9 +165,12 @@ pub enum Remains {
 impl std::fmt::Display for Remains {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Unchanged => f.write_str("; the object is as it was"),
-            Self::Changed(found) => write!(f, ", or only a part of it; now there is: {found}"),
-            Self::Unread => f.write_str(", and what is there now could not be read"),
+            Self::Unchanged => f.write_str("the server did not do it; the object is as it was"),
+            Self::Changed(found) => {
+                write!(f, "the server did not do it, or only a part of it; now there is: {found}")
+            }
+            Self::AsAsked => f.write_str("the server did it, and did harm besides"),
+            Self::Unread => f.write_str("the server did not do it, and what is there now could not be read"),
         }
     }
 }

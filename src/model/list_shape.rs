@@ -1,5 +1,7 @@
 //! How the lists are written that procedures take as XML.
 
+use std::collections::BTreeMap;
+
 /// A list that a procedure takes: a root, and an element for each entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListShape {
@@ -31,9 +33,21 @@ pub enum ListContent {
 }
 
 impl ListContent {
-    /// The word for it, for people and in JSON.
+    /// The word for it in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Elements => "elements",
+            Self::Attributes => "attributes",
+            Self::Guids => "guids",
+            Self::Numbers => "localIds",
+            Self::Text => "text",
+        }
+    }
+
+    /// The words for it in a sentence.
+    #[must_use]
+    pub fn words(self) -> &'static str {
         match self {
             Self::Elements => "child elements",
             Self::Attributes => "attributes",
@@ -67,23 +81,42 @@ impl ListBasis {
     }
 }
 
-impl ListShape {
-    /// What is assumed about a list of this procedure, and what to do about it; none where its shape was found.
-    #[must_use]
-    pub fn assumption(&self, procedure: &str) -> Option<String> {
-        let Self { parameter, root: _, item: _, content, basis } = self;
-        let assumed = format!("wsusctl assumes that {procedure} reads {parameter} as {}", content.as_str());
-        match basis {
-            ListBasis::Found => None,
-            ListBasis::Hidden => Some(format!(
-                "{assumed}: the login may not see its definition; GRANT VIEW DEFINITION ON dbo.[{procedure}] TO the login's \
-                 user, and run again"
-            )),
-            ListBasis::Unclear => Some(format!(
-                "{assumed}: its definition does not say it in a way that wsusctl understands; report this with what `wsusctl \
-                 doctor` shows"
-            )),
+/// What is assumed about a procedure's lists, and what to do about it; nothing about a list whose shape was found.
+#[must_use]
+pub fn assumptions(procedure: &str, lists: &[ListShape]) -> Vec<String> {
+    let assumed = alike(lists).into_iter().filter(|((basis, _), _)| *basis != ListBasis::Found);
+    assumed.map(|(shape, parameters)| written(procedure, shape, &parameters)).collect()
+}
+
+/// How a procedure's lists are written, how that is known, and what to do where they did not arrive.
+#[must_use]
+pub fn as_written(procedure: &str, lists: &[ListShape]) -> Vec<String> {
+    alike(lists).into_iter().map(|(shape, parameters)| written(procedure, shape, &parameters)).collect()
+}
+
+/// The parameters whose lists are written in one way that is known in one way.
+fn alike(lists: &[ListShape]) -> BTreeMap<(ListBasis, ListContent), Vec<&'static str>> {
+    let mut alike: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for ListShape { parameter, root: _, item: _, content, basis } in lists {
+        alike.entry((*basis, *content)).or_default().push(*parameter);
+    }
+    alike
+}
+
+fn written(procedure: &str, (basis, content): (ListBasis, ListContent), parameters: &[&str]) -> String {
+    let lists = format!("wsusctl writes {} for {procedure} with {}", parameters.join(", "), content.words());
+    match basis {
+        ListBasis::Found => {
+            format!("{lists}, as its definition reads them; report this with what `wsusctl doctor` shows")
         }
+        ListBasis::Hidden => format!(
+            "{lists}, which is assumed: the login may not see its definition; GRANT VIEW DEFINITION ON dbo.[{procedure}] \
+             TO the login's user, and run again"
+        ),
+        ListBasis::Unclear => format!(
+            "{lists}, which is assumed: its definition does not say it in a way that wsusctl understands; report this \
+             with what `wsusctl doctor` shows"
+        ),
     }
 }
 
@@ -95,6 +128,31 @@ impl std::fmt::Display for ListShape {
             ListBasis::Hidden => "assumed: its definition cannot be seen",
             ListBasis::Unclear => "assumed: its definition does not tell",
         };
-        write!(f, "{parameter}: {root}/{item} with {} ({basis})", content.as_str())
+        write!(f, "{parameter}: {root}/{item} with {} ({basis})", content.words())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ListBasis, ListContent, ListShape, as_written, assumptions};
+
+    fn list(parameter: &'static str, content: ListContent, basis: ListBasis) -> ListShape {
+        ListShape { parameter, root: "root".into(), item: "CategoryID".into(), content, basis }
+    }
+
+    #[test]
+    fn lists_that_are_written_alike_are_one_sentence() {
+        let lists = [
+            list("@a", ListContent::Guids, ListBasis::Hidden),
+            list("@b", ListContent::Guids, ListBasis::Hidden),
+            list("@c", ListContent::Numbers, ListBasis::Found),
+        ];
+        let assumed = "wsusctl writes @a, @b for spX with GUIDs, which is assumed: the login may not see its definition; \
+                       GRANT VIEW DEFINITION ON dbo.[spX] TO the login's user, and run again";
+        let found = "wsusctl writes @c for spX with local numbers, as its definition reads them; report this with what \
+                     `wsusctl doctor` shows";
+        assert_eq!(assumptions("spX", &lists), [assumed]);
+        assert_eq!(as_written("spX", &lists), [found, assumed]);
+        assert_eq!(assumptions("spX", &lists[2..]), [""; 0]);
     }
 }

@@ -124,14 +124,6 @@ pub struct ProcedureState {
     pub verdict: Verdict,
 }
 
-impl ProcedureState {
-    /// What is assumed about its lists, and what to do about it.
-    #[must_use]
-    pub fn assumptions(&self, procedure: Procedure) -> Vec<String> {
-        self.lists.iter().filter_map(|list| list.assumption(procedure.name())).collect()
-    }
-}
-
 /// A parameter as the live server declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveParameter {

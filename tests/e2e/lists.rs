@@ -62,7 +62,9 @@ fn lost_program_keys_are_a_failed_step_that_names_them_and_what_was_assumed() {
     ran.expect_status(7)
         .expect_out("failed: logging.level")
         .expect_out(&format!("program key {KEY} (Endpoint tool) is gone"));
-    ran.expect_out("wsusctl assumes that spSetConfiguration reads @ProgramKeyXml as child elements");
+    ran.expect_out(
+        "wsusctl writes @LanguagesXml, @ProgramKeyXml for spSetConfiguration with child elements, which is assumed",
+    );
     ran.expect_out("GRANT VIEW DEFINITION ON dbo.[spSetConfiguration]");
     assert_eq!(keys(&lab), 0, "the sandbox loses them as the procedure would");
     // The definition tells, and the next save is right.
@@ -79,7 +81,9 @@ fn languages_that_do_not_arrive_are_a_failed_step_and_stay_a_difference() {
     for _ in 0..2 {
         let ran = apply(&lab, HIDDEN);
         ran.expect_status(7).expect_out("language de: asked disabled, found enabled");
-        ran.expect_out("wsusctl assumes that spSetConfiguration reads @LanguagesXml as child elements");
+        ran.expect_out(
+            "wsusctl writes @LanguagesXml, @ProgramKeyXml for spSetConfiguration with child elements, which is assumed",
+        );
         assert!(!ran.out.contains("nothing is left to do"), "{ran:?}");
     }
     run(&lab, HIDDEN, &["diff"]).expect_status(2);
@@ -88,6 +92,60 @@ fn languages_that_do_not_arrive_are_a_failed_step_and_stay_a_difference() {
     apply(&lab, "hide-definitions=true").expect_status(0);
     assert_eq!(languages(&lab), "en");
 }
+
+#[test]
+fn a_loss_is_a_change_whatever_became_of_what_was_asked() {
+    // Neither the languages arrive nor do the keys stay, and the row of the settings is as it was.
+    let lab = lab(LANGUAGES);
+    let ran = apply(&lab, HIDDEN);
+    ran.expect_status(7).expect_out("now there is: language de is enabled").expect_out(&format!("program key {KEY}"));
+    ran.expect_nowhere("as it was").expect_nowhere("Nothing was written");
+}
+
+#[test]
+fn what_a_save_gives_back_and_loses_is_a_failed_step() {
+    for (spec, options, lost) in [
+        (LEVEL, "variant=spSetConfiguration:loses=@ServerString", "serverstring was"),
+        (SMTP, "variant=spSetEmailNotificationConfiguration:loses=@smtpUserName", "smtpusername was"),
+    ] {
+        let lab = Lab::new("demo");
+        lab.sql(
+            "INSERT INTO sandbox_unplaced (name, value) VALUES ('ServerString', 'west'), ('Email.SmtpUserName', 'mailer')
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        );
+        lab.manifest(spec);
+        let ran = apply(&lab, options);
+        ran.expect_status(7).expect_out("the server did it, and did harm besides").expect_out(lost);
+        ran.expect_out("is empty").expect_out("put back by hand").expect_nowhere("nothing is left to do");
+    }
+}
+
+const SMTP: &str = "  notifications: {smtp: {port: 2525}}\n";
+
+#[test]
+fn a_list_that_does_not_arrive_is_said_with_how_it_was_written() {
+    for (spec, options, address, list) in [
+        (RULE, "spSetAutoDeploymentRule:loses=@targetGroupIDListXml", "rule[\"Patches\"]", "@targetGroupIDListXml"),
+        (PRODUCTS, "spSetSubscription:loses=@CategoryIDListXml", "synchronization.products", "@CategoryIDListXml"),
+        (
+            RECIPIENTS,
+            "spAddEmailNotificationRecipient:loses=@EmailAddresses",
+            "notifications.newUpdates.recipients",
+            "@EmailAddresses",
+        ),
+    ] {
+        let lab = Lab::new("demo");
+        lab.manifest(spec);
+        let ran = apply(&lab, &format!("variant={options}"));
+        ran.expect_status(7).expect_out(&format!("failed: {address}")).expect_out("reading back shows otherwise");
+        ran.expect_out(list).expect_out("as its definition reads them; report this");
+        run(&lab, "", &["diff"]).expect_status(2);
+        lab.apply_twice();
+    }
+}
+
+const PRODUCTS: &str = "  synchronization: {products: [Windows 11]}\n";
+const RECIPIENTS: &str = "  notifications: {newUpdates: {recipients: [a@contoso.com]}}\n";
 
 const RULE: &str = "  approvalRules:
     - {name: Patches, enabled: true, classifications: [Security Updates], products: [{family: Windows}], groups: [Servers]}
@@ -120,7 +178,7 @@ fn a_rule_whose_content_is_refused_is_said_and_taken_up_again() {
     lab.manifest(RULE);
     let ran = apply(&lab, "variant=spSetAutoDeploymentRule:local-ids&hide-definitions=true");
     ran.expect_status(7).expect_out("failed: rule[\"Patches\"]").expect_out("was not found");
-    ran.expect_out("wsusctl assumes that spSetAutoDeploymentRule reads @updateClassificationIDListXml as GUIDs");
+    ran.expect_out("for spSetAutoDeploymentRule with GUIDs, which is assumed");
     assert_eq!((rule(&lab), lab.number("SELECT COUNT(*) FROM tbAutoDeploymentRule WHERE Name = 'Patches'")), (0, 1));
     lab.diff().expect_status(2).expect_out("~ rule[\"Patches\"]");
     lab.apply_twice();
@@ -142,5 +200,5 @@ fn doctor_shows_what_was_found_and_what_is_assumed() {
     let used = document["servers"][0]["checks"]["procedures"]["value"].as_array().unwrap();
     let save = used.iter().find(|used| used["name"] == "dbo.spSetConfiguration").unwrap();
     assert_eq!(save["lists"][0]["basis"], "assumedHidden", "{save}");
-    assert_eq!(save["lists"][0]["content"], "child elements", "{save}");
+    assert_eq!(save["lists"][0]["content"], "elements", "{save}");
 }

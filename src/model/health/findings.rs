@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::super::list_shape::assumptions;
 use super::grants::bracketed;
 use super::{
     CertificateCheck, ConnectStage, ContractState, Health, Limit, OrphanedUsers, RequestedGroups, ServerHealth,
@@ -198,10 +199,10 @@ fn contract(server: &ServerHealth) -> Vec<Finding> {
 
 /// Lists are written as the definition reads them; where it does not tell, what is read back afterwards decides, which is late.
 fn assumed(used: &Used) -> Option<Finding> {
-    let assumed: Vec<String> = used.lists.iter().filter_map(|list| list.assumption(used.name)).collect();
+    let hints = assumptions(used.name, &used.lists);
     let message = format!("how {} reads its lists is assumed", used.name);
     let finding = Finding::new(Severity::Warning, "listAssumed", message).limits(used.limit);
-    (!assumed.is_empty()).then(|| assumed.into_iter().fold(finding, Finding::hint))
+    (!hints.is_empty()).then(|| hints.into_iter().fold(finding, Finding::hint))
 }
 
 fn different(used: &Used) -> Vec<Finding> {

@@ -130,8 +130,10 @@ fn render_contract(page: &mut Page, server: &ServerHealth) {
     page.heading("Contract and permissions");
     checked(page, "procedures", &server.procedures, |used| counts(used, "run"));
     for used in server.procedures.iter().flatten().filter(|used| !used.lists.is_empty()) {
-        let lists = used.lists.iter().map(|list| Piece::plain(list.to_string()).flowing());
-        page.line(4, std::iter::once(Piece::plain(used.name)).chain(lists));
+        page.line(4, [Piece::plain(used.name)]);
+        for list in &used.lists {
+            page.line(6, [Piece::plain(list.to_string()).flowing()]);
+        }
     }
     checked(page, "tables and views", &server.objects, |used| counts(used, "read"));
 }

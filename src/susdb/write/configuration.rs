@@ -126,9 +126,8 @@ impl Writer<'_> {
         let languages_left = read_languages(self.session).await.map_err(not_seen(procedure))?;
         let keys_left = read_program_keys(self.session).await.map_err(not_seen(procedure))?;
         let is_asked = |column: &str| change.cells.keys().any(|changed| changed.eq_ignore_ascii_case(column));
-        let mut lost = lost_columns(&row, &left, is_asked);
-        lost.extend(lost_entries([&languages, &languages_left], &change.languages, [&keys, &keys_left]));
-        self.kept(procedure, lost)
+        let entries = lost_entries([&languages, &languages_left], &change.languages, [&keys, &keys_left]).collect();
+        self.kept(procedure, lost_columns(&row, &left, is_asked), entries)
     }
 }
 

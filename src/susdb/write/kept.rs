@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tiberius::ColumnData;
 
 use super::{WriteError, Writer};
+use crate::model::list_shape::as_written;
 use crate::model::procedure::Procedure;
 use crate::model::setting::Cell;
 use crate::susdb::read::ReadError;
@@ -56,13 +57,19 @@ fn shown(cell: &Cell) -> String {
 }
 
 impl Writer<'_> {
-    /// The error of a save that lost something; none where it lost nothing.
-    pub(super) fn kept(&self, procedure: Procedure, lost: Vec<String>) -> Result<(), WriteError> {
-        if lost.is_empty() {
-            return Ok(());
-        }
-        let assumed = self.procedures.get(&procedure).map(|state| state.assumptions(procedure)).unwrap_or_default();
-        Err(WriteError::NotKept { procedure, lost, assumed })
+    /// The error of a save that changed columns, or entries of lists, unasked; none where it did neither.
+    pub(super) fn kept(
+        &self,
+        procedure: Procedure,
+        columns: Vec<String>,
+        entries: Vec<String>,
+    ) -> Result<(), WriteError> {
+        let lists = match (entries.as_slice(), self.procedures.get(&procedure)) {
+            ([_, ..], Some(state)) => as_written(procedure.name(), &state.lists),
+            _ => Vec::new(),
+        };
+        let lost: Vec<String> = columns.into_iter().chain(entries).collect();
+        if lost.is_empty() { Ok(()) } else { Err(WriteError::NotKept { procedure, lost, lists }) }
     }
 }
 

@@ -69,7 +69,7 @@ pub enum WriteError {
         source: Box<ReadError>,
     },
     /// An entry of a list has no name of the kind that the procedure reads: nothing was called.
-    #[error("{} was not called: {entry} in {parameter} has no {} that it could be named by", .procedure.name(), .content.as_str())]
+    #[error("{} was not called: {entry} in {parameter} has no {} that it could be named by", .procedure.name(), .content.words())]
     NoName {
         /// The procedure.
         procedure: Procedure,
@@ -87,8 +87,8 @@ pub enum WriteError {
         procedure: Procedure,
         /// What it changed or lost, each with what it was.
         lost: Vec<String>,
-        /// What was assumed about the lists that it reads.
-        assumed: Vec<String>,
+        /// How the lists were written that lost something.
+        lists: Vec<String>,
     },
     /// The procedure reported success, and what it left could not be read.
     #[error("{} reported success, and what it left could not be read", .procedure.name())]
@@ -217,10 +217,10 @@ impl WriteError {
                 vec!["run it again: it reads what is there and does the rest".to_owned()]
             }
             Self::Unread { source, .. } | Self::NotSeen { source, .. } => source.hints(),
-            Self::NotKept { assumed, .. } => {
+            Self::NotKept { lists, .. } => {
                 let put_back =
                     "put back by hand what is named here: a manifest does not declare it, so no later run will";
-                std::iter::once(put_back.to_owned()).chain(assumed.iter().cloned()).collect()
+                std::iter::once(put_back.to_owned()).chain(lists.iter().cloned()).collect()
             }
             Self::Unsupported { .. }
             | Self::Bind { .. }

@@ -183,7 +183,7 @@ impl Writer<'_> {
         self.run(procedure, command).await?;
         let ConfigurationRow(left) = read_notification_row(self.session).await.map_err(not_seen(procedure))?;
         let is_asked = |column: &str| changed.keys().any(|changed| changed.eq_ignore_ascii_case(column));
-        self.kept(procedure, lost_columns(&row, &left, is_asked))
+        self.kept(procedure, lost_columns(&row, &left, is_asked), Vec::new())
     }
 
     /// Schedules mails about the status as the row says.

@@ -86,7 +86,8 @@ impl Writer<'_> {
         }
         self.run(procedure, command).await?;
         let live = rules::read(self.session).await.map_err(not_seen(procedure))?;
-        self.kept(procedure, live.get(&id).map(|live| unasked(&wanted, live, change)).unwrap_or_default())
+        let lost = live.get(&id).map(|live| unasked(&wanted, live, change)).unwrap_or_default();
+        self.kept(procedure, Vec::new(), lost)
     }
 
     /// A rule's three lists, as the live procedure reads them.

@@ -156,15 +156,11 @@ impl Writer<'_> {
         self.run(procedure, command).await?;
         let ConfigurationRow(left) = read_subscription_row(self.session).await.map_err(not_seen(procedure))?;
         let now = read_subscribed(self.session).await.map_err(not_seen(procedure))?;
-        let mut lost = lost_columns(&row, &left, is_asked);
-        lost.extend(lost_ids("products", change.products.is_some(), &products, &now.products));
-        lost.extend(lost_ids(
-            "classifications",
-            change.classifications.is_some(),
-            &classifications,
-            &now.classifications,
-        ));
-        self.kept(procedure, lost)
+        let lost = [
+            lost_ids("products", change.products.is_some(), &products, &now.products),
+            lost_ids("classifications", change.classifications.is_some(), &classifications, &now.classifications),
+        ];
+        self.kept(procedure, lost_columns(&row, &left, is_asked), lost.into_iter().flatten().collect())
     }
 
     fn categories(
