@@ -179,7 +179,7 @@ fn a_syntax_error_is_shown() {
 #[test]
 fn bytes_that_are_not_utf8_are_shown() {
     let mut sources = Sources::default();
-    let (_, problems) = read("hq.yaml", b"a: 1\nname: caf\xe9\n", &mut sources, &ReadLimits::default());
+    let (_, problems) = read("hq.yaml", b"kind: WsusServer\nname: caf\xe9\n", &mut sources, &ReadLimits::default());
     insta::assert_snapshot!(wsusctl::report::diagnostics::render(&problems, &sources, false, 100), @r#"
     error[not-utf8]: the file is not UTF-8 text
      --> hq.yaml:2:10
@@ -187,7 +187,7 @@ fn bytes_that_are_not_utf8_are_shown() {
     2 | name: caf�
       |          ^
       |
-      = note: hq.yaml: byte 14 (line 2) is 0xe9, which UTF-8 does not have there
+      = note: hq.yaml: byte 26 (line 2) is 0xe9, which UTF-8 does not have there
       = help: save the file as UTF-8
     "#);
 }

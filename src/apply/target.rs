@@ -435,6 +435,7 @@ pub(super) fn describe_cell(column: &str, cell: &Cell) -> String {
         (_, Cell::Null) => "not set".to_owned(),
         (_, Cell::Opaque) => "not shown".to_owned(),
         (Some((Values::Word(_) | Values::TimeOfDay, Attribute::Text(word))), _) => word,
+        (Some((Values::Host { .. }, Attribute::Text(host))), _) => Quoted(&host).to_string(),
         (Some((_, Attribute::Bool(flag))), _) => flag.to_string(),
         (_, Cell::Bit(bit)) => u8::from(*bit).to_string(),
         (_, Cell::Int(number)) => number.to_string(),

@@ -120,7 +120,7 @@ impl<'t> Composer<'t> {
         }
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                if secrets::says_password(&text) {
+                if secrets::says_secret(&text) {
                     problems.hide(self.positions.origin(span));
                 }
                 let quoted = style != ScalarStyle::Plain || self.means_text(tag.as_deref(), span, problems);

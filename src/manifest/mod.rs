@@ -19,6 +19,7 @@ mod node;
 mod positions;
 mod problems;
 mod rules;
+mod secret_words;
 mod secrets;
 mod shape;
 mod text;
@@ -58,6 +59,8 @@ pub fn read(name: &str, bytes: &[u8], sources: &mut Sources, limits: &ReadLimits
     };
     let mut problems = Problems::default();
     let servers = read_text(&text, source, name, *limits, &mut problems);
+    secrets::hide_in_comments(&text, &mut problems);
+    secrets::hide_strangers(&text, is_meant_text, &mut problems);
     let (diagnostics, secrets) = problems.finish();
     let shown = if secrets.is_empty() { text.into_owned() } else { secrets::blank(&text, &secrets) };
     sources.add(name, shown);
@@ -70,7 +73,10 @@ pub fn read(name: &str, bytes: &[u8], sources: &mut Sources, limits: &ReadLimits
 #[must_use]
 pub fn is_meant(bytes: &[u8]) -> bool {
     // What cannot be read as text is refused with its reason.
-    let Ok(Text { text, .. }) = encoding::decode(bytes) else { return true };
+    encoding::decode(bytes).map_or(true, |Text { text, .. }| is_meant_text(&text))
+}
+
+fn is_meant_text(text: &str) -> bool {
     let bare = |line| str::trim_start_matches(line, ['{', '"', '\'']);
     let values = |key: &'static str| {
         text.lines()

@@ -75,8 +75,12 @@ impl Problems {
 
 fn shortened(mut problem: Diagnostic) -> Diagnostic {
     shorten(&mut problem.detail);
-    problem.detail = secrets::scrubbed(problem.detail);
     problem.help.iter_mut().for_each(shorten);
+    let labels = problem.primary.iter_mut().chain(&mut problem.secondary).map(|label| &mut label.text);
+    // Help is ours, and speaks of passwords.
+    for text in labels.chain([&mut problem.detail]) {
+        *text = secrets::scrubbed(std::mem::take(text));
+    }
     problem
 }
 

@@ -485,11 +485,11 @@ fn syntax_errors_have_a_place() {
 #[test]
 fn bytes_that_are_no_text() {
     let mut sources = Sources::default();
-    let (_, found) = read("hq.yaml", b"a: 1\nb: \xff2\nc: 3\n", &mut sources, &ReadLimits::default());
+    let (_, found) = read("hq.yaml", b"kind: WsusServer\nb: \xff2\nc: 3\n", &mut sources, &ReadLimits::default());
     let problem = &found.0[0];
     let origin = problem.primary.as_ref().unwrap().origin;
     assert_eq!((problem.code, origin.line, origin.column), ("not-utf8", 2, 4));
-    assert!(problem.detail.contains("byte 8 (line 2) is 0xff"), "{}", problem.detail);
+    assert!(problem.detail.contains("byte 20 (line 2) is 0xff"), "{}", problem.detail);
     assert_eq!(slice(&sources.get(origin.source).unwrap().text, origin), "\u{fffd}");
     let unmarked: Vec<u8> = "a: 1".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let (_, found) = read("hq.yaml", &unmarked, &mut sources, &ReadLimits::default());
@@ -559,15 +559,38 @@ fn a_literal_password_is_never_seen() {
         "\n  auth:\n    'password' : @hunter2\n",
         "\n  auth:\n    password:\n      - hunter2\n\n      - @hunter2\n",
         "\n  database: mssql://u:hunter2@h: x\n",
+        // Whatever it is called, and wherever it stands.
+        "{database: 'Server=h;Database=SUSDB;User Id=u;Password=hunter2;'}",
+        "{database: 'mssql://u@h/SUSDB?password=hunter2'}",
+        "{database: 'u:hunter2@h'}",
+        "{database: 'mssql://h', auth: {user: u, pass: hunter2}}",
+        "{database: 'mssql://h', auth: {user: u, Passwort: hunter2}}",
+        "{database: 'mssql://h', auth: {user: u, パスワード: hunter2}}",
+        "{database: 'mssql://h', auth: {user: u, token: hunter2}}",
+        "{database: 'mssql://h', auth: 'u:hunter2'}",
+        "{database: 'mssql://h', auth: hunter2}",
+        "{databas: x} # the password is: hunter2",
+        "{databas: x}\nx\nWSUS_PASSWORD = hunter2",
+        "{databas: x}\nx\nWSUS_CANARY=hunter2",
+        "{databas: x}\n---\napiVersion: v1\nkind: Secret\nstringData: {a: hunter2, b: hunter2}",
     ] {
         let text = format!("{HEAD}connection: {connection}\nspec: {{}}\n");
         let seen = seen(&text);
         assert!(!seen.contains("hunter2"), "{connection}: {seen}");
     }
-    let bytes = b"password: hunter2 \xff hunter2\n";
-    let mut sources = Sources::default();
-    let found = read("hq.yaml", bytes, &mut sources, &ReadLimits::default()).1;
-    assert!(!format!("{found:?} {sources:?}").contains("hunter2"));
+    for bytes in [
+        &b"password: hunter2 \xff hunter2\n"[..],
+        b"hunter2 \xff hunter2\n",
+        // Files that are no manifests.
+        b"WSUS_SQL=hunter2\n",
+        b"hunter2\n",
+        b"a: hunter2\nb: [hunter2\n",
+        b"-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n",
+    ] {
+        let mut sources = Sources::default();
+        let found = read("hq.yaml", bytes, &mut sources, &ReadLimits::default()).1;
+        assert!(!format!("{found:?} {sources:?}").contains("hunter2"), "{bytes:?}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::is_meant_text;
 use super::limits::ReadLimits;
 use super::problems::Problems;
 use super::secrets;
@@ -63,5 +64,6 @@ fn placed(diagnostic: Diagnostic, bytes: &[u8], offset: usize, line: usize, sour
     };
     let mut problems = Problems::default();
     secrets::hide_lexically(&shown, &mut problems);
+    secrets::hide_strangers(&shown, |_| is_meant_text(&String::from_utf8_lossy(bytes)), &mut problems);
     Refused { diagnostic: diagnostic.at(origin, ""), shown: secrets::blank(&shown, &problems.finish().1) }
 }

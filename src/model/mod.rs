@@ -14,6 +14,7 @@ pub mod database_role;
 pub mod desired;
 pub mod glob;
 pub mod health;
+pub mod host;
 pub mod impact;
 pub mod list_shape;
 pub mod listing;

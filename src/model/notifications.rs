@@ -45,7 +45,7 @@ pub fn recipients_length<'a>(addresses: impl IntoIterator<Item = &'a str>) -> us
 
 const USED: Values = Values::Word(&[("none", 0), ("used", 1)]);
 const OFTEN: Values = Values::Word(&[("daily", 1), ("weekly", 2)]);
-const HOST: Values = Values::Text { longest: 255, empty: false };
+const HOST: Values = Values::Host { empty: false };
 const NAME: Values = Values::Text { longest: 256, empty: true };
 const ADDRESS: Values = Values::Text { longest: ADDRESS_LENGTH_MAX, empty: false };
 const LANGUAGE: Values = Values::Text { longest: 16, empty: false };
@@ -124,7 +124,6 @@ pub fn may_say(setting: &Setting, text: &str) -> bool {
             text.starts_with(|c: char| c.is_ascii_alphabetic())
                 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
         }
-        HOST => !text.contains(|c: char| c.is_control() || c.is_whitespace()),
         _ => !text.contains(char::is_control),
     }
 }

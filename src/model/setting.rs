@@ -4,6 +4,7 @@
 use chrono::{NaiveTime, Timelike};
 
 use super::attribute::Attribute;
+use super::host::{is_host, without_user};
 use super::synchronization::time_text;
 
 /// A key of a manifest and the column that it drives.
@@ -34,6 +35,9 @@ pub enum SettingRisk {
     Off,
 }
 
+/// Longest name of a host in UTF-16 code units: that of a domain name.
+pub const HOST_LENGTH_MAX: usize = 255;
+
 /// What values a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Values {
@@ -45,6 +49,11 @@ pub enum Values {
     Text {
         /// The longest length.
         longest: usize,
+        /// Whether it may be empty.
+        empty: bool,
+    },
+    /// The name or the address of a host, of at most 255 characters. An empty one where the flag says so.
+    Host {
         /// Whether it may be empty.
         empty: bool,
     },
@@ -131,6 +140,11 @@ impl Setting {
                 let fits = text.encode_utf16().count() <= longest && (empty || !text.trim().is_empty());
                 fits.then(|| Cell::Text(text.clone()))
             }
+            (Values::Host { empty }, Attribute::Text(text)) => {
+                let fits =
+                    text.encode_utf16().count() <= HOST_LENGTH_MAX && (is_host(text) || empty && text.is_empty());
+                fits.then(|| Cell::Text(text.clone()))
+            }
             (Values::Word(words), Attribute::Text(text)) => {
                 words.iter().find(|(word, _)| word == text).map(|(_, number)| Cell::Int(*number))
             }
@@ -163,6 +177,8 @@ impl Setting {
             (Values::TimeOfDay, Cell::Int(seconds)) => Attribute::Text(time_text(*seconds)),
             (_, Cell::Bit(flag)) => Attribute::Bool(*flag),
             (_, Cell::Int(number)) => Attribute::Int(*number),
+            // Somebody may have written a URL there, with a password.
+            (Values::Host { .. }, Cell::Text(text)) => Attribute::Text(without_user(text)),
             (_, Cell::Text(text)) => Attribute::text(text.clone()),
         }
     }
@@ -208,26 +224,27 @@ const LOG_LEVEL: Values =
     Values::Word(&[("off", 0), ("error", 1), ("warning", 2), ("change", 3), ("info", 4), ("verbose", 5)]);
 const LOG_DESTINATIONS: Values = Values::Word(&[("none", 0), ("debugger", 1), ("file", 2), ("both", 3), ("all", -1)]);
 const REGISTRATION: Values = Values::Word(&[("required", 1), ("notRequired", 0)]);
-const NAME: Values = Values::Text { longest: 256, empty: false };
+const HOST: Values = Values::Host { empty: false };
+const OPTIONAL_HOST: Values = Values::Host { empty: true };
 const OPTIONAL_NAME: Values = Values::Text { longest: 256, empty: true };
 const URL: Values = Values::Text { longest: 1024, empty: true };
 
 settings! {
     "updateSource.from" => "SyncToMU", SOURCE, None, High, "Where updates come from: Microsoft Update or an upstream WSUS server.";
-    "updateSource.upstream.server" => "UpstreamServerName", NAME, None, High, "The upstream server's name.";
+    "updateSource.upstream.server" => "UpstreamServerName", HOST, None, High, "The upstream server's name.";
     "updateSource.upstream.port" => "ServerPortNumber", PORT, Some(N(8530)), High, "The upstream server's port: 8530, or 8531 with TLS.";
     "updateSource.upstream.tls" => "UpstreamServerUseSSL", Values::Flag, Some(Yes(false)), Off, "Whether the upstream server is spoken to over TLS.";
     "updateSource.upstream.mode" => "ReplicaMode", MODE, Some(T("autonomous")), High, "Whether the server takes groups and approvals from its upstream server.";
     "updateSource.contentFromMicrosoftUpdate" => "GetContentFromMU", Values::Flag, Some(Yes(false)), Low, "Whether a downstream server gets files from Microsoft Update instead of its upstream server.";
     "updateSource.proxy" => "UseProxy", USED, Some(T("none")), Low, "The proxy that synchronisations go through, or none.";
-    "updateSource.proxy.host" => "ProxyName", OPTIONAL_NAME, None, Low, "The proxy's name.";
+    "updateSource.proxy.host" => "ProxyName", OPTIONAL_HOST, None, Low, "The proxy's name.";
     "updateSource.proxy.port" => "ProxyServerPort", PORT, Some(N(80)), Low, "The proxy's port.";
     "updateSource.proxy.anonymous" => "AnonymousProxyAccess", Values::Flag, None, Low, "Whether the proxy is used without a user.";
     "updateSource.proxy.user" => "ProxyUserName", OPTIONAL_NAME, None, Low, "The proxy's user.";
     "updateSource.proxy.domain" => "ProxyUserDomain", OPTIONAL_NAME, Some(T("")), Low, "The domain of the proxy's user.";
     "updateSource.proxy.basicOverHttp" => "AllowProxyCredentialsOverNonSsl", Values::Flag, Some(Yes(false)), Low, "Whether the user's password may be sent to the proxy in clear text (basic authentication over HTTP).";
     "updateSource.proxy.tls" => "UseSeparateProxyForSsl", USED, Some(T("none")), Low, "The proxy for TLS connections, or none: the same.";
-    "updateSource.proxy.tls.host" => "SslProxyName", OPTIONAL_NAME, None, Low, "The name of the proxy for TLS.";
+    "updateSource.proxy.tls.host" => "SslProxyName", OPTIONAL_HOST, None, Low, "The name of the proxy for TLS.";
     "updateSource.proxy.tls.port" => "SslProxyServerPort", PORT, Some(N(443)), Low, "The port of the proxy for TLS.";
     "updateFiles.store" => "HostOnMu", STORE, Some(T("local")), Low, "Where files are kept: on this server, or on Microsoft Update, from where computers get them.";
     "updateFiles.download" => "LazySync", DOWNLOAD, Some(T("onApproval")), Low, "When files are downloaded.";

@@ -183,7 +183,7 @@ fn a_messy_server_round_trips_and_the_head_says_what_is_missing() {
         "computers whose names are empty or patterns in a manifest: 1",
         "memberships of computers that downstream servers report (read-only here): 2",
         "logging.level (LogLevel): 9",
-        "      host: \"proxy: #1\"\n",
+        "updateSource.proxy.host (ProxyName): proxy: #1",
         "      # password: {env: NAME} is not exported",
         "        All Computers: install\n",
         "{action: install, deadline: \"2027-01-01T18:00:00Z\"}",

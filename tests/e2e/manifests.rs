@@ -141,6 +141,40 @@ fn a_literal_password_is_refused_and_not_repeated() {
 }
 
 #[test]
+fn nothing_that_may_be_a_secret_is_repeated() {
+    const CANARY: &str = "Canary-4711";
+    let head = HEAD.lines().take(3).collect::<Vec<_>>().join("\n");
+    let connections = [
+        "database: 'Server=h;User Id=u;Password=CANARY;'",
+        "database: 'mssql://u@h/SUSDB?password=CANARY'",
+        "database: mssql://h, auth: {user: u, Passwort: CANARY}",
+        "database: mssql://h, auth: 'u:CANARY'",
+    ];
+    let manifests = connections.map(|connection| format!("{head}\nconnection: {{{connection}}}\nspec: {{}}\n"));
+    let proxy = format!("{HEAD}spec: {{updateSource: {{proxy: {{host: 'http://u:CANARY@p', port: 3128}}}}}}\n");
+    let variables = format!("{HEAD}spec: {{}}\nx\nWSUS_PASSWORD = CANARY\n");
+    for text in manifests.iter().map(String::as_str).chain([&*proxy, &*variables, "WSUS_SQL=CANARY\n", "CANARY\n"]) {
+        let lab = lab(text.replace("CANARY", CANARY));
+        validate(&lab).expect_status(3).expect_err("error[").expect_nowhere("Canary");
+        lab.run(&["-vv", "diff", "-f", "lab.yaml", "--output", "json"]).expect_status(3).expect_nowhere("Canary");
+    }
+    validate(&lab(&proxy)).expect_err("error[not-a-host]").expect_err("port and user are keys of their own");
+}
+
+#[test]
+fn a_password_in_the_name_of_the_servers_proxy_is_not_shown() {
+    let lab = Lab::new("demo");
+    lab.sql("UPDATE tbConfigurationA SET UseProxy = 1, AnonymousProxyAccess = 1, ProxyName = 'http://u:Canary-4711@p'");
+    lab.manifest("  updateSource: {proxy: {host: proxy.contoso.com}}\n");
+    lab.diff().expect_status(2).expect_out("***@p").expect_out("proxy.contoso.com").expect_nowhere("Canary");
+    lab.run(&["diff", "-f", "lab.yaml", "--output", "json"]).expect_status(2).expect_nowhere("Canary");
+    lab.run(&["export", "--server", "sandbox:lab.db"]).expect_status(0).expect_out("***@p").expect_nowhere("Canary");
+    let file = lab.run(&["snapshot", "--server", "sandbox:lab.db", "--out", "-"]);
+    file.expect_status(0).expect_out("***@p").expect_nowhere("Canary");
+    lab.apply_twice();
+}
+
+#[test]
 fn a_directory() {
     let lab = Lab::empty();
     fs::create_dir_all(lab.path("site/branches/.git")).unwrap();

@@ -24,7 +24,9 @@ fn two_values(setting: &Setting) -> [Attribute; 2] {
     match setting.values {
         Values::Flag => [Attribute::Bool(false), Attribute::Bool(true)],
         Values::Number(least, most) => [Attribute::Int(least.max(7)), Attribute::Int(most.min(2001))],
-        Values::Text { .. } => [Attribute::text("one.contoso.com"), Attribute::text("two.contoso.com")],
+        Values::Text { .. } | Values::Host { .. } => {
+            [Attribute::text("one.contoso.com"), Attribute::text("two.contoso.com")]
+        }
         Values::Word(words) => [Attribute::text(words[0].0), Attribute::text(words[1].0)],
         Values::TimeOfDay => ["08:00Z", "21:30Z"].map(Attribute::text),
     }

@@ -144,7 +144,7 @@ fn cell(values: Values) -> BoxedStrategy<Option<Cell>> {
             let known: Vec<i64> = words.iter().map(|(_, number)| *number).chain([99]).collect();
             select(known).boxed()
         }
-        Values::Number(..) | Values::Flag | Values::Text { .. } | Values::TimeOfDay => {
+        Values::Number(..) | Values::Flag | Values::Text { .. } | Values::Host { .. } | Values::TimeOfDay => {
             select(vec![-1_i64, 0, 1, 2, 443, 8531, i64::from(i32::MAX)]).boxed()
         }
     };
@@ -152,7 +152,7 @@ fn cell(values: Values) -> BoxedStrategy<Option<Cell>> {
     option::weighted(
         0.9,
         match values {
-            Values::Text { .. } => prop_oneof![4 => text.prop_map(Cell::Text), 1 => Just(Cell::Null)].boxed(),
+            Values::Text { .. } | Values::Host { .. } => prop_oneof![4 => text.prop_map(Cell::Text), 1 => Just(Cell::Null)].boxed(),
             Values::Flag => {
                 prop_oneof![6 => any::<bool>().prop_map(Cell::Bit), 1 => number.prop_map(Cell::Int), 1 => Just(Cell::Null)].boxed()
             }

@@ -21,6 +21,7 @@ fn values(setting: &Setting) -> [Attribute; 2] {
         Values::Flag => [Attribute::Bool(true), Attribute::Bool(false)],
         Values::Number(..) => [Attribute::Int(25), Attribute::Int(587)],
         Values::Text { .. } => ["one@contoso.com", "two@contoso.com"].map(Attribute::text),
+        Values::Host { .. } => [Attribute::text("one.contoso.com"), Attribute::text("two.contoso.com")],
         Values::Word(words) => [Attribute::text(words[1].0), Attribute::text(words[0].0)],
         Values::TimeOfDay => ["08:00Z", "21:30Z"].map(Attribute::text),
     }

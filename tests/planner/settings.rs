@@ -21,7 +21,7 @@ fn values(setting: &Setting) -> [Attribute; 2] {
     match setting.values {
         Values::Flag => [Attribute::Bool(false), Attribute::Bool(true)],
         Values::Number(least, most) => [Attribute::Int(least.max(1)), Attribute::Int(most.min(2000))],
-        Values::Text { .. } => [Attribute::text("one"), Attribute::text("two")],
+        Values::Text { .. } | Values::Host { .. } => [Attribute::text("one"), Attribute::text("two")],
         Values::Word(words) => [Attribute::text(words[0].0), Attribute::text(words[1].0)],
         Values::TimeOfDay => ["08:00Z", "21:30Z"].map(Attribute::text),
     }

@@ -12,7 +12,6 @@ use crate::validator::Validator;
 /// Problems that the reader finds and no schema states, and where: keys that contradict each other, names that are there
 /// twice, and what depends on more than the value.
 const READERS_ALONE: &[(&str, &str)] = &[
-    ("bad-character", ".spec.notifications.smtp.server"),
     ("bad-language", ".spec.notifications.language"),
     ("contradiction", ".neededBy"),
     ("duplicate-downstream-server", ".spec.downstreamServers"),

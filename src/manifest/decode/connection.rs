@@ -2,7 +2,7 @@
 
 use super::super::node::Value;
 use super::super::problems::Problems;
-use super::super::shape::{Fields, Keyed, Shape, name, null, text, word, wrong_type};
+use super::super::shape::{Fields, Keyed, Shape, name, null, text, wrong_type};
 use crate::diagnostic::Diagnostic;
 use crate::model::connection::{Auth, Connection, DatabaseUrl, SecretReference, UrlError};
 use crate::model::origin::{Declared, Origin};
@@ -42,6 +42,8 @@ fn database(text: &Declared<String>, problems: &mut Problems) -> Option<Declared
             );
         }
         Err(error) => {
+            // What is no URL may be anything: a connection string, a user with a password.
+            problems.hide(text.origin);
             problems
                 .push(Diagnostic::error("bad-url", "not a database URL").detail(error.to_string()).at(text.origin, ""));
         }
@@ -72,9 +74,19 @@ fn check_account(database: &Declared<DatabaseUrl>, auth: Option<&Declared<Auth>>
 
 fn auth(value: Keyed<'_>, problems: &mut Problems) -> Option<Declared<Auth>> {
     let place = value.place();
-    if value.node.text().is_some() {
-        let word = word(&value, &[("integrated", ())], problems);
-        return word.map(|_| Declared { value: Auth::Integrated, origin: place });
+    if let Some(text) = value.node.text() {
+        if text == "integrated" {
+            return Some(Declared { value: Auth::Integrated, origin: place });
+        }
+        // Whoever writes a text here may have written user and password.
+        problems.hide(place);
+        problems.push(
+            Diagnostic::error("unknown-word", "a word that is not known here")
+                .detail("auth is `integrated` or a map")
+                .at(place, "not shown")
+                .help("write integrated, or {user: NAME, password: {env: NAME}}"),
+        );
+        return None;
     }
     let mut fields = Fields::of(value, &AUTH, problems)?;
     let user = fields.require("user", problems).and_then(|value| name(&value, "a login", problems))?;

@@ -11,8 +11,9 @@ use super::database_roles::database_roles;
 use super::synchronization::time_of_day;
 use crate::diagnostic::Diagnostic;
 use crate::model::attribute::Attribute;
+use crate::model::host::is_host;
 use crate::model::origin::{Declared, Origin};
-use crate::model::setting::{Cell, Literal, Setting, Values, setting};
+use crate::model::setting::{Cell, HOST_LENGTH_MAX, Literal, Setting, Values, setting};
 
 pub(super) const UPDATE_SOURCE: Shape = Shape::new("updateSource", &["from", "contentFromMicrosoftUpdate", "proxy"]);
 pub(super) const FROM: Shape = Shape::new("where updates come from", &["microsoftUpdate", "upstream"]);
@@ -286,6 +287,27 @@ fn known(path: &str) -> &'static Setting {
     setting(path).expect("a test holds that every key that is read is in the table")
 }
 
+fn host(value: &Keyed<'_>, empty: bool, problems: &mut Problems) -> Option<String> {
+    let found = text(value, problems)?;
+    if found.value.is_empty() && empty || is_host(&found.value) && found.value.encode_utf16().count() <= HOST_LENGTH_MAX
+    {
+        return Some(found.value);
+    }
+    if found.value.trim().is_empty() {
+        problems.push(Diagnostic::error("empty-name", "an empty text").at(found.origin, "must not be empty"));
+        return None;
+    }
+    // A URL may hold a password.
+    problems.hide(found.origin);
+    problems.push(
+        Diagnostic::error("not-a-host", "not the name of a host")
+            .detail("a host's name or address is alone here, without a scheme, a port, a user or a path")
+            .at(found.origin, "not shown: it may hold a password")
+            .help("write the name as in proxy.contoso.com; port and user are keys of their own"),
+    );
+    None
+}
+
 fn read(setting: &Setting, value: &Keyed<'_>, problems: &mut Problems) -> Option<Attribute> {
     match setting.values {
         Values::Flag => match boolean(value, problems) {
@@ -310,6 +332,7 @@ fn read(setting: &Setting, value: &Keyed<'_>, problems: &mut Problems) -> Option
             }
             Some(Attribute::Text(found.value))
         }
+        Values::Host { empty } => host(value, empty, problems).map(Attribute::Text),
         Values::Word(words) => {
             let found = word(value, words, problems)?;
             words.iter().find(|(_, number)| *number == found.value).map(|(word, _)| Attribute::text(*word))

@@ -107,7 +107,7 @@ impl<'a> Writer<'a> {
         };
         let value = sayable(setting, cell);
         if value.is_none() {
-            self.unsayable.push(format!("{path} ({}): {}", setting.column, shown(cell)));
+            self.unsayable.push(format!("{path} ({}): {}", setting.column, shown(setting, cell)));
         }
         value.map(|value| (setting, value))
     }
@@ -305,7 +305,8 @@ impl<'a> Writer<'a> {
 
 /// What a column holds, if a manifest can say it so that it compares as equal. NULL and an empty text say the same: nothing.
 pub(super) fn sayable(setting: &Setting, cell: &Cell) -> Option<Attribute> {
-    if matches!(setting.values, Values::Text { empty: true, .. }) && *cell == Cell::Null {
+    if matches!(setting.values, Values::Text { empty: true, .. } | Values::Host { empty: true }) && *cell == Cell::Null
+    {
         return Some(Attribute::text(""));
     }
     let value = setting.value(cell);
@@ -331,12 +332,15 @@ pub(super) fn is_named(language: &str) -> bool {
     !language.trim().is_empty() && language.trim().to_lowercase() == *language
 }
 
-fn shown(cell: &Cell) -> String {
+fn shown(setting: &Setting, cell: &Cell) -> String {
     match cell {
         Cell::Null => "NULL".to_owned(),
         Cell::Bit(bit) => u8::from(*bit).to_string(),
         Cell::Int(number) => number.to_string(),
-        Cell::Text(text) => text.clone(),
+        Cell::Text(text) => match setting.value(cell) {
+            Attribute::Text(shown) => shown,
+            _ => text.clone(),
+        },
         Cell::Opaque => "of a type that wsusctl does not know".to_owned(),
     }
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::configuration::Configuration;
-use crate::model::setting::Cell;
+use crate::model::host::without_user;
+use crate::model::notifications::NOTIFICATIONS;
+use crate::model::setting::{Cell, SETTINGS, Values};
 
 /// A row: columns in lower case. Those that no plan looks at are there without what they hold.
 #[derive(Debug, Serialize, Deserialize)]
@@ -15,7 +17,11 @@ pub(super) struct RowWire(BTreeMap<String, CellWire>);
 impl RowWire {
     /// Of a row whose columns hold what may be written where `is_saved` says so.
     pub(super) fn new(row: &Configuration, is_saved: impl Fn(&str) -> bool) -> Self {
-        let cell_of = |column: &str, cell: &Cell| if is_saved(column) { cell.into() } else { CellWire::OPAQUE };
+        let cell_of = |column: &str, cell: &Cell| match cell {
+            _ if !is_saved(column) => CellWire::OPAQUE,
+            Cell::Text(text) if is_host(column) => CellWire::Text(without_user(text)),
+            cell => cell.into(),
+        };
         let cells = row.columns().filter_map(|column| Some((column.to_owned(), cell_of(column, row.cell(column)?))));
         Self(cells.collect())
     }
@@ -28,6 +34,12 @@ impl RowWire {
         });
         cells.collect()
     }
+}
+
+/// Whether a column holds the name of a host, in whose place somebody may have written a URL with a password.
+fn is_host(column: &str) -> bool {
+    let mut settings = SETTINGS.iter().chain(NOTIFICATIONS);
+    settings.any(|setting| setting.column.eq_ignore_ascii_case(column) && matches!(setting.values, Values::Host { .. }))
 }
 
 /// A cell: what it holds, or `{"opaque": true}`.

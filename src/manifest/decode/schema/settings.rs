@@ -8,7 +8,7 @@ use super::super::settings::{
 use super::synchronization::UTC_TIME_OF_DAY;
 use super::{Shape, keys, names};
 use crate::model::notifications::notification;
-use crate::model::setting::{Literal, Setting, Values, setting};
+use crate::model::setting::{HOST_LENGTH_MAX, Literal, Setting, Values, setting};
 use crate::schema::{Form, Property, Schema, Text, optional, required};
 use serde_json::Value;
 
@@ -235,6 +235,10 @@ fn says(path: &str) -> &'static str {
     known(path).description
 }
 
+/// A name without what means something in a URL, or an IPv6 address.
+const HOST: &str = r#"([^\s/\\@:?#=;,&%\[\]<>"'`]+|\[?[0-9A-Fa-f.:]*:[0-9A-Fa-f.:]*:[0-9A-Fa-f.:]*\]?)"#;
+const OPTIONAL_HOST: &str = r#"([^\s/\\@:?#=;,&%\[\]<>"'`]+|\[?[0-9A-Fa-f.:]*:[0-9A-Fa-f.:]*:[0-9A-Fa-f.:]*\]?)?"#;
+
 /// A setting of the table.
 pub(super) fn scalar(path: &str) -> Schema {
     let value = declared(known(path));
@@ -252,6 +256,11 @@ pub(super) fn declared(setting: &Setting) -> Schema {
         Values::Text { longest, empty } => {
             let shortest = usize::from(!empty);
             Schema::new(Form::Text(Text { shortest, longest: Some(longest), as_written: true, ..Text::default() }))
+        }
+        Values::Host { empty } => {
+            let pattern = Some(if empty { OPTIONAL_HOST } else { HOST });
+            let shortest = usize::from(!empty);
+            Schema::new(Form::Text(Text { shortest, longest: Some(HOST_LENGTH_MAX), pattern, as_written: true }))
         }
         Values::Word(words) => super::words(words),
         Values::TimeOfDay => Schema::pattern(UTC_TIME_OF_DAY),
