@@ -3,6 +3,7 @@
 //! No serde, no async, no clock, no IO.
 
 pub mod address;
+pub mod approvable;
 pub mod approval;
 pub mod attribute;
 pub mod busy;

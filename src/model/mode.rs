@@ -60,6 +60,7 @@ mod tests {
             has_upstream: true,
             approves_new_revisions: false,
             server_side_targeting: false,
+            utc_offset_minutes: None,
             sql_version: String::new(),
             login: String::new(),
         };

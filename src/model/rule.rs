@@ -11,8 +11,19 @@ use super::resolved::GroupReference;
 /// Source: Intensive-Self-Service-Portal, tbAutoDeploymentRule (grade A).
 pub const RULE_NAME_LENGTH_MAX: usize = 256;
 
-/// The deadline that a rule gives to what it approves, as SUSDB stores it. Which zone the time of day counts in is not
-/// established.
+/// Most days that a rule's deadline may be away.
+///
+/// Source: learn.microsoft.com, AutomaticUpdateApprovalDeadline.DayOffset (ee694861), which throws beyond them (grade A).
+pub const RULE_DEADLINE_DAYS_MAX: i32 = 365;
+
+/// Last minute of a day.
+///
+/// Source: learn.microsoft.com, AutomaticUpdateApprovalDeadline.MinutesAfterMidnight (ee694862; grade A).
+pub const RULE_DEADLINE_MINUTES_MAX: i32 = 1439;
+
+/// The deadline that a rule gives to what it approves, as SUSDB stores it: in the local time of the database server.
+///
+/// Source: learn.microsoft.com, AutomaticUpdateApprovalDeadline (ee694870; grade A).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RuleDeadline {
     /// None.
@@ -24,6 +35,19 @@ pub enum RuleDeadline {
         /// Minutes after midnight (MinutesAfterMidnight).
         minutes: i32,
     },
+}
+
+impl RuleDeadline {
+    /// Whether WSUS takes it. One that is there already may have been written past WSUS's own checks.
+    #[must_use]
+    pub fn is_valid(self) -> bool {
+        match self {
+            Self::None => true,
+            Self::After { days, minutes } => {
+                (0..=RULE_DEADLINE_DAYS_MAX).contains(&days) && (0..=RULE_DEADLINE_MINUTES_MAX).contains(&minutes)
+            }
+        }
+    }
 }
 
 /// A rule on the server.

@@ -87,6 +87,8 @@ pub struct ServerFacts {
     pub approves_new_revisions: bool,
     /// Whether the server places computers into groups; else group policy does.
     pub server_side_targeting: bool,
+    /// How many minutes the database server's local time is ahead of UTC; none where it was not saved with a snapshot.
+    pub utc_offset_minutes: Option<i32>,
     /// The database server's version text, for display.
     pub sql_version: String,
     /// The login, for display and as the administrator name of writes.
@@ -140,8 +142,14 @@ pub struct Update {
     pub expired: bool,
     /// Whether it can be approved by itself; the parts of a bundle cannot.
     pub deployable: bool,
+    /// Whether it can be installed; what the server does not say counts as yes.
+    pub can_install: bool,
+    /// Whether installing it may ask the user for input.
+    pub install_asks: bool,
     /// Whether it can be uninstalled.
     pub can_uninstall: bool,
+    /// Whether uninstalling it may ask the user for input.
+    pub uninstall_asks: bool,
     /// Its licence terms.
     pub license: License,
     /// Its severity.

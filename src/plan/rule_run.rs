@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveTime;
+use chrono::{Days, Duration, NaiveTime};
 use uuid::Uuid;
 
 use super::step::Operation;
 use super::{Plan, Policy, plan};
 use crate::model::address::Address;
+use crate::model::approvable::obstacles;
 use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline};
 use crate::model::management::Management;
 use crate::model::name::fold;
@@ -87,11 +88,12 @@ fn after(outlook: RuleOutlook, change: &RuleChange) -> RuleOutlook {
 /// Plans the approvals that a rule makes of the updates that the server lists for it: for each of its groups, with its
 /// deadline. What has an approval of its own for a group keeps it, and so does what the manifest decides (`declared`).
 ///
-/// The snapshot is one with these updates. The rule's deadline counts as one of a manifest does, from the server's date in
-/// UTC.
+/// The snapshot is one with these updates. The rule's deadline counts from its date in the database server's local time, as
+/// that is ahead of UTC when the snapshot is taken.
 ///
-/// Source: PoshWSUS assemblies: the server lists, and the caller approves one by one (grade B). That the time of day is
-/// UTC, and that an approval that is there stays, are our choice (grade C).
+/// Source: PoshWSUS assemblies: the server lists, and the caller approves one by one (grade B); learn.microsoft.com,
+/// AutomaticUpdateApprovalDeadline (ee694870): local time (grade A). That an approval that is there stays is our choice
+/// (grade C).
 #[must_use]
 pub fn plan_run(
     rule: &Rule,
@@ -103,7 +105,7 @@ pub fn plan_run(
 ) -> RuleRun {
     let mut resolved = nothing(&declared.server_name);
     let mut left_out = Vec::new();
-    let deadline = deadline(rule.deadline);
+    let deadline = deadline(rule.deadline, snapshot);
     for id in listed {
         let leave = |address, code, message: &str, left_out: &mut Vec<Notice>| {
             left_out.push(Notice { address, code, message: message.to_owned(), origin: None });
@@ -126,17 +128,21 @@ pub fn plan_run(
                 ("declared", "the manifest decides about this approval")
             } else if rows.clone().any(|row| row.group == *group) {
                 ("approved", "it has an approval of its own, which stays")
-            } else if deadline.is_none() {
-                ("deadline", "the rule's deadline is out of range")
             } else {
-                let value = ApprovalValue {
-                    action: ApprovalAction::Install,
-                    deadline: deadline.unwrap_or(Deadline::None),
-                    optional: false,
+                let deadline = match deadline {
+                    Ok(deadline) => deadline,
+                    Err(message) => {
+                        leave(address, "deadline", message, &mut left_out);
+                        continue;
+                    }
                 };
-                let approval = ResolvedApproval { value, accept_license: false, by_id: false, entry: 0, origin };
-                resolved.approvals.insert((update.id, reference), approval);
-                continue;
+                let value = ApprovalValue { action: ApprovalAction::Install, deadline, optional: false };
+                let Some(obstacle) = obstacles(update, &value, false).next() else {
+                    let approval = ResolvedApproval { value, accept_license: false, by_id: false, entry: 0, origin };
+                    resolved.approvals.insert((update.id, reference), approval);
+                    continue;
+                };
+                (obstacle.code, obstacle.message)
             };
             leave(address, code, message, &mut left_out);
         }
@@ -151,6 +157,9 @@ pub fn plan_run(
     for blocker in &mut plan.blockers {
         blocker.origin = None;
     }
+    if !plan.changes.is_empty() {
+        plan.warnings.extend(local_time(rule, snapshot));
+    }
     RuleRun { rule: rule.name.clone(), listed: listed.len(), left_out, plan }
 }
 
@@ -163,23 +172,45 @@ fn eligible<'a>(
     let Some(update) = snapshot.updates.get(&id) else {
         return Err(("unknownUpdate", "the server has no such update"));
     };
-    match update.license {
-        _ if update.declined => Err(("declined", "it is declined")),
-        _ if declared.declines.contains_key(&id) => Err(("declined", "the manifest declines it")),
-        _ if update.expired => Err(("expired", "it has expired")),
-        _ if !update.deployable => Err(("notDeployable", "it cannot be approved by itself")),
-        License::Pending(_) => Err(("license", "its licence terms have not been accepted")),
-        License::Accepted(_) | License::None => Ok(update),
+    if update.declined {
+        Err(("declined", "it is declined"))
+    } else if declared.declines.contains_key(&id) {
+        Err(("declined", "the manifest declines it"))
+    } else if update.expired {
+        Err(("expired", "it has expired"))
+    } else if !update.deployable {
+        Err(("notDeployable", "it cannot be approved by itself"))
+    } else if matches!(update.license, License::Pending(_)) {
+        Err(("license", "its licence terms have not been accepted"))
+    } else {
+        Ok(update)
     }
 }
 
-/// The deadline as approvals have it; none where it is out of their range.
-fn deadline(deadline: RuleDeadline) -> Option<Deadline> {
-    let RuleDeadline::After { days, minutes } = deadline else { return Some(Deadline::None) };
-    let minutes = u32::try_from(minutes).ok()?;
-    let at = NaiveTime::from_hms_opt(minutes / 60, minutes % 60, 0)?;
-    let days = u16::try_from(days).ok().filter(|days| *days <= 3650)?;
-    Some(Deadline::After { days, at })
+/// The deadline as approvals have it, or why there is none.
+fn deadline(deadline: RuleDeadline, snapshot: &Snapshot) -> Result<Deadline, &'static str> {
+    let RuleDeadline::After { days, minutes } = deadline else { return Ok(Deadline::None) };
+    let days = u64::try_from(days).ok().filter(|_| deadline.is_valid()).ok_or("the rule's deadline is out of range")?;
+    let ahead = snapshot.server.utc_offset_minutes.ok_or("the local time of the database server is not known")?;
+    let ahead = Duration::minutes(ahead.into());
+    let day = (snapshot.taken_at + ahead).date_naive().checked_add_days(Days::new(days));
+    let midnight = day.ok_or("the rule's deadline is out of range")?.and_time(NaiveTime::MIN);
+    Ok(Deadline::At((midnight + Duration::minutes(minutes.into()) - ahead).and_utc()))
+}
+
+/// Whose time a deadline is in, and what that may miss.
+fn local_time(rule: &Rule, snapshot: &Snapshot) -> Option<Notice> {
+    let (RuleDeadline::After { .. }, Some(ahead)) = (rule.deadline, snapshot.server.utc_offset_minutes) else {
+        return None;
+    };
+    let (sign, minutes) = (if ahead < 0 { '-' } else { '+' }, ahead.unsigned_abs());
+    let message = format!(
+        "its deadline is in the local time of the database server, which is UTC{sign}{:02}:{:02} now; where daylight saving \
+         begins or ends before the deadline, it is an hour off",
+        minutes / 60,
+        minutes % 60
+    );
+    Some(Notice { address: Address::Rule(rule.name.clone()), code: "localTime", message, origin: None })
 }
 
 /// What declares nothing.

@@ -17,7 +17,7 @@ use crate::model::name::fold;
 use crate::model::object::ObjectState;
 use crate::model::origin::Origin;
 use crate::model::resolved::{GroupReference, ResolvedRule};
-use crate::model::rule::{Rule, RuleChange, RuleDeadline, Rules};
+use crate::model::rule::{RULE_DEADLINE_DAYS_MAX, Rule, RuleChange, RuleDeadline, Rules};
 
 /// Declared rules that are missing or not as declared.
 pub(super) fn declared(context: &Context<'_>) -> Vec<Draft> {
@@ -63,6 +63,18 @@ fn draft(change: Change, operation: Operation, before: ObjectState, after: &Plan
     let step = DraftStep { operation, before, achieves: None, needs: needs.into_iter().collect() };
     let (address, origin) = (change.address.clone(), change.origin);
     let mut draft = Draft::new(change, order, vec![step]);
+    if !after.deadline.is_valid() {
+        draft.blockers.push(Blocker {
+            subject: BlockerSubject::Object(address.clone()),
+            code: "ruleDeadline",
+            message: format!(
+                "the rule's deadline on the server is out of range, and WSUS would refuse to save it; declare `deadline`, \
+                 with 0 to {RULE_DEADLINE_DAYS_MAX} days"
+            ),
+            permission: None,
+            origin,
+        });
+    }
     if after.enabled && after.classifications.is_empty() && after.products.is_empty() {
         let what = if creates { "it would be enabled" } else { "it would stay or become enabled" };
         draft.blockers.push(Blocker {

@@ -76,6 +76,8 @@ pub struct Catalogue {
     pub access: Access,
     /// Whether the system views spell names in lower case.
     pub lower_case: bool,
+    /// How many minutes the server's local time is ahead of UTC.
+    pub utc_offset_minutes: i16,
     /// Whether the login may not see the definitions of procedures.
     pub hides_definitions: bool,
 }

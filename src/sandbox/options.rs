@@ -33,6 +33,7 @@
 //! | `grant=OBJECT` | it is no administrator but may use this table, view or procedure |
 //! | `deny=OBJECT` | it may not use this table, view or procedure, whatever else it may |
 //! | `hide-definitions=true` | the login may not see the definitions of procedures |
+//! | `utc-offset=MINUTES` | its local time is so many minutes ahead of UTC, from -840 to 840 |
 //! | `lower-case=true` | the system views spell all names in lower case, as look-alikes of SQL Server do |
 //!
 //! Every key may be given once, `variant`, `role`, `grant` and `deny` any number of times.
@@ -60,6 +61,8 @@ pub struct Options {
     pub grants: Vec<String>,
     /// Tables, views and procedures that its login may not use.
     pub denials: Vec<String>,
+    /// How many minutes its local time is ahead of UTC.
+    pub utc_offset_minutes: i16,
     /// Whether its system views spell names in lower case.
     pub lower_case: bool,
     /// Whether its login may not see the definitions of procedures.
@@ -184,6 +187,7 @@ const KEYS: &[&str] = &[
     "role",
     "grant",
     "deny",
+    "utc-offset",
     "lower-case",
     "hide-definitions",
 ];
@@ -196,6 +200,7 @@ const FLAGS: &str = "true or false";
 const STATEMENTS: &str = "the number of a statement, from 1";
 const RAISES: &str =
     "1205@N, 50000@N or 50000:STATE@N with N the number of a statement, from 1, and STATE from 1 to 255";
+const OFFSETS: &str = "minutes, from -840 to 840";
 const DELAYS: &str = "milliseconds, at most 60000";
 const VARIANTS: &str = "PROC:missing, PROC:extra[=@NAME], PROC:extra-default[=@NAME], PROC:without=@NAME, PROC:rename=@NAME[=@OTHER], \
      PROC:retype=@NAME, PROC:refuses-late, PROC:general-state, PROC:loses=@NAME, \
@@ -241,6 +246,7 @@ impl Options {
             "grant" => self.grants.push(object(value).ok_or_else(|| bad(OBJECTS))?),
             "deny" => self.denials.push(object(value).ok_or_else(|| bad(OBJECTS))?),
             "hide-definitions" => self.hide_definitions = flag(value).ok_or_else(|| bad(FLAGS))?,
+            "utc-offset" => self.utc_offset_minutes = offset(value).ok_or_else(|| bad(OFFSETS))?,
             "lower-case" => self.lower_case = flag(value).ok_or_else(|| bad(FLAGS))?,
             _ => return Err(OptionError::UnknownKey { key: key.to_owned() }),
         }
@@ -273,6 +279,10 @@ fn raise(value: &str) -> Option<Raise> {
 
 fn milliseconds(value: &str) -> Option<u64> {
     value.parse().ok().filter(|delay| *delay <= DELAY_MS_MAX)
+}
+
+fn offset(value: &str) -> Option<i16> {
+    value.parse().ok().filter(|minutes| (-840..=840).contains(minutes))
 }
 
 fn object(value: &str) -> Option<String> {
@@ -391,8 +401,11 @@ mod tests {
 
     #[test]
     fn what_the_login_may_do_is_read() {
-        let options = parse("role=webservice&role=db_datareader&grant=spX&deny=tbX&deny=tbY&lower-case=true").unwrap();
+        let options =
+            parse("role=webservice&role=db_datareader&grant=spX&deny=tbX&deny=tbY&lower-case=true&utc-offset=-210")
+                .unwrap();
         assert_eq!(options.roles, [Role::WebService, Role::DataReader]);
+        assert_eq!(options.utc_offset_minutes, -210);
         assert_eq!((options.grants.len(), options.denials.len(), options.lower_case), (1, 2, true));
     }
 
@@ -417,6 +430,7 @@ mod tests {
             "role=sysadmin",
             "deny=",
             "lower-case=1",
+            "utc-offset=841",
             "variant=x",
             "variant=:missing",
             "variant=p:without=y",

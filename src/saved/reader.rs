@@ -338,10 +338,10 @@ mod tests {
 
     #[test]
     fn a_version_that_is_not_known_is_told_so() {
-        for found in ["1.1", "2.0"] {
+        for found in ["1.2", "2.0"] {
             let text =
                 format!("{}\n", HEAD.replace("\"1.0\"", &format!("\"{found}\"")).replace("\"tool\"", "\"tools\""));
-            let expected = format!("line 1: the file has format {found}, and this wsusctl knows 1.0 and older");
+            let expected = format!("line 1: the file has format {found}, and this wsusctl knows 1.1 and older");
             assert_eq!(problem(text.as_bytes()), expected);
         }
         assert!(problem(HEAD.replace("\"1.0\"", "\"one\"").as_bytes()).starts_with("line 1: this is not a snapshot"));

@@ -50,6 +50,23 @@ fn a_rule_approves_after_the_plan_and_only_once() {
 }
 
 #[test]
+fn a_deadline_counts_in_the_time_of_the_database_server() {
+    let lab = lab();
+    let server = "sandbox:lab.db?utc-offset=-210";
+    let ran = run(&lab, PILOTS, &["--yes", "--server", server]);
+    ran.expect_status(0).expect_out("UTC-03:30 now").expect_out("[localTime]");
+    let new = "DeploymentTime > datetime('now', '-1 hour')";
+    assert_eq!(
+        lab.texts(&format!("SELECT DISTINCT strftime('%H:%M', Deadline) FROM tbDeployment WHERE {new}")),
+        ["21:30"],
+        "18:00 there"
+    );
+    let writes = lab.writes();
+    run(&lab, PILOTS, &["--yes", "--server", server]).expect_status(0).expect_out("it had nothing to approve");
+    assert_eq!(lab.writes(), writes);
+}
+
+#[test]
 fn approvals_that_are_there_and_what_the_manifest_decides_stay() {
     let lab = lab();
     let id = |offset: i32| {

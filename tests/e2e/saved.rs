@@ -229,7 +229,7 @@ fn a_file_that_is_no_whole_snapshot_is_refused() {
         ),
         (second_line("{\"hat\":\u{1b}[2K}"), "line 2, column 6: unknown variant `hat`"),
         (
-            text.replace("\"formatVersion\":\"1.0\"", "\"formatVersion\":\"2.0\"").into_bytes(),
+            text.replace("\"formatVersion\":\"1.1\"", "\"formatVersion\":\"2.0\"").into_bytes(),
             "the file has format 2.0",
         ),
         (b"apiVersion: wsusctl/v1alpha1\n".to_vec(), "line 1: this is not a snapshot of wsusctl"),

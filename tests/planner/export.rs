@@ -276,7 +276,7 @@ fn rules() -> impl Strategy<Value = Vec<Rule>> {
     let numbers = || proptest::collection::btree_set(1_i32..11, 0..3);
     let name = prop_oneof![2 => select(vec!["One", "ONE ", "Two"]).prop_map(str::to_owned), 1 => hostile_name()];
     let groups = proptest::collection::btree_set(0_usize..4, 0..3);
-    let deadline = option::of((-1_i32..3652, -1_i32..1441));
+    let deadline = option::of((-1_i32..368, -1_i32..1441));
     vec((name, any::<bool>(), numbers(), numbers(), groups, deadline), 0..4).prop_map(|found| {
         let ids = [gid("A"), gid("B"), ALL_COMPUTERS, Uuid::from_u128(77)];
         let rule = |(id, (name, enabled, classifications, products, groups, deadline)): (i32, RuleParts)| Rule {

@@ -46,12 +46,11 @@ fn check(manifest: &Manifest, server: &Server, listed: &[&str], expect: &[&str])
 #[test]
 fn every_group_gets_every_update_with_the_deadline() {
     let mut server = live();
-    let deadline = "action=install deadline={at=04:00:00Z, days=3}";
     let found = run(&manifest(), &server, &["u1", "u2"], &[]);
     assert_eq!((found.listed, found.plan.changes.len()), (2, 4));
     assert!(found.plan.changes.iter().all(|change| change.origin.is_none() && change.reason.code == "ruleRun"));
     let first = &lines(&found.plan)[0];
-    assert!(first.starts_with("+ approval[u1][A] ruleRun action=install deadline={"), "{first} {deadline}");
+    assert_eq!(first, "+ approval[u1][A] ruleRun action=install deadline=2026-11-23T04:00:00Z");
     for rule in server.snapshot.rules.as_mut().unwrap().all.values_mut() {
         rule.deadline = RuleDeadline::None;
     }
@@ -62,6 +61,51 @@ fn every_group_gets_every_update_with_the_deadline() {
         &["+ approval[u1][A] ruleRun action=install", "+ approval[u1][B] ruleRun action=install"],
     );
     check(&manifest(), &server, &[], &[]);
+}
+
+/// The day and the time of day are those of the database server, which may have another date than UTC.
+#[test]
+fn a_deadline_is_local_time() {
+    // Three days after 2026-11-20 12:00 UTC, at 04:00.
+    for (offset, deadline, said) in [
+        (0, "2026-11-23T04:00:00Z", "UTC+00:00"),
+        (120, "2026-11-23T02:00:00Z", "UTC+02:00"),
+        (-210, "2026-11-23T07:30:00Z", "UTC-03:30"),
+        (780, "2026-11-23T15:00:00Z", "UTC+13:00"),
+        (-720, "2026-11-23T16:00:00Z", "UTC-12:00"),
+    ] {
+        let mut server = live();
+        server.snapshot.server.utc_offset_minutes = Some(offset);
+        let run = run(&manifest(), &server, &["u1"], &[]);
+        assert_eq!(lines(&run.plan)[0], format!("+ approval[u1][A] ruleRun action=install deadline={deadline}"));
+        let note = run.plan.warnings.last().unwrap();
+        assert!(note.code == "localTime" && note.message.contains(said), "{note:?}");
+    }
+    let mut unknown = live();
+    unknown.snapshot.server.utc_offset_minutes = None;
+    check(&manifest(), &unknown, &["u1"], &["left out deadline approval[u1][A]", "left out deadline approval[u1][B]"]);
+}
+
+#[test]
+fn what_the_console_would_refuse_is_left_out() {
+    let server = live().update_with("u4", "4", |update| update.install_asks = true);
+    let server = server.update_with("u5", "5", |update| update.can_install = false);
+    check(
+        &manifest(),
+        &server,
+        &["u4", "u5"],
+        &[
+            "left out userInput approval[u4][A]",
+            "left out userInput approval[u4][B]",
+            "left out notInstallable approval[u5][A]",
+            "left out notInstallable approval[u5][B]",
+        ],
+    );
+    let mut late = live();
+    for rule in late.snapshot.rules.as_mut().unwrap().all.values_mut() {
+        rule.deadline = RuleDeadline::After { days: 366, minutes: 0 };
+    }
+    check(&manifest(), &late, &["u1"], &["left out deadline approval[u1][A]", "left out deadline approval[u1][B]"]);
 }
 
 #[test]

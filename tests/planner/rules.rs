@@ -3,6 +3,7 @@
 use wsusctl::model::address::Kind;
 use wsusctl::model::management::Prune;
 use wsusctl::model::procedure::Procedure;
+use wsusctl::model::rule::RuleDeadline;
 use wsusctl::plan::step::Operation;
 
 use crate::check::{change_of, error_lines, lines, plan_of, plan_with};
@@ -34,6 +35,19 @@ fn check(manifest: &Manifest, server: &Server, expect: &[&str]) {
 fn fields(manifest: &Manifest) -> Vec<String> {
     let plan = plan_of(manifest, &live());
     change_of(&plan, "rule[Old]").fields.iter().map(|field| field.path.clone()).collect()
+}
+
+/// One that was written past WSUS's own checks is read, compared and mended, and stands in the way of other changes only.
+#[test]
+fn a_deadline_that_wsus_would_not_take_has_to_be_declared() {
+    let mut live = live();
+    for rule in live.snapshot.rules.as_mut().unwrap().all.values_mut() {
+        rule.deadline = RuleDeadline::After { days: 3000, minutes: 240 };
+    }
+    check(&manifest().rule("Old", "enabled"), &live, &[]);
+    check(&manifest().rule("Old", "disabled"), &live, &["~ rule[Old] differs", "blocker ruleDeadline rule[Old]"]);
+    check(&manifest().rule("Old", "disabled; deadline=365 04:00"), &live, &["~ rule[Old] differs"]);
+    check(&manifest().rule("Old", "disabled; deadline=none"), &live, &["~ rule[Old] differs"]);
 }
 
 #[test]

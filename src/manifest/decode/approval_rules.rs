@@ -7,14 +7,14 @@ use super::super::shape::{Fields, Keyed, Shape, boolean, integer, list, name, na
 use super::category::{Named, category_set};
 use crate::diagnostic::Diagnostic;
 use crate::model::origin::Declared;
-use crate::model::rule::RuleDeadline;
+use crate::model::rule::{RULE_DEADLINE_DAYS_MAX, RuleDeadline};
 
 pub(super) const RULE: Shape =
     Shape::new("an automatic approval rule", &["name", "enabled", "classifications", "products", "groups", "deadline"]);
 pub(super) const DEADLINE: Shape = Shape::new("a deadline", &["days", "at"]);
 
-/// Days that a rule's deadline may be away, as those of other deadlines.
-pub(super) const DAYS_MAX: u32 = 3650;
+/// Days that a rule's deadline may be away.
+pub(super) const DAYS_MAX: u32 = RULE_DEADLINE_DAYS_MAX.unsigned_abs();
 
 /// Reads a list of rules.
 pub(super) fn approval_rules(value: Keyed<'_>, problems: &mut Problems) -> Vec<Rule> {
@@ -62,7 +62,7 @@ fn deadline(value: Keyed<'_>, problems: &mut Problems) -> Option<RuleDeadline> {
     Some(RuleDeadline::After { days: i32::try_from(days?.value).ok()?, minutes: minutes? })
 }
 
-/// Minutes after midnight. The zone is not established, so none is written.
+/// Minutes after midnight. They count in the local time of the database server, so no zone is written.
 fn time_of_day(text: &Declared<String>, problems: &mut Problems) -> Option<i32> {
     let bad = |detail: String, help: &str| {
         Diagnostic::error("bad-deadline", "not a deadline").detail(detail).at(text.origin, "").help(help)
@@ -74,8 +74,8 @@ fn time_of_day(text: &Declared<String>, problems: &mut Problems) -> Option<i32> 
     let zone = written.strip_suffix('Z').filter(|time| parse(time).is_some());
     problems.push(match zone {
         Some(time) => bad(
-            "in which zone the time of a rule's deadline counts is not established".to_owned(),
-            &format!("write \"{time}\", which is stored as it stands"),
+            "the time of a rule's deadline is the local time of the database server".to_owned(),
+            &format!("write \"{time}\" if that is the server's local time; UTC cannot be written here"),
         ),
         None => bad(format!("`{written}` is not a time of day"), "write hours and minutes as \"18:00\""),
     });

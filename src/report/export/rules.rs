@@ -14,10 +14,6 @@ use crate::model::rule::{RULE_NAME_LENGTH_MAX, Rule, RuleDeadline, Rules};
 use crate::model::snapshot::Snapshot;
 use crate::report::yaml::{comment, scalar};
 
-/// Days and minutes that a manifest can give a rule's deadline.
-const DAYS: std::ops::RangeInclusive<i32> = 0..=3650;
-const MINUTES: std::ops::Range<i32> = 0..24 * 60;
-
 /// The section: one entry a rule, with all its keys that a manifest can say.
 pub(super) fn section(snapshot: &Snapshot, groups: &Groups<'_>) -> Section {
     let Some(rules) = &snapshot.rules else { return Section::default() };
@@ -93,8 +89,9 @@ fn list(key: &str, items: Result<Vec<Item>, String>, rule: &Rule, yaml: &mut Str
 pub(super) fn deadline(deadline: RuleDeadline) -> Option<String> {
     match deadline {
         RuleDeadline::None => Some("none".to_owned()),
-        RuleDeadline::After { days, minutes } => (DAYS.contains(&days) && MINUTES.contains(&minutes))
-            .then(|| format!("{{days: {days}, at: \"{:02}:{:02}\"}}", minutes / 60, minutes % 60)),
+        RuleDeadline::After { days, minutes } => {
+            deadline.is_valid().then(|| format!("{{days: {days}, at: \"{:02}:{:02}\"}}", minutes / 60, minutes % 60))
+        }
     }
 }
 
@@ -177,9 +174,10 @@ mod tests {
     #[test]
     fn deadlines_that_no_manifest_takes_are_not_written() {
         let after = |days, minutes| deadline(RuleDeadline::After { days, minutes });
+        assert_eq!(after(365, 0).unwrap(), "{days: 365, at: \"00:00\"}");
         assert_eq!(after(3, 245).unwrap(), "{days: 3, at: \"04:05\"}");
         assert_eq!(deadline(RuleDeadline::None).unwrap(), "none");
-        for (days, minutes) in [(-1, 0), (3651, 0), (0, -1), (0, 1440)] {
+        for (days, minutes) in [(-1, 0), (366, 0), (0, -1), (0, 1440)] {
             assert_eq!(after(days, minutes), None, "{days} {minutes}");
         }
     }

@@ -106,6 +106,9 @@ pub(super) fn render(page: &mut Page, indent: usize, name: &str, extent: Extent,
     lost_lines(page, indent, lost);
     brings_line(page, indent, brings.as_ref());
     inherited_line(page, indent, inherited.as_ref());
+    if address.kind() == Kind::Rule {
+        zone_line(page, indent, *action, fields, after.as_ref());
+    }
     reason_line(page, indent, reason);
     if !shared && let Some(text) = own::changed(change) {
         page.line(indent, [Piece::new(text, Style::Dim)]);
@@ -254,6 +257,15 @@ fn brings_line(page: &mut Page, indent: usize, brings: Option<&Brings>) {
     let lead = [Piece::plain("offers the update again:")];
     let titles = [quoted(classifications), quoted(products)].concat();
     page.line(indent, lead.into_iter().chain(listed(titles)));
+}
+
+/// Whose time a rule's new deadline is in: unlike every other time, not UTC.
+fn zone_line(page: &mut Page, indent: usize, action: ChangeAction, fields: &[FieldChange], after: Option<&Attributes>) {
+    let is_new = action == ChangeAction::Create || fields.iter().any(|field| field.path == DEADLINE);
+    let is_there = after.and_then(|after| after.get(DEADLINE)).is_some_and(|deadline| *deadline != Attribute::Null);
+    if is_new && is_there {
+        page.line(indent, [Piece::plain("the deadline is in the local time of the database server")]);
+    }
 }
 
 /// What the groups above pass down, and what becomes of it.

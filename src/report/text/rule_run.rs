@@ -24,6 +24,15 @@ pub fn render_rule_run(run: &RuleRun, sources: &Sources, options: &TextOptions) 
     section::render(&mut page, &plan.changes, &[], sources);
     notice::render_blockers(&mut page, &plan.blockers, sources);
     notice::render_unsupported(&mut page, &plan.unsupported, sources);
+    for Notice { address: _, code, message, origin: _ } in &plan.warnings {
+        page.line(
+            0,
+            [Piece::plain("note:")]
+                .into_iter()
+                .chain(words(message))
+                .chain([Piece::next(format!("[{code}]"), Style::Dim)]),
+        );
+    }
     if !left_out.is_empty() {
         page.heading("Left out");
         for Notice { address, code, message, origin: _ } in left_out {

@@ -89,6 +89,7 @@ impl Engine {
         let mut catalogue = Catalogue::read(&connection, registry).map_err(EngineError::State)?;
         catalogue.access = access(&catalogue, options)?;
         catalogue.lower_case = options.lower_case;
+        catalogue.utc_offset_minutes = options.utc_offset_minutes;
         catalogue.hides_definitions = options.hide_definitions;
         let locks = Locks::new(match store.location() {
             Location::File(path) => Some(path),

@@ -224,6 +224,9 @@ const TO_APPROVE: &str = "WITH RECURSIVE
                     AND deployment.ActionID IN (0, 1, 3)))
     ORDER BY minimal.LocalUpdateID";
 
+/// Most days that a deadline may be away.
+const DAYS_MAX: i64 = 365;
+
 /// Where a rule's list of categories of a kind is kept.
 #[derive(Clone, Copy)]
 struct CategoryList {
@@ -268,10 +271,12 @@ fn valid_name(call: &Call<'_>, position: usize, procedure: &str) -> Result<Strin
     Ok(name)
 }
 
+/// Source: learn.microsoft.com, AutomaticUpdateApprovalDeadline (ee694861, ee694862; grade A); that the procedure checks what
+/// the API checks is our guess (grade C).
 fn refuse_deadline(procedure: &str, days: Option<i64>, minutes: Option<i64>) -> Result<(), Failure> {
     match (days, minutes) {
         (None, None) => Ok(()),
-        (Some(0..), Some(minutes)) if (0..DAY).contains(&minutes) => Ok(()),
+        (Some(0..=DAYS_MAX), Some(minutes)) if (0..DAY).contains(&minutes) => Ok(()),
         (Some(_), Some(_)) => Err(refusal(procedure, "the deadline is out of range")),
         _ => Err(refusal(procedure, "a deadline needs both its days and its minutes after midnight")),
     }

@@ -129,7 +129,7 @@ impl Translator<'_> {
     /// A function that is written without parentheses.
     pub(super) fn bare_function(&self, name: &str) -> Option<Term> {
         match name.to_ascii_lowercase().as_str() {
-            "current_timestamp" => Some(self.now()),
+            "current_timestamp" => Some(self.local_now()),
             "system_user" | "session_user" | "current_user" | "user" => Some(text(&self.around.facts.login.user)),
             _ => None,
         }
@@ -137,6 +137,11 @@ impl Translator<'_> {
 
     fn now(&self) -> Term {
         Term::constant(Value::DateTime(self.around.facts.now), Some(SqlType::DateTime))
+    }
+
+    fn local_now(&self) -> Term {
+        let ahead = chrono::Duration::minutes(self.around.catalogue.utc_offset_minutes.into());
+        Term::constant(Value::DateTime(self.around.facts.now + ahead), Some(SqlType::DateTime))
     }
 
     /// Functions about the session and the server, whose value is known before the statement runs.
@@ -147,7 +152,8 @@ impl Translator<'_> {
             _ => "",
         };
         Some(match (name, arguments.len()) {
-            ("getutcdate" | "getdate" | "sysutcdatetime" | "sysdatetime", 0) => self.now(),
+            ("getutcdate" | "sysutcdatetime", 0) => self.now(),
+            ("getdate" | "sysdatetime", 0) => self.local_now(),
             ("suser_sname" | "suser_name" | "original_login", 0) => text(&facts.login.user),
             ("user_name", 0) if self.around.catalogue.access.is_administrator() => text("dbo"),
             ("user_name", 0) => text(&facts.login.user),

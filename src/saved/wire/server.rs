@@ -16,6 +16,9 @@ pub(in crate::saved) struct ServerWire {
     has_upstream: bool,
     approves_new_revisions: bool,
     server_side_targeting: bool,
+    /// Older files have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    utc_offset_minutes: Option<i32>,
     sql_version: String,
 }
 
@@ -40,6 +43,7 @@ impl From<&ServerFacts> for ServerWire {
             has_upstream,
             approves_new_revisions,
             server_side_targeting,
+            utc_offset_minutes,
             sql_version,
             login: _,
         } = facts;
@@ -48,6 +52,7 @@ impl From<&ServerFacts> for ServerWire {
             has_upstream: *has_upstream,
             approves_new_revisions: *approves_new_revisions,
             server_side_targeting: *server_side_targeting,
+            utc_offset_minutes: *utc_offset_minutes,
             sql_version: sql_version.clone(),
         }
     }
@@ -56,13 +61,21 @@ impl From<&ServerFacts> for ServerWire {
 impl ServerWire {
     /// The facts of the server with this id.
     pub(in crate::saved) fn facts(self, server_id: Uuid) -> ServerFacts {
-        let Self { replica, has_upstream, approves_new_revisions, server_side_targeting, sql_version } = self;
+        let Self {
+            replica,
+            has_upstream,
+            approves_new_revisions,
+            server_side_targeting,
+            utc_offset_minutes,
+            sql_version,
+        } = self;
         ServerFacts {
             server_id,
             replica,
             has_upstream,
             approves_new_revisions,
             server_side_targeting,
+            utc_offset_minutes,
             sql_version,
             login: String::new(),
         }

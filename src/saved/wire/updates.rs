@@ -28,8 +28,15 @@ pub(in crate::saved) struct UpdateWire {
     /// Whether it cannot be approved by itself.
     #[serde(default, skip_serializing_if = "is_default")]
     part: bool,
+    /// Whether it cannot be installed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    not_installable: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    install_asks: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     can_uninstall: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    uninstall_asks: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     license: Option<LicenseWire>,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -119,7 +126,10 @@ impl UpdateWire {
             reinstated_at,
             expired,
             deployable,
+            can_install,
+            install_asks,
             can_uninstall,
+            uninstall_asks,
             license,
             severity,
             update_type,
@@ -139,7 +149,10 @@ impl UpdateWire {
             reinstated_at: reinstated_at.map(Time),
             expired: *expired,
             part: !*deployable,
+            not_installable: !*can_install,
+            install_asks: *install_asks,
             can_uninstall: *can_uninstall,
+            uninstall_asks: *uninstall_asks,
             license: match license {
                 License::None => None,
                 License::Accepted(id) => Some(LicenseWire::Accepted(Id(*id))),
@@ -169,7 +182,10 @@ impl From<UpdateWire> for Update {
             reinstated_at,
             expired,
             part,
+            not_installable,
+            install_asks,
             can_uninstall,
+            uninstall_asks,
             license,
             severity,
             update_type,
@@ -191,7 +207,10 @@ impl From<UpdateWire> for Update {
             reinstated_at: reinstated_at.map(|Time(time)| time),
             expired,
             deployable: !part,
+            can_install: !not_installable,
+            install_asks,
             can_uninstall,
+            uninstall_asks,
             license: match license {
                 None => License::None,
                 Some(LicenseWire::Accepted(Id(id))) => License::Accepted(id),

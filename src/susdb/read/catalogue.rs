@@ -56,7 +56,8 @@ pub(super) const SERVER_LOGIN: Select = select!("server.login", "SELECT SUSER_SN
 
 pub(super) const SERVER_FACTS: Select = select!(
     "server.read",
-    "SELECT a.ServerID, a.SyncToMU, a.ServerTargeting, b.AutoRefreshDeployments, c.ReplicaMode"
+    "SELECT a.ServerID, a.SyncToMU, a.ServerTargeting, b.AutoRefreshDeployments, c.ReplicaMode,"
+    "    GETDATE() AS LocalNow, GETUTCDATE() AS Now"
     "FROM dbo.tbConfigurationA a CROSS JOIN dbo.tbConfigurationB b CROSS JOIN dbo.tbConfigurationC c"
 );
 
@@ -98,7 +99,8 @@ pub(super) const REQUESTED_GROUPS: Select = select!(
 pub(super) const UPDATES: Select = select!(
     "updates.read",
     "SELECT u.UpdateID, u.IsHidden, u.LastUndeclinedTime, r.RevisionID, r.RevisionNumber, p.PublicationState,"
-    "    p.ExplicitlyDeployable, p.CanUninstall, p.EulaID, p.EulaExplicitlyAccepted, e.EulaID AS AcceptedEulaID,"
+    "    p.ExplicitlyDeployable, p.CanInstall, p.InstallRequiresUserInput,"
+    "    p.CanUninstall, p.UninstallRequiresUserInput, p.EulaID, p.EulaExplicitlyAccepted, e.EulaID AS AcceptedEulaID,"
     "    p.MsrcSeverity, p.UpdateType, p.ReceivedFromCreatorService, p.CreationDate, p.InstallRebootBehavior, t.Title"
     "FROM dbo.tbUpdate u"
     "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"

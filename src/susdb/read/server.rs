@@ -1,5 +1,6 @@
 //! The server's own facts.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::catalogue::{SERVER_FACTS, SERVER_ID, SERVER_LOGIN, SERVER_VERSION};
@@ -35,9 +36,32 @@ pub(super) async fn read_facts(session: &mut Session, sql_version: String) -> Re
             has_upstream: !row.bit("SyncToMU")?,
             approves_new_revisions: row.bit("AutoRefreshDeployments")?,
             server_side_targeting: row.bit("ServerTargeting")?,
+            utc_offset_minutes: Some(offset_minutes(row.time("LocalNow")?, row.time("Now")?)),
             sql_version: sql_version.clone(),
             login: login.clone(),
         })
     });
     one(&SERVER_FACTS, facts.await?)
+}
+
+/// How many minutes local time is ahead of UTC. The two clocks are read one after the other, so seconds do not count.
+fn offset_minutes(local: DateTime<Utc>, utc: DateTime<Utc>) -> i32 {
+    let seconds = (local - utc).num_seconds();
+    // Real offsets are below a day.
+    i32::try_from((seconds + 30 * seconds.signum()) / 60).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Duration, Utc};
+
+    use super::offset_minutes;
+
+    #[test]
+    fn an_offset_is_whole_minutes() {
+        let utc: DateTime<Utc> = "2026-12-01T12:00:00Z".parse().unwrap();
+        for (seconds, minutes) in [(0, 0), (7_200, 120), (7_199, 120), (-12_600, -210), (-12_601, -210), (1, 0)] {
+            assert_eq!(offset_minutes(utc + Duration::seconds(seconds), utc), minutes, "{seconds}");
+        }
+    }
 }

@@ -312,7 +312,8 @@ fn sort_unique<T: Ord>(values: &mut Vec<T>) {
 /// Source: tbUpdate.IsHidden is declined: Intensive-Self-Service-Portal, X10sions, MS-WSUSSS (grade A);
 /// the English title in tbPreComputedLocalizedProperty: kbupdate traces, Intensive-Self-Service-Portal (grade A);
 /// tbProperty.ExplicitlyDeployable 0 cannot be approved: HackTricks (grade B); the licence's columns:
-/// Intensive-Self-Service-Portal (grade A), what EulaExplicitlyAccepted means: its name (grade C).
+/// Intensive-Self-Service-Portal (grade A), what EulaExplicitlyAccepted means: its name (grade C); what can be installed and
+/// what asks the user: Intensive-Self-Service-Portal (columns, grade A), their names (meaning, grade B).
 fn update(row: &Cells<'_>) -> Result<(i32, Update), ReadError> {
     let accepted = row.guid_or_null("AcceptedEulaID")?.is_some() || row.bit("EulaExplicitlyAccepted")?;
     let license = match row.guid_or_null("EulaID")? {
@@ -330,7 +331,10 @@ fn update(row: &Cells<'_>) -> Result<(i32, Update), ReadError> {
         reinstated_at: row.time_or_null("LastUndeclinedTime")?,
         expired: row.int("PublicationState")? == EXPIRED,
         deployable: row.bit("ExplicitlyDeployable")?,
+        can_install: row.bit_or_null("CanInstall")?.unwrap_or(true),
+        install_asks: row.bit_or_null("InstallRequiresUserInput")?.unwrap_or(false),
         can_uninstall: row.bit_or_null("CanUninstall")?.unwrap_or(false),
+        uninstall_asks: row.bit_or_null("UninstallRequiresUserInput")?.unwrap_or(false),
         license,
         severity: severity(row)?,
         update_type: UpdateType::from_word(&row.text("UpdateType")?),

@@ -49,11 +49,11 @@ fn deadline() -> Schema {
     let after = keys(
         &DEADLINE,
         vec![
-            required("days", Schema::number(0, DAYS_MAX).says("Days after the approval.").example("3")),
+            required("days", Schema::number(0, DAYS_MAX).says("Days after the approval, at most 365.").example("3")),
             required(
                 "at",
                 Schema::pattern("([01][0-9]|2[0-3]):[0-5][0-9]")
-                    .says("Hours and minutes without a zone, as WSUS stores them: in which zone they count is not established.")
+                    .says("Hours and minutes without a zone: they count in the local time of the database server.")
                     .example("\"04:00\""),
             ),
         ],
