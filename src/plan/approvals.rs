@@ -13,6 +13,7 @@ use super::step::Operation;
 use super::values::{deadline_attribute, row_attributes, time_attribute, value_attributes};
 use super::{Blocker, BlockerSubject};
 use crate::model::address::{Address, Kind};
+use crate::model::approvable::{Obstacle, obstacles};
 use crate::model::approval::{ApprovalAction, ApprovalValue, Deadline, whole_seconds};
 use crate::model::attribute::Attribute;
 use crate::model::management::Prune;
@@ -309,9 +310,6 @@ fn pending_license(update: &Update, approval: &ResolvedApproval) -> Option<Uuid>
 }
 
 /// Why an approval that has to be written cannot be.
-///
-/// Source: learn.microsoft.com, IUpdate.Approve (ms822912) and IUpdate.UninstallationBehavior (ms820544): licence
-/// terms come first, an expired update can be approved for removal only, and not every update can be removed (grade A).
 fn blockers(
     context: &Context<'_>,
     update: &Update,
@@ -329,19 +327,8 @@ fn blockers(
     };
     let ResolvedApproval { value, accept_license, .. } = approval;
     let mut blockers = Vec::new();
-    if pending_license(update, approval).is_some() && !accept_license {
-        let message =
-            "its licence terms have not been accepted; write `acceptLicense: true` in the entry to accept them";
-        blockers.push(blocker("license", message.to_owned(), None));
-    }
-    if update.expired && value.action != ApprovalAction::Uninstall {
-        let message = "the update is expired, and WSUS approves an expired update for `uninstall` only; remove the entry or narrow it";
-        blockers.push(blocker("expired", message.to_owned(), None));
-    }
-    if value.action == ApprovalAction::Uninstall && !update.can_uninstall {
-        let message = "the update cannot be uninstalled through WSUS";
-        blockers.push(blocker("notUninstallable", message.to_owned(), None));
-    }
+    let stands = obstacles(update, value, *accept_license);
+    blockers.extend(stands.map(|Obstacle { code, message }| blocker(code, message.to_owned(), None)));
     if let Some(deadline) = past_deadline(context, live, value) {
         let message = format!("its deadline {deadline} has passed: computers enforce it as soon as they see it");
         blockers.push(blocker("pastDeadline", message, Some(Permission::PastDeadlines)));

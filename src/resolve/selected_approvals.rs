@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
+use crate::model::approvable::{Obstacle, obstacles};
 use crate::model::approval::{ApprovalAction, ApprovalValue};
 use crate::model::desired::{ApprovalEntry, Desired, UpdateReference};
 use crate::model::origin::Origin;
@@ -20,9 +21,6 @@ use super::selected::{Hits, Selected};
 
 /// A pair of an update and a group.
 type Pair = (Uuid, GroupReference);
-
-/// Why a pair is left out: a code and a message.
-type Problem = (&'static str, &'static str);
 
 /// A selector of approvals with what it means.
 struct Selector<'a> {
@@ -47,7 +45,7 @@ pub(super) fn select<'a>(
     let selectors = selectors(desired, groups, selected, remaining);
     let mut pairs = yielded(approvals, &selectors, snapshot, notes);
     let accepted = accepted(approvals.pairs.iter().chain(&pairs), snapshot, remaining.hidden);
-    let mut problems: BTreeMap<Pair, Problem> = BTreeMap::new();
+    let mut problems: BTreeMap<Pair, Obstacle> = BTreeMap::new();
     pairs.retain(|(update, group), approval| {
         let Some(update) = snapshot.updates.get(update) else { return true };
         approval.accept_license |= pending(update, approval).is_some_and(|license| accepted.contains(&license));
@@ -143,27 +141,15 @@ fn pending(update: &Update, approval: &ResolvedApproval) -> Option<Uuid> {
 }
 
 /// Why an approval that has to be written cannot be, if it cannot. What holds already is no problem.
-///
-/// Source: learn.microsoft.com, IUpdate.Approve (ms822912) and IUpdate.UninstallationBehavior (ms820544): licence
-/// terms come first, and not every update can be removed (grade A).
 fn problem(
     snapshot: &Snapshot,
     update: &Update,
     group: &GroupReference,
     approval: &ResolvedApproval,
-) -> Option<Problem> {
+) -> Option<Obstacle> {
     let ResolvedApproval { value, accept_license, .. } = approval;
-    let message = match value.action {
-        ApprovalAction::Install if !accept_license && pending(update, approval).is_some() => (
-            "license",
-            "its licence terms have not been accepted; write `acceptLicense: true` in the entry to accept them",
-        ),
-        ApprovalAction::Uninstall if !update.can_uninstall => {
-            ("notUninstallable", "the update cannot be uninstalled through WSUS")
-        }
-        _ => return None,
-    };
-    (!holds(snapshot, update, group, value)).then_some(message)
+    let obstacle = obstacles(update, value, *accept_license).next()?;
+    (!holds(snapshot, update, group, value)).then_some(obstacle)
 }
 
 fn holds(snapshot: &Snapshot, update: &Update, group: &GroupReference, value: &ApprovalValue) -> bool {
@@ -173,7 +159,7 @@ fn holds(snapshot: &Snapshot, update: &Update, group: &GroupReference, value: &A
 
 impl Approvals {
     /// Says what a selector came to.
-    fn account(&mut self, selector: &Selector<'_>, problems: &BTreeMap<Pair, Problem>, remaining: &Remaining<'_>) {
+    fn account(&mut self, selector: &Selector<'_>, problems: &BTreeMap<Pair, Obstacle>, remaining: &Remaining<'_>) {
         let Selector { index, entry, groups, hits, meant } = selector;
         let mut skipped: Vec<Notice> = Vec::new();
         for update in &hits.now {
@@ -195,7 +181,7 @@ impl Approvals {
         for update in meant {
             let mut left_out = 0;
             for (approval, group) in *groups {
-                let Some((code, message)) = problems.get(&(update.id, group.clone())) else { continue };
+                let Some(Obstacle { code, message }) = problems.get(&(update.id, group.clone())) else { continue };
                 left_out += 1;
                 let address = Address::Approval { update: update.id, group: approval.group.clone() };
                 let (message, origin) = ((*message).to_owned(), Some(approval.origin));

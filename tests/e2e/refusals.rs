@@ -72,6 +72,37 @@ fn what_a_busy_server_refuses_is_done_when_it_is_idle() {
     assert_eq!(lab.writes(), 1);
 }
 
+/// What the console refuses is said before the first write, and the server refuses it as well.
+#[test]
+fn what_may_ask_the_user_takes_no_deadline() {
+    let lab = Lab::new("demo");
+    lab.sql(
+        "UPDATE tbProperty SET InstallRequiresUserInput = 1 WHERE RevisionID IN
+             (SELECT RevisionID FROM tbKBArticleForRevision WHERE KBArticleID = '5060526')",
+    );
+    let entry = |value: &str| format!("  approvals: [{{update: KB5060526, groups: {{Kiosks: {value}}}}}]\n");
+    lab.manifest(&entry("{action: install, deadline: \"2999-01-10T18:00:00Z\"}"));
+    lab.diff().expect_status(2).expect_out("[userInput]").expect_out("write `deadline: none`");
+    lab.apply().expect_status(4);
+    assert_eq!(lab.writes(), 0);
+    lab.manifest(&entry("install")).apply_twice();
+}
+
+#[test]
+fn an_update_that_cannot_be_installed_is_no_step() {
+    let lab = Lab::new("demo");
+    lab.sql(
+        "UPDATE tbProperty SET CanInstall = 0 WHERE RevisionID IN
+             (SELECT RevisionID FROM tbKBArticleForRevision WHERE KBArticleID = '5060526')",
+    );
+    lab.manifest("  approvals: [{update: KB5060526, groups: {Kiosks: install}}]\n");
+    lab.apply().expect_status(4).expect_out("[notInstallable]");
+    lab.manifest("  approvals: [{select: {title: '*KB5060526*'}, groups: {Kiosks: install}}]\n");
+    let ran = lab.run(&["diff", "-f", "lab.yaml", "--output", "json"]);
+    ran.expect_status(0).expect_out("\"code\": \"notInstallable\"");
+    assert_eq!(lab.writes(), 0);
+}
+
 /// The older reading: every refusal has state 1, and the text is all there is.
 #[test]
 fn a_server_that_gives_no_reasons_is_told_apart_by_its_text() {

@@ -365,6 +365,48 @@ fn what_cannot_be_uninstalled_blocks() {
 }
 
 #[test]
+fn what_cannot_be_installed_blocks() {
+    let live = server().groups(&["Servers"]).update_with("u1", "100", |update| update.can_install = false);
+    check(
+        &servers().approve("u1", &[("Servers", "install")]),
+        &live,
+        &[
+            "+ approval[u1][Servers] declared action=install",
+            "blocker notInstallable approval[u1][Servers] (no permission)",
+        ],
+    );
+    check(&servers().approve("u1", &[("Servers", "install")]), &live.clone().approved("u1", "Servers", "install"), &[]);
+    for other in ["uninstall", "notApproved"] {
+        let plan = plan_of(&servers().approve("u1", &[("Servers", other)]), &live);
+        assert!(plan.blockers.is_empty(), "{other}: {:?}", plan.blockers);
+    }
+}
+
+#[test]
+fn what_may_ask_the_user_takes_no_deadline() {
+    const LATE: &str = "2027-01-10T18:00:00Z";
+    let live = |installs: bool, removes: bool| {
+        server().groups(&["Servers"]).update_with("u1", "100", |update| {
+            (update.install_asks, update.uninstall_asks) = (installs, removes);
+        })
+    };
+    let blocked = |value: &str, live: &Server| {
+        let plan = plan_of(&servers().approve("u1", &[("Servers", value)]), live);
+        assert_eq!(plan.changes.len(), 1);
+        plan.blockers.iter().map(|blocker| blocker.code).collect::<Vec<_>>()
+    };
+    for (action, other) in [("install", "uninstall"), ("uninstall", "install")] {
+        let asks = live(action == "install", action == "uninstall");
+        assert_eq!(blocked(&format!("{action} by {LATE}"), &asks), ["userInput"]);
+        assert_eq!(blocked(action, &asks), [""; 0]);
+        assert_eq!(blocked(&format!("{other} by {LATE}"), &asks), [""; 0], "each action has a column of its own");
+    }
+    // What is there already is no problem.
+    let held = live(true, true).approved("u1", "Servers", &format!("install by {LATE}"));
+    check(&servers().approve("u1", &[("Servers", &format!("install by {LATE}"))]), &held, &[]);
+}
+
+#[test]
 fn a_new_or_moved_deadline_in_the_past_needs_a_permission() {
     let declared = servers().approve("u1", &[("Servers", "install by 2026-11-20T12:00:00Z")]);
     let created = "+ approval[u1][Servers] declared action=install deadline=2026-11-20T12:00:00Z";

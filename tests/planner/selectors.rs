@@ -175,6 +175,11 @@ fn what_cannot_be_approved_is_left_out_and_listed() {
     let fixed = live().update_with("u1", "100", |update| update.can_uninstall = false);
     let uninstall = manifest().approve("select kb=100", &[("Servers", "uninstall")]);
     check(&uninstall, &fixed, &["skipped notUninstallable approval[u1][Servers]"]);
+    let without = live().update_with("u1", "100", |update| update.can_install = false);
+    check(&approve("select"), &without, &[U2, "skipped notInstallable approval[u1][Servers]"]);
+    let asks = live().update_with("u1", "100", |update| update.install_asks = true);
+    let late = manifest().approve("select kb=100", &[("Servers", "install in 7 at 18:00")]);
+    check(&late, &asks, &["skipped userInput approval[u1][Servers]"]);
     // What holds already is no problem.
     check(&approve("select"), &pending.approved("u1", "Servers", "install"), &[U2]);
     check(&uninstall, &fixed.approved("u1", "Servers", "uninstall"), &[]);

@@ -32,7 +32,8 @@ const BLOCK: i64 = 3;
 /// SpecterOps (@deadline), PoshWSUS assemblies (@goLiveTime, @deploymentIDToUse; grade B). The constraint that an optional
 /// approval has no deadline: X10sions (grade A). A block for All Computers is refused: Microsoft.UpdateServices
 /// .Administration, UpdateApprovalAction (grade A). Approving reinstates a declined update: TypeScript WSUS console
-/// (grade A). The other refusals are those of the API (grade B). That an older revision's approval goes: only
+/// (grade A). No deadline for what can ask the user: learn.microsoft.com, Approving the Updates (dd939929; grade A for the
+/// console). The other refusals are those of the API (grade B). That an older revision's approval goes: only
 /// one revision of an update keeps approvals once they were moved (learn.microsoft.com, ms751936, ms748085; grade A for those two
 /// ways, C for this one). The default of @isAssigned is our guess (grade C); so is that an action other than 0 to 3 is
 /// refused. Since nobody says whether an older revision's approval stays, and whether a replaced one hands its
@@ -69,6 +70,12 @@ fn deploy(call: &mut Call<'_>) -> Result<i32, Failure> {
     refuse_conflict(call, procedure, &revision, &group, action)?;
     let is_assigned = call.int(5) != Some(0);
     let deadline = time_argument(call, 7);
+    if deadline.is_some()
+        && (action == INSTALL && revision.install_asks || action == UNINSTALL && revision.uninstall_asks)
+    {
+        let text = "a deadline cannot be set for an update that can request user input";
+        return Err(Reason::InvalidAction.refuses(procedure, text));
+    }
     if !is_assigned && deadline.is_some() {
         return Err(check_violation(procedure, "tbDeployment"));
     }
@@ -367,6 +374,21 @@ mod tests {
 
     fn buried(server: &Server) -> i64 {
         server.number("SELECT count(*) FROM tbDeadDeployment")
+    }
+
+    #[test]
+    fn what_can_ask_the_user_takes_no_deadline() {
+        let server = Server::demo();
+        server.by_hand("UPDATE tbProperty SET CanUninstall = 1, UninstallRequiresUserInput = 1");
+        let install = approve(&server, "5060533", 0, "Kiosks");
+        deploy(&server, &with(install.clone(), "@deadline", day(2026, 7, 1)));
+        let uninstall = approve(&server, "5060533", 1, "Kiosks");
+        let late = with(uninstall.clone(), "@deadline", day(2026, 7, 1));
+        server.refuses("spDeployUpdate", &late, "request user input");
+        assert_eq!(server.error("spDeployUpdate", &late).state, 45);
+        deploy(&server, &uninstall);
+        server.by_hand("UPDATE tbProperty SET InstallRequiresUserInput = 1");
+        server.refuses("spDeployUpdate", &with(install, "@deadline", day(2026, 7, 1)), "request user input");
     }
 
     #[test]

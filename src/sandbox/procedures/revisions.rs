@@ -21,6 +21,10 @@ pub(super) struct Revision {
     pub(super) can_install: bool,
     /// Whether it can be uninstalled.
     pub(super) can_uninstall: bool,
+    /// Whether installing it may ask the user.
+    pub(super) install_asks: bool,
+    /// Whether uninstalling it may ask the user.
+    pub(super) uninstall_asks: bool,
     /// Whether it has a license agreement that nobody accepted.
     pub(super) eula_is_pending: bool,
 }
@@ -29,7 +33,8 @@ const QUERY: &str = "SELECT revision.RevisionID, revision.LocalUpdateID, propert
         properties.PublicationState = 1, updates.IsHidden, coalesce(properties.CanInstall, 0),
         coalesce(properties.CanUninstall, 0),
         properties.EulaID IS NOT NULL
-            AND NOT EXISTS (SELECT 1 FROM tbEulaAcceptance AS accepted WHERE accepted.EulaID = properties.EulaID)
+            AND NOT EXISTS (SELECT 1 FROM tbEulaAcceptance AS accepted WHERE accepted.EulaID = properties.EulaID),
+        coalesce(properties.InstallRequiresUserInput, 0), coalesce(properties.UninstallRequiresUserInput, 0)
     FROM tbUpdate AS updates
     JOIN tbRevision AS revision ON revision.LocalUpdateID = updates.LocalUpdateID
     JOIN tbProperty AS properties ON properties.RevisionID = revision.RevisionID
@@ -45,6 +50,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Revision> {
         can_install: row.get(5)?,
         can_uninstall: row.get(6)?,
         eula_is_pending: row.get(7)?,
+        install_asks: row.get(8)?,
+        uninstall_asks: row.get(9)?,
     })
 }
 
