@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::model::busy::Busy;
 use crate::model::object::ObjectState;
 use crate::plan::Plan;
-use crate::susdb::error::Refusal;
+use crate::susdb::error::{Refusal, longer};
 use crate::susdb::read::ReadError;
 use crate::susdb::write::WriteError;
 
@@ -132,14 +132,15 @@ impl StepError {
                 hints.into_iter().chain(more).collect()
             }
             Self::Mismatch { lists, .. } => lists.clone(),
-            Self::Busy { busy, waited: _ } => {
+            Self::Busy { busy, waited } => {
                 let cause = match busy {
                     Busy::Resetting => {
                         "a reset takes long while `wsusutil reset` or `wsusutil movecontent` checks the content"
                     }
                     Busy::Synchronising => "cancel the synchronisation, or let it end",
                 };
-                vec![cause.to_owned(), "wait for longer: --wait 30m; or run apply again later".to_owned()]
+                let time = longer("--wait", *waited, 30).map(|longer| format!("wait for longer: {longer}; or "));
+                vec![cause.to_owned(), format!("{}run apply again later", time.unwrap_or_default())]
             }
             Self::KeptTime { .. } => vec![
                 "write the deadline as a time with offset instead of {days, at}".to_owned(),

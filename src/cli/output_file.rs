@@ -52,7 +52,9 @@ impl OutputFile {
         // Renaming would put a file in the place of a device, a pipe or a link.
         let target = fs::canonicalize(path).map_err(|error| {
             let message = format!("{} is a link to what is not there", path.display());
-            Failure::new(Exit::Invalid, message).caused_by(error).hint("give another name with -o, or remove the link")
+            Failure::new(Exit::Invalid, message)
+                .caused_by(error)
+                .hint("give another name with --out, or remove the link")
         })?;
         if !is_regular(&target) {
             return Err(Failure::new(Exit::Invalid, format!("{} is no regular file", path.display())).hint(format!(
@@ -184,7 +186,7 @@ fn is_regular(path: &Path) -> bool {
 
 fn is_there(path: &Path) -> Failure {
     Failure::new(Exit::Invalid, format!("{} is there already", path.display()))
-        .hint("give another name with -o, or replace the file with --force")
+        .hint("give another name with --out, or replace the file with --force")
 }
 
 #[cfg(test)]

@@ -85,13 +85,32 @@ impl QueryError {
     }
 }
 
+/// The longest time that an option of the command line takes.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A time to give to an option after the one that it had was too short: twice that, and so many minutes at least. None where
+/// no longer one can be given.
+#[must_use]
+pub fn longer(option: &str, had: Duration, minutes_least: u64) -> Option<String> {
+    let minutes = (had.as_secs() / 60).saturating_mul(2).max(minutes_least).min(LONGEST.as_secs() / 60);
+    (had < LONGEST).then(|| format!("{option} {minutes}m"))
+}
+
+/// What to do about a statement that took longer than this.
+pub(super) fn statement_time(had: Duration) -> String {
+    longer("--timeout", had, 30).map_or_else(
+        || "look what the statement waits for on the server: locks, a backup, a lack of memory".to_owned(),
+        |longer| format!("give statements more time: {longer}"),
+    )
+}
+
 impl QueryError {
     /// What to do about it.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Server { error, .. } => error.hints(),
-            Self::Timeout { .. } => vec!["give statements more time: --timeout 30m".to_owned()],
+            Self::Timeout { after, .. } => vec![statement_time(*after)],
             Self::ConnectionLost { .. } | Self::Protocol { .. } => vec!["run it again".to_owned()],
             Self::Answer { .. } => vec![
                 "run it again; where it stays, check that host and port are a SQL Server's and nothing stands in between"
@@ -182,7 +201,21 @@ fn in_procedure(procedure: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{QueryError, ServerError};
+
+    #[test]
+    fn a_time_that_was_given_is_not_advised_again() {
+        let hint = |minutes: u64| {
+            let error = QueryError::Timeout { statement: "x", after: Duration::from_secs(minutes * 60) };
+            error.hints().concat()
+        };
+        assert_eq!(hint(10), "give statements more time: --timeout 30m");
+        assert_eq!(hint(30), "give statements more time: --timeout 60m");
+        assert_eq!(hint(1000), "give statements more time: --timeout 1440m");
+        assert!(!hint(1440).contains("--timeout"), "{}", hint(1440));
+    }
 
     #[test]
     fn only_a_server_error_settles_a_statements_fate() {

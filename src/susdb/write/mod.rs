@@ -21,7 +21,7 @@ use std::time::Duration;
 use tiberius::Command;
 
 use self::bind::{BindError, Value, bind};
-use super::error::{BoxError, DEADLOCK, QueryError, RAISED, Refusal, ServerError};
+use super::error::{BoxError, DEADLOCK, QueryError, RAISED, Refusal, ServerError, statement_time};
 use super::read::ReadError;
 use super::session::Session;
 use crate::model::list_shape::ListContent;
@@ -212,7 +212,7 @@ impl WriteError {
                 ]
             }
             Self::Server { error, .. } => error.hints(),
-            Self::Timeout { .. } => vec!["give statements more time: --timeout 30m".to_owned()],
+            Self::Timeout { after, .. } => vec![statement_time(*after)],
             Self::ConnectionLost { .. } | Self::Protocol { .. } => {
                 vec!["run it again: it reads what is there and does the rest".to_owned()]
             }
