@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::DateTime;
+use uuid::Uuid;
+
 use super::contract::listed;
 use super::contract::lists::{LISTS, ListContract, TARGET_GROUP};
 use super::contract::objects::OBJECTS;
@@ -12,11 +15,15 @@ use super::read::ReadError;
 use super::read::catalogue::{PREFLIGHT_COLUMNS, PREFLIGHT_DEFINITIONS, PREFLIGHT_PROCEDURES};
 use super::read::rows_in;
 use super::session::{Parameter, Session};
+use super::write::bind::{BindError, Value, bind};
 use super::write::expected_parameters;
 use crate::model::list_shape::{ListBasis, ListContent, ListShape};
 use crate::model::listing::Noun;
 use crate::model::procedure::{LiveParameter, Procedure, ProcedureState, Verdict};
 use crate::model::scope::ReadScope;
+
+/// Characters that an nvarchar of a stated length has at most.
+const LONGEST_NVARCHAR: usize = 4000;
 
 /// Why nothing else is read from a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -228,18 +235,29 @@ fn difference(known: &ParameterContract, live: &LiveParameter) -> Option<String>
     if live.output {
         return Some(format!("{name} gives a value back"));
     }
-    if live.type_name != known.parameter_type.name() {
-        return Some(format!("{name} is {}, not {}", type_text(live), known.parameter_type));
-    }
+    // The values that lie farthest apart: where these fit, all do, and nothing is lost.
+    let too_long = "x".repeat(LONGEST_NVARCHAR + 1);
+    let needed = |length: i16| "x".repeat(usize::try_from(length).unwrap_or_default());
+    let fits = |values: &[Value<'_>]| values.iter().try_for_each(|value| bind(live, value).map(drop));
+    let other_type = || format!("{name} is {}, not {}", type_text(live), known.parameter_type);
     match known.parameter_type {
-        // Two bytes a character; -1 is max.
-        ParameterType::NVarChar { needed, .. } if live.max_length >= 0 && live.max_length / 2 < needed => {
-            Some(format!("{name} is {}, too short for {needed} characters", type_text(live)))
+        ParameterType::UniqueIdentifier => fits(&[Value::Guid(Uuid::nil())]).err().map(|_| other_type()),
+        ParameterType::Int => fits(&[Value::Int(i32::MIN), Value::Int(i32::MAX)]).err().map(|_| other_type()),
+        ParameterType::SmallInt => {
+            fits(&[Value::Int(i16::MIN.into()), Value::Int(i16::MAX.into())]).err().map(|_| other_type())
         }
-        ParameterType::NVarCharMax if live.max_length >= 0 => {
-            Some(format!("{name} is {}, not {}", type_text(live), known.parameter_type))
+        ParameterType::TinyInt => fits(&[Value::Int(0), Value::Int(u8::MAX.into())]).err().map(|_| other_type()),
+        ParameterType::Bit => fits(&[Value::Bit(false), Value::Bit(true)]).err().map(|_| other_type()),
+        ParameterType::DateTime => fits(&[Value::Time(DateTime::UNIX_EPOCH)]).err().map(|_| other_type()),
+        ParameterType::NVarCharMax => fits(&[Value::Text(&too_long)]).err().map(|_| other_type()),
+        ParameterType::NVarChar { needed: length, .. } => {
+            fits(&[Value::Text(&needed(length))]).err().map(|error| match error {
+                BindError::TooLong { .. } => {
+                    format!("{name} is {}, too short for {length} characters", type_text(live))
+                }
+                _ => other_type(),
+            })
         }
-        _ => None,
     }
 }
 
@@ -345,14 +363,42 @@ mod tests {
     }
 
     #[test]
-    fn bigint_is_not_int() {
-        let parameters = [
-            "@eulaID uniqueidentifier",
-            "@adminName nvarchar(385)",
-            "@updateID uniqueidentifier",
-            "@revisionNumber bigint",
-        ];
-        assert_eq!(verdict(Procedure::AcceptEula, &parameters), differs("@revisionNumber is bigint, not int"));
+    fn a_type_that_takes_every_value_is_as_good_as_the_known_one() {
+        let revision = |of: &str| {
+            let revision = format!("@revisionNumber {of}");
+            let known =
+                ["@eulaID uniqueidentifier", "@adminName nvarchar(385)", "@updateID uniqueidentifier", &revision];
+            verdict(Procedure::AcceptEula, &known)
+        };
+        assert_eq!((revision("int"), revision("bigint")), (Verdict::Matches, Verdict::Matches));
+        for narrow in ["smallint", "tinyint", "bit", "uniqueidentifier", "decimal"] {
+            assert_eq!(revision(narrow), differs(&format!("@revisionNumber is {narrow}, not int")));
+        }
+        let rule = |list: &str, days: &str| {
+            let (list, days) = (format!("@targetGroupIDListXml {list}"), format!("@dateOffset {days}"));
+            verdict(
+                Procedure::SetAutoDeploymentRule,
+                &[
+                    "@autoDeploymentRuleID int",
+                    "@name nvarchar(256)",
+                    "@enabled int",
+                    "@action int",
+                    "@updateClassificationIDListXml xml",
+                    "@updateCategoryIDListXml nvarchar(max)",
+                    &list,
+                    &days,
+                    "@minutesAfterMidnight bigint",
+                ],
+            )
+        };
+        for list in ["ntext", "xml", "nvarchar(max)"] {
+            assert_eq!(rule(list, "int"), Verdict::Matches, "{list}");
+        }
+        let short = "@targetGroupIDListXml is nvarchar(4000), not nvarchar(max)";
+        assert_eq!(rule("nvarchar(4000)", "smallint"), differs(short));
+        // What is not ASCII would be lost in these.
+        assert_eq!(rule("text", "smallint"), differs("@targetGroupIDListXml is text, not nvarchar(max)"));
+        assert_eq!(rule("ntext", "tinyint"), differs("@dateOffset is tinyint, not smallint"));
     }
 
     #[test]

@@ -204,7 +204,7 @@ fn other_signatures_are_unsupported() {
         ("spSetAutoDeploymentRule:extra", "@extra"),
         ("spSetAutoDeploymentRule:rename=@dateOffset", "@dateOffset2"),
         ("spSetAutoDeploymentRule:without=@action", "@action is missing"),
-        ("spSetAutoDeploymentRule:retype=@dateOffset", "@dateOffset is"),
+        ("spSetAutoDeploymentRule:retype=@name", "@name is"),
     ] {
         let lab = Lab::new("demo");
         lab.manifest(spec);

@@ -54,7 +54,7 @@ fn a_missing_or_different_procedure_for_approvals() {
         ("missing", "does not have"),
         ("extra", "@extra"),
         ("rename=@deadline", "@deadline2"),
-        ("retype=@deadline", "@deadline"),
+        ("retype=@adminName", "@adminName"),
     ] {
         let lab = Lab::new("demo");
         lab.manifest(SPEC);
@@ -89,6 +89,16 @@ fn what_needs_a_group_that_cannot_be_made() {
     assert!(found.contains(&"group[\"New\"] procedureMissing".to_owned()), "{found:#?}");
     assert!(found.contains(&"membership[\"pc-028.contoso.com\"] dependsOnUnsupported".to_owned()), "{found:#?}");
     rest_is_applied(&lab, "spCreateTargetGroup:missing", "spCreateTargetGroup");
+}
+
+/// Other types that take the same values are called as the known ones are.
+#[test]
+fn wider_types_are_written() {
+    let lab = Lab::new("demo");
+    lab.manifest(SPEC);
+    let wider = "spDeployUpdate:retype=@revisionNumber&variant=spDeployUpdate:retype=@isAssigned&variant=spDeployUpdate:retype=@deadline";
+    run(&lab, wider, &["apply", "--yes"]).expect_status(0);
+    run(&lab, wider, &["diff"]).expect_status(0);
 }
 
 /// A procedure's definition says which parameters have defaults.

@@ -311,7 +311,9 @@ async fn variants_are_judged() {
         (DeclineUpdate, "missing", None),
         (DeclineUpdate, "extra", Some("@extra is not known, and no default of it either")),
         (DeclineUpdate, "extra-default", Some("")),
-        (DeployUpdate, "retype=@revisionNumber", Some("@revisionNumber is bigint, not int")),
+        // It takes whatever the known type does.
+        (DeployUpdate, "retype=@revisionNumber", Some("")),
+        (DeployUpdate, "retype=@updateID", Some("@updateID is nvarchar(36), not uniqueidentifier")),
         (AcceptEula, "without=@adminName", Some("@adminName is missing")),
         (
             UndeclineUpdate,

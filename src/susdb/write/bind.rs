@@ -57,19 +57,41 @@ pub enum BindError {
     },
 }
 
-/// Gives the value in the parameter's type.
+/// Gives the value in the parameter's type: in any that takes it without loss.
 pub(in crate::susdb) fn bind(parameter: &LiveParameter, value: &Value<'_>) -> Result<ColumnData<'static>, BindError> {
-    let range = || BindError::Range { parameter: parameter.name.clone(), type_name: parameter.type_name.clone() };
     match (parameter.type_name.as_str(), *value) {
         ("uniqueidentifier", Value::Guid(id)) => Ok(ColumnData::Guid(Some(id))),
-        ("bit", Value::Bit(bit)) => Ok(ColumnData::Bit(Some(bit))),
-        ("tinyint", Value::Int(number)) => u8::try_from(number).map(|n| ColumnData::U8(Some(n))).map_err(|_| range()),
-        ("smallint", Value::Int(number)) => {
-            i16::try_from(number).map(|n| ColumnData::I16(Some(n))).map_err(|_| range())
+        (_, Value::Int(number)) => whole(parameter, number.into()),
+        (_, Value::Bit(bit)) => whole(parameter, bit.into()),
+        (_, Value::Text(text)) => written(parameter, text),
+        // SQL Server makes the later of the two types of the earlier one, and no part of it is lost.
+        ("datetime" | "datetime2", Value::Time(time)) => {
+            datetime(time).map(|time| ColumnData::DateTime(Some(time))).ok_or_else(|| range(parameter))
         }
-        ("int", Value::Int(number)) => Ok(ColumnData::I32(Some(number))),
-        ("bigint", Value::Int(number)) => Ok(ColumnData::I64(Some(number.into()))),
-        ("nvarchar" | "nchar" | "sysname", Value::Text(text)) => {
+        _ => Err(mismatch(parameter, kind(value))),
+    }
+}
+
+/// Gives a whole number in the parameter's type.
+pub(super) fn whole(parameter: &LiveParameter, number: i64) -> Result<ColumnData<'static>, BindError> {
+    let range = || range(parameter);
+    match parameter.type_name.as_str() {
+        "bit" => match number {
+            0 | 1 => Ok(ColumnData::Bit(Some(number == 1))),
+            _ => Err(range()),
+        },
+        "tinyint" => u8::try_from(number).map(|n| ColumnData::U8(Some(n))).map_err(|_| range()),
+        "smallint" => i16::try_from(number).map(|n| ColumnData::I16(Some(n))).map_err(|_| range()),
+        "int" => i32::try_from(number).map(|n| ColumnData::I32(Some(n))).map_err(|_| range()),
+        "bigint" => Ok(ColumnData::I64(Some(number))),
+        _ => Err(mismatch(parameter, "a whole number")),
+    }
+}
+
+/// Gives a text in the parameter's type.
+pub(super) fn written(parameter: &LiveParameter, text: &str) -> Result<ColumnData<'static>, BindError> {
+    match parameter.type_name.as_str() {
+        "nvarchar" | "nchar" | "sysname" => {
             let length = text.encode_utf16().count();
             // Two bytes a character; -1 is max.
             match usize::try_from(parameter.max_length) {
@@ -79,15 +101,20 @@ pub(in crate::susdb) fn bind(parameter: &LiveParameter, value: &Value<'_>) -> Re
                 _ => Ok(ColumnData::String(Some(Cow::Owned(text.to_owned())))),
             }
         }
-        ("datetime", Value::Time(time)) => {
-            datetime(time).map(|time| ColumnData::DateTime(Some(time))).ok_or_else(range)
-        }
-        _ => Err(BindError::Type {
-            parameter: parameter.name.clone(),
-            type_name: parameter.type_name.clone(),
-            value: kind(value),
-        }),
+        "ntext" | "xml" => Ok(ColumnData::String(Some(Cow::Owned(text.to_owned())))),
+        "uniqueidentifier" => Uuid::try_parse(text)
+            .map(|id| ColumnData::Guid(Some(id)))
+            .map_err(|_| mismatch(parameter, "a text that is no GUID")),
+        _ => Err(mismatch(parameter, "a text")),
     }
+}
+
+fn range(parameter: &LiveParameter) -> BindError {
+    BindError::Range { parameter: parameter.name.clone(), type_name: parameter.type_name.clone() }
+}
+
+pub(super) fn mismatch(parameter: &LiveParameter, value: &'static str) -> BindError {
+    BindError::Type { parameter: parameter.name.clone(), type_name: parameter.type_name.clone(), value }
 }
 
 fn kind(value: &Value<'_>) -> &'static str {
@@ -146,6 +173,8 @@ mod tests {
         assert_eq!(bound("smallint", Value::Int(-300)), "I16(Some(-300))");
         assert_eq!(bound("int", Value::Int(7)), "I32(Some(7))");
         assert_eq!(bound("bigint", Value::Int(7)), "I64(Some(7))");
+        assert_eq!(bound("int", Value::Bit(true)), "I32(Some(1))");
+        assert_eq!(bound("ntext", Value::Text("a")), "String(Some(\"a\"))");
         assert_eq!(bound("nvarchar", Value::Text("Ring 0 – IT")), "String(Some(\"Ring 0 – IT\"))");
         // 2026-01-02 is day 46022 since 1900; 03:04:05 is 11,045 seconds.
         let ColumnData::DateTime(Some(datetime)) = bind(&parameter("datetime", 8), &Value::Time(time(2026))).unwrap()
@@ -170,6 +199,7 @@ mod tests {
         for year in [1752, 9999] {
             assert!(bind(&parameter("datetime", 8), &Value::Time(time(year))).is_err(), "{year}");
         }
+        assert!(bind(&parameter("bit", 1), &Value::Int(2)).is_err());
         let other = bind(&parameter("int", 4), &Value::Text("1")).unwrap_err();
         assert_eq!(other.to_string(), "@p is int, and a text does not go into that");
     }

@@ -1,11 +1,8 @@
 //! Parameters of procedures that save a whole row: what was read goes back as it came, but for what changes.
 
-use std::borrow::Cow;
-
 use tiberius::ColumnData;
-use uuid::Uuid;
 
-use super::bind::BindError;
+use super::bind::{BindError, mismatch, whole, written};
 use crate::model::procedure::LiveParameter;
 use crate::model::setting::Cell;
 
@@ -42,41 +39,6 @@ pub(in crate::susdb) fn bind_data(
     }
 }
 
-fn whole(parameter: &LiveParameter, number: i64) -> Result<ColumnData<'static>, BindError> {
-    let range = || BindError::Range { parameter: parameter.name.clone(), type_name: parameter.type_name.clone() };
-    match parameter.type_name.as_str() {
-        "bit" => match number {
-            0 | 1 => Ok(ColumnData::Bit(Some(number == 1))),
-            _ => Err(range()),
-        },
-        "tinyint" => u8::try_from(number).map(|n| ColumnData::U8(Some(n))).map_err(|_| range()),
-        "smallint" => i16::try_from(number).map(|n| ColumnData::I16(Some(n))).map_err(|_| range()),
-        "int" => i32::try_from(number).map(|n| ColumnData::I32(Some(n))).map_err(|_| range()),
-        "bigint" => Ok(ColumnData::I64(Some(number))),
-        _ => Err(mismatch(parameter, "a whole number")),
-    }
-}
-
-fn written(parameter: &LiveParameter, text: &str) -> Result<ColumnData<'static>, BindError> {
-    match parameter.type_name.as_str() {
-        "nvarchar" | "nchar" | "sysname" => {
-            let length = text.encode_utf16().count();
-            // Two bytes a character; -1 is max.
-            match usize::try_from(parameter.max_length) {
-                Ok(bytes) if length > bytes / 2 => {
-                    Err(BindError::TooLong { parameter: parameter.name.clone(), length, length_max: bytes / 2 })
-                }
-                _ => Ok(ColumnData::String(Some(Cow::Owned(text.to_owned())))),
-            }
-        }
-        "ntext" | "xml" => Ok(ColumnData::String(Some(Cow::Owned(text.to_owned())))),
-        "uniqueidentifier" => Uuid::try_parse(text)
-            .map(|id| ColumnData::Guid(Some(id)))
-            .map_err(|_| mismatch(parameter, "a text that is no GUID")),
-        _ => Err(mismatch(parameter, "a text")),
-    }
-}
-
 fn null(parameter: &LiveParameter) -> Result<ColumnData<'static>, BindError> {
     match parameter.type_name.as_str() {
         "bit" => Ok(ColumnData::Bit(None)),
@@ -90,10 +52,6 @@ fn null(parameter: &LiveParameter) -> Result<ColumnData<'static>, BindError> {
         "varbinary" | "binary" | "image" => Ok(ColumnData::Binary(None)),
         _ => Err(mismatch(parameter, "NULL")),
     }
-}
-
-fn mismatch(parameter: &LiveParameter, value: &'static str) -> BindError {
-    BindError::Type { parameter: parameter.name.clone(), type_name: parameter.type_name.clone(), value }
 }
 
 #[cfg(test)]
