@@ -309,11 +309,53 @@ pub enum ContractState {
 
 /// Something in which a procedure differs, and that does not concern everything it is used for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// In what: a sentence without an end.
-    pub details: String,
+pub enum Difference {
+    /// It has no parameter for something.
+    Lacks {
+        /// The column or the list.
+        what: String,
+        /// The keys that cannot be changed.
+        keys: &'static [&'static str],
+    },
+    /// It takes something that cannot be given to it.
+    Takes {
+        /// What: a sentence without an end.
+        details: String,
+        /// What cannot be changed.
+        kinds: &'static [&'static str],
+    },
+}
+
+impl Difference {
     /// What cannot be done.
-    pub limit: Limit,
+    #[must_use]
+    pub fn limit(&self) -> Limit {
+        match self {
+            Self::Lacks { what: _, keys } => Limit::Apply(keys),
+            Self::Takes { details: _, kinds } => Limit::Apply(kinds),
+        }
+    }
+
+    /// All differences of a procedure in one sentence without an end.
+    #[must_use]
+    pub fn sentence(differences: &[Self]) -> String {
+        let (mut lacking, mut keys, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+        for difference in differences {
+            match difference {
+                Self::Lacks { what, keys: concerned } => {
+                    lacking.push(what.as_str());
+                    keys.extend_from_slice(concerned);
+                }
+                Self::Takes { details, kinds: _ } => parts.push(details.clone()),
+            }
+        }
+        if !lacking.is_empty() {
+            let text =
+                format!("it has no parameter for {}, so {} cannot be changed", lacking.join(", "), keys.join(", "));
+            parts.insert(0, text);
+        }
+        parts.join("; ")
+    }
 }
 
 impl ContractState {

@@ -246,6 +246,21 @@ fn procedures_that_save_a_row_and_are_not_as_known() {
 }
 
 #[test]
+fn however_much_a_procedure_lacks_it_is_one_finding() {
+    let without = |name: &str| format!("variant=spSetConfiguration:without=@{name}");
+    let lacking = ["LogLevel", "ProxyName", "LanguagesXml"].map(without).join("&");
+    let server = of(&lab(), &format!("?{lacking}"), 1);
+    assert_eq!(findings(&server), ["problem different", "note requestedGroupsMissing"]);
+    let found = finding(&server, "different");
+    let message = found["message"].as_str().unwrap();
+    assert!(message.contains("no parameter for ProxyName, LogLevel, LanguagesXml, so "), "{message}");
+    for key in ["logging.level", "updateSource.proxy.host", "updateFiles.languages"] {
+        assert!(found["kinds"].as_array().unwrap().contains(&key.into()), "{found}");
+        assert!(message.contains(key), "{message}");
+    }
+}
+
+#[test]
 fn a_row_that_cannot_be_read_leaves_its_procedure_unjudged() {
     let lab = lab();
     for (read, saves, kind) in [

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::super::list_shape::assumptions;
 use super::grants::bracketed;
 use super::{
-    CertificateCheck, ConnectStage, ContractState, Health, Limit, OrphanedUsers, RequestedGroups, ServerHealth,
-    StageState, SynchronisationState, Used, UsedKind,
+    CertificateCheck, ConnectStage, ContractState, Difference, Health, Limit, OrphanedUsers, RequestedGroups,
+    ServerHealth, StageState, SynchronisationState, Used, UsedKind,
 };
 
 /// Downstream servers that WSUS takes.
@@ -57,26 +57,59 @@ pub struct Finding {
     pub code: &'static str,
     /// What is so: a sentence without an end.
     pub message: String,
-    /// What cannot be done; none where nothing is limited.
-    pub limit: Option<Limit>,
+    /// What cannot be done; empty where nothing is limited.
+    pub limits: Vec<Limit>,
     /// What to do, imperative and copyable.
     pub hints: Vec<String>,
 }
 
 impl Finding {
     fn new(severity: Severity, code: &'static str, message: impl Into<String>) -> Self {
-        Self { severity, code, message: message.into(), limit: None, hints: Vec::new() }
+        Self { severity, code, message: message.into(), limits: Vec::new(), hints: Vec::new() }
     }
 
     fn limits(mut self, limit: Limit) -> Self {
-        self.limit = Some(limit);
+        self.limits.push(limit);
         self
+    }
+
+    /// The verbs that are limited.
+    #[must_use]
+    pub fn verbs(&self) -> Vec<&'static str> {
+        distinct(self.limits.iter().flat_map(|limit| limit.verbs()))
+    }
+
+    /// The kinds of objects that are concerned; empty for all.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<&'static str> {
+        distinct(self.limits.iter().flat_map(|limit| limit.kinds()))
+    }
+
+    /// What cannot be done, in words; none where nothing is limited.
+    #[must_use]
+    pub fn limited(&self) -> Option<String> {
+        match self.limits.as_slice() {
+            [] => None,
+            [limit] => Some(limit.to_string()),
+            _ => Some(format!("{} of {}", self.verbs().join(", "), self.kinds().join(", "))),
+        }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
+}
+
+/// Each once, in the order in which they come.
+fn distinct<'a>(names: impl Iterator<Item = &'a &'static str>) -> Vec<&'static str> {
+    let mut distinct: Vec<&'static str> = Vec::new();
+    for name in names {
+        if !distinct.contains(name) {
+            distinct.push(name);
+        }
+    }
+    distinct
 }
 
 /// Everything that follows from a look at a server, the worst first. Empty where there is nothing to say.
@@ -205,21 +238,23 @@ fn assumed(used: &Used) -> Option<Finding> {
     (!hints.is_empty()).then(|| hints.into_iter().fold(finding, Finding::hint))
 }
 
-fn different(used: &Used) -> Vec<Finding> {
-    let differs = |details: &str, limit| {
+/// One finding, however much differs.
+fn different(used: &Used) -> Option<Finding> {
+    let differs = |details: &str| {
         let message = format!("{} differs from what wsusctl knows: {details}", used.name);
-        Finding::new(Severity::Problem, "different", message).limits(limit).hint(NEW_BUILD)
+        Finding::new(Severity::Problem, "different", message).hint(NEW_BUILD)
     };
     match &used.state {
-        ContractState::Present | ContractState::Missing => Vec::new(),
-        ContractState::Different { details } => vec![differs(details, used.limit)],
+        ContractState::Present | ContractState::Missing => None,
+        ContractState::Different { details } => Some(differs(details).limits(used.limit)),
         ContractState::Limited { differences } => {
-            differences.iter().map(|difference| differs(&difference.details, difference.limit)).collect()
+            let finding = differs(&Difference::sentence(differences));
+            Some(differences.iter().map(Difference::limit).fold(finding, Finding::limits))
         }
         ContractState::Unjudged { why } => {
             let message =
                 format!("could not be judged: {}, since the row that it saves cannot be read: {why}", used.name);
-            vec![Finding::new(Severity::Problem, "unchecked", message).limits(used.limit)]
+            Some(Finding::new(Severity::Problem, "unchecked", message).limits(used.limit))
         }
     }
 }
@@ -529,7 +564,7 @@ mod tests {
         assert_eq!(only(|server| server.database = Ok(collation("Latin1_General_CS_AS"))).code, "caseSensitive");
         let mut read_only = healthy().database.unwrap();
         read_only.updateability = Some("READ_ONLY".to_owned());
-        assert_eq!(only(|server| server.database = Ok(read_only)).limit, Some(Limit::Apply(&[])));
+        assert_eq!(only(|server| server.database = Ok(read_only)).limits, [Limit::Apply(&[])]);
     }
 
     #[test]

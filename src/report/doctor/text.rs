@@ -197,7 +197,7 @@ fn render_findings(page: &mut Page, findings: &[Finding]) {
     }
     page.heading("Findings");
     for finding in findings {
-        let Finding { severity, code: _, message, limit, hints } = finding;
+        let Finding { severity, code: _, message, limits: _, hints } = finding;
         let style = match severity {
             Severity::Problem => Style::Blocked,
             Severity::Warning => Style::Modify,
@@ -209,8 +209,8 @@ fn render_findings(page: &mut Page, findings: &[Finding]) {
         for line in lines {
             page.line(6, words(line.trim()));
         }
-        if let Some(limit) = limit {
-            page.line(6, words(&format!("limits: {limit}")));
+        if let Some(limited) = finding.limited() {
+            page.line(6, words(&format!("limits: {limited}")));
         }
         for hint in hints {
             page.line(6, words(&format!("hint: {hint}")));

@@ -9,8 +9,8 @@ use super::Diagnosis;
 use super::json::FORMAT_VERSION;
 use crate::model::health::findings::{Finding, is_limited};
 use crate::model::health::{
-    Answer, Certificate, ConnectStage, ContractState, DatabaseFacts, Health, LoginFacts, OrphanedUsers, Product,
-    RequestedGroups, SchemaComponent, ServerHealth, StageState, Used,
+    Answer, Certificate, ConnectStage, ContractState, DatabaseFacts, Difference, Health, LoginFacts, OrphanedUsers,
+    Product, RequestedGroups, SchemaComponent, ServerHealth, StageState, Used,
 };
 use crate::model::list_shape::ListShape;
 use crate::report::timestamp::timestamp;
@@ -171,8 +171,8 @@ struct FindingWire<'a> {
     severity: &'static str,
     code: &'static str,
     message: &'a str,
-    verbs: &'static [&'static str],
-    kinds: &'static [&'static str],
+    verbs: Vec<&'static str>,
+    kinds: Vec<&'static str>,
     hints: &'a [String],
 }
 
@@ -315,10 +315,7 @@ impl<'a> UsedWire<'a> {
             ContractState::Different { details } | ContractState::Unjudged { why: details } => {
                 Some(Cow::Borrowed(details.as_str()))
             }
-            ContractState::Limited { differences } => {
-                let details: Vec<&str> = differences.iter().map(|difference| difference.details.as_str()).collect();
-                Some(Cow::Owned(details.join("; ")))
-            }
+            ContractState::Limited { differences } => Some(Cow::Owned(Difference::sentence(differences))),
             ContractState::Present | ContractState::Missing => None,
         };
         Self {
@@ -350,14 +347,7 @@ impl<'a> RequestedWire<'a> {
 
 impl<'a> FindingWire<'a> {
     fn new(finding: &'a Finding) -> Self {
-        let Finding { severity, code, message, limit, hints } = finding;
-        Self {
-            severity: severity.name(),
-            code,
-            message,
-            verbs: limit.map(|limit| limit.verbs()).unwrap_or_default(),
-            kinds: limit.map(|limit| limit.kinds()).unwrap_or_default(),
-            hints,
-        }
+        let Finding { severity, code, message, limits: _, hints } = finding;
+        Self { severity: severity.name(), code, message, verbs: finding.verbs(), kinds: finding.kinds(), hints }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::check;
 use crate::model::configuration::{Configuration, LiveSettings};
-use crate::model::health::{Answer, Difference, Limit, Unchecked};
+use crate::model::health::{Answer, Difference, Unchecked};
 use crate::model::notifications::{AUTHENTICATION, LiveNotifications, NOTIFICATIONS};
 use crate::model::procedure::{Procedure, ProcedureState, Verdict};
 use crate::model::setting::{SETTINGS, Setting};
@@ -101,16 +101,14 @@ fn unsaved(table: &'static [Setting], is_unsaved: impl Fn(&str) -> bool) -> Vec<
 }
 
 fn without(what: &str, keys: &'static [&'static str]) -> Difference {
-    let details =
-        format!("it has no parameter for {}, so {} cannot be changed", what.trim_start_matches('@'), keys.join(", "));
-    Difference { details, limit: Limit::Apply(keys) }
+    Difference::Lacks { what: what.trim_start_matches('@').to_owned(), keys }
 }
 
 fn password(parameter: &str, of: &str, kinds: &'static [&'static str]) -> Difference {
     let details = format!(
         "it takes {parameter}, and what it holds cannot be read: to leave it out might clear the password of {of}, which is in use"
     );
-    Difference { details, limit: Limit::Apply(kinds) }
+    Difference::Takes { details, kinds }
 }
 
 /// Why the row of a procedure could not be read, or what cannot be changed through it.
