@@ -114,7 +114,7 @@ fn conditions_choose() {
         ("updates", &["kb=KB5060842", "approved=false"], 3),
         ("updates", &["kb=KB5034441", "expired=true"], 1),
         ("products", &["title=Windows Admin Center"], 2),
-        ("classifications", &["title=* Updates"], 3),
+        ("classifications", &["title=* Updates"], 4),
         ("approvals", &["group=Kiosks"], 1),
         ("approvals", &["action=uninstall"], 1),
         ("approvals", &["automatic=true"], 5),

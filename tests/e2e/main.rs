@@ -39,6 +39,7 @@ mod settings;
 mod synchronization;
 #[cfg(unix)]
 mod terminal;
+mod translated;
 mod usage;
 #[path = "../schema/validator.rs"]
 mod validator;

@@ -124,9 +124,9 @@ fn synchronise(lab: &Lab) {
              INSERT INTO tbRevision (RevisionID, LocalUpdateID, RevisionNumber, State) VALUES ({key}, {key}, 200, 5);
              INSERT INTO tbProperty (RevisionID, PublicationState, CreationDate, ReceivedFromCreatorService,
                  ExplicitlyDeployable, CanInstall, CanUninstall, DefaultPropertiesLanguageID, MsrcSeverity)
-                 VALUES ({key}, {expired}, '2026-07-14 17:00:00.000', '2026-07-14 19:00:00.000', 1, 1, 1, 1033, '{severity}');
+                 VALUES ({key}, {expired}, '2026-07-14 17:00:00.000', '2026-07-14 19:00:00.000', 1, 1, 1, 9, '{severity}');
              INSERT INTO tbLocalizedProperty (LocalizedPropertyID, Title) VALUES ({key}, '{title}');
-             INSERT INTO tbLocalizedPropertyForRevision (RevisionID, LocalizedPropertyID, LanguageID) VALUES ({key}, {key}, 1033);
+             INSERT INTO tbLocalizedPropertyForRevision (RevisionID, LocalizedPropertyID, LanguageID) VALUES ({key}, {key}, 9);
              INSERT INTO tbKBArticleForRevision (RevisionID, KBArticleID) VALUES ({key}, '51{number:05}');
              {}{}",
             category(product),

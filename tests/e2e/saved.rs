@@ -73,7 +73,7 @@ fn a_plan_from_the_file_is_the_plan_from_the_server() {
     let saved = snapshot(&lab);
     saved
         .expect_status(0)
-        .expect_err("written: lab.snapshot: server 3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11, 422 updates, ");
+        .expect_err("written: lab.snapshot: server 3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11, 581 updates, ");
     for example in ["patch-tuesday", "contoso-hq", "hardened"] {
         fs::copy(format!("examples/{example}.yaml"), lab.path("lab.yaml")).unwrap();
         assert_same(&lab);

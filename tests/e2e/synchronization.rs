@@ -145,7 +145,7 @@ fn what_is_wrong_with_a_manifest_is_said_with_its_place() {
         said.expect_err(&format!("error[{code}]")).expect_err("lab.yaml:7:");
     }
     lab.manifest("  synchronization: {products: [Windows 111]}\n");
-    lab.diff().expect_err("did you mean `Windows 11`?").expect_err("apply --sync-categories");
+    lab.diff().expect_err("did you mean `Windows 11`, ").expect_err("apply --sync-categories");
 }
 
 #[test]

@@ -121,6 +121,9 @@ mod tests {
     use super::super::testing::{Server, day, text};
     use crate::sandbox::value::Value;
 
+    /// The company, its families and their products.
+    const PRODUCTS: usize = 165;
+
     fn titles(server: &Server, arguments: &[(&str, Value)]) -> Vec<Value> {
         server.call("spGetCategories", arguments).sets[0].column("Title")
     }
@@ -129,24 +132,24 @@ mod tests {
     fn products_and_classifications_are_listed_apart() {
         let server = Server::demo();
         let products = titles(&server, &[]);
-        assert_eq!(products.len(), 12);
+        assert_eq!(products.len(), PRODUCTS);
         assert_eq!(products.iter().filter(|title| **title == text("Windows Admin Center")).count(), 2);
         let classifications = titles(&server, &[("@retrieveUpdateClassifications", Value::Bit(true))]);
-        assert_eq!(classifications.len(), 10);
+        assert_eq!(classifications.len(), 16);
         assert!(classifications.contains(&text("Security Updates")));
     }
 
     #[test]
     fn an_unknown_culture_gives_the_native_title() {
         let server = Server::demo();
-        assert_eq!(titles(&server, &[("@preferredCulture", text("xx"))]).len(), 12);
+        assert_eq!(titles(&server, &[("@preferredCulture", text("xx"))]).len(), PRODUCTS);
     }
 
     #[test]
     fn categories_are_filtered_by_arrival() {
         let server = Server::demo();
         assert!(titles(&server, &[("@fromSyncDate", day(2026, 1, 1))]).is_empty());
-        assert_eq!(titles(&server, &[("@toSyncDate", day(2026, 1, 1))]).len(), 12);
+        assert_eq!(titles(&server, &[("@toSyncDate", day(2026, 1, 1))]).len(), PRODUCTS);
     }
 
     #[test]

@@ -52,11 +52,11 @@
 use chrono::Duration;
 use rusqlite::params;
 
-use super::demo_updates::{self, Written, WrittenUpdate};
-use super::identity::{guid, mix, named_guid};
-use super::server::{
+use super::categories::{
     CRITICAL_UPDATES, DEFENDER, DEFINITION_UPDATES, SECURITY_UPDATES, SERVER_2022, SERVER_2025, WINDOWS_11,
 };
+use super::demo_updates::{self, Written, WrittenUpdate};
+use super::identity::{guid, mix, named_guid};
 use super::writer::{Approval, Computer, Writer, minutes_before, text};
 use crate::sandbox::schema::{ALL_COMPUTERS, DOWNSTREAM_SERVERS};
 

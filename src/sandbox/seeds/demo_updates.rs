@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 
-use super::identity::{digest, mix, named_guid};
-use super::server::{
-    ADMIN_CENTER_TOOLS, ADMIN_CENTER_WINDOWS, CRITICAL_UPDATES, DEFENDER, DEFINITION_UPDATES, DRIVERS, FIRST_UPDATE,
+use super::categories::{
+    ADMIN_CENTER_TOOLS, ADMIN_CENTER_WINDOWS, CRITICAL_UPDATES, DEFENDER, DEFINITION_UPDATES, DRIVERS,
     SECURITY_UPDATES, SERVER_2022, SERVER_2025, SQL_SERVER_2022, UPDATE_ROLLUPS, UPDATES, WINDOWS_10, WINDOWS_11,
 };
+use super::identity::{digest, mix, named_guid};
+use super::server::FIRST_UPDATE;
 use super::writer::{File, Update, UpdateKind, Writer, arrival, minutes_before};
 
 /// Updates of the demo, all told.

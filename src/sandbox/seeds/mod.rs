@@ -3,9 +3,11 @@
 //! A seed is the same on every machine and at every time: ids are hashes of what they name, times count from
 //! 2026-06-09, and no clock or random source is read.
 
+mod categories;
 pub mod demo;
 mod demo_updates;
 mod identity;
+mod languages;
 mod principals;
 mod scale;
 mod server;
@@ -87,7 +89,7 @@ fn write(store: &Connection, seed: Seed) -> rusqlite::Result<()> {
     server::write(store)?;
     principals::write(store, seed)?;
     let mut writer = Writer::new(store)?;
-    server::write_categories(&mut writer)?;
+    categories::write(&mut writer)?;
     match seed {
         Seed::Empty => Ok(()),
         Seed::Demo => demo::write(&mut writer),
@@ -195,7 +197,7 @@ mod tests {
         assert_eq!(count(&store, "tbComputerTarget"), 0);
         assert_eq!(count(&store, "tbDeployment"), 0);
         assert_eq!(count(&store, "\"PUBLIC_VIEWS.vUpdate\""), 0);
-        assert_eq!(count(&store, "\"PUBLIC_VIEWS.vClassification\""), 10);
+        assert_eq!(count(&store, "\"PUBLIC_VIEWS.vClassification\""), 16);
         assert_eq!(inconsistencies(&store), Vec::<String>::new());
     }
 

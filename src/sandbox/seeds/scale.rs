@@ -3,11 +3,12 @@
 //! Everything about the `n`th update, computer, group or approval follows from `n` alone. A computer or an approval refers
 //! only to updates and groups that the smallest server with it has.
 
-use super::identity::{digest, guid, mix};
-use super::server::{
-    CRITICAL_UPDATES, DEFENDER, DEFINITION_UPDATES, DRIVERS, FIRST_UPDATE, SECURITY_UPDATES, SERVER_2022, SERVER_2025,
+use super::categories::{
+    CRITICAL_UPDATES, DEFENDER, DEFINITION_UPDATES, DRIVERS, SECURITY_UPDATES, SERVER_2022, SERVER_2025,
     SQL_SERVER_2022, UPDATES, WINDOWS_10, WINDOWS_11,
 };
+use super::identity::{digest, guid, mix};
+use super::server::FIRST_UPDATE;
 use super::writer::{Approval, Computer, File, Update, UpdateKind, Writer, minutes_before};
 use crate::sandbox::schema::ALL_COMPUTERS;
 

@@ -6,8 +6,8 @@ use rusqlite::{Connection, Statement, params};
 use super::identity::guid;
 use crate::sandbox::schema::DATETIME_FORMAT;
 
-/// The language of every title: the Windows code of English (United States).
-pub(super) const ENGLISH: i64 = 1033;
+/// The language of every title.
+pub(super) const ENGLISH: i64 = 9;
 
 /// A moment a number of minutes before 2026-06-09 17:00, when the seeds' last synchronisation ended.
 pub(super) fn minutes_before(minutes: i64) -> NaiveDateTime {
