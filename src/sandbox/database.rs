@@ -3,6 +3,9 @@
 //! The wire layer (`tds`) knows nothing of SUSDB and the engine knows nothing of packets. The second implementation of
 //! [`Database`] is the echo database of the wire tests, which sends back every type that it was sent.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use super::value::{Column, SqlType, Value};
 
 /// What a client said when it logged in.
@@ -112,6 +115,12 @@ pub trait Database: Send + Sync + 'static {
 
 /// One logged-in connection. Dropping it releases what it holds: open transactions roll back, application locks go.
 pub trait DatabaseSession: Send + 'static {
+    /// The flag that ends the statement under way wherever it is, once another thread sets it: the client wants no more, is
+    /// gone, or the server is being shut down. It is cleared before every request.
+    fn interruption(&self) -> Arc<AtomicBool> {
+        Arc::default()
+    }
+
     /// Runs a batch of SQL. Errors in the SQL go to `response`.
     ///
     /// # Errors

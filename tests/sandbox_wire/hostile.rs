@@ -1,12 +1,15 @@
 //! Clients that mean no good, or no TDS.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::{ProptestConfig, any, prop, prop_assert, proptest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
+use wsusctl::sandbox::serve::serve;
 use wsusctl::sandbox::tds::{ConnectionError, ServerSettings};
 
+use crate::echo::Echo;
 use crate::raw::{
     batch, call, greet, headers, last_done, log_in, login7, open, packet, packet_with, prelogin, read_message, start,
     utf16, with_password,
@@ -242,4 +245,50 @@ fn the_requests_that_are_mutated_are_in_order() {
             assert!(answer[0] != 0xAA || answer[3..7] != stream_is_wrong, "{answer:02X?}");
         });
     }
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_long_is_told_so() {
+    let mut settings = open();
+    settings.request_bytes_max = 1000;
+    let (mut client, served) = log_in(settings).await;
+    client.write_all(&packet_with(0x01, 0, &[0; 2000])).await.unwrap();
+    let answer = read_message(&mut client).await.unwrap();
+    let text = utf16("longer than the 1000 bytes");
+    assert!(answer.windows(text.len()).any(|part| part == text), "{answer:02X?}");
+    assert!(matches!(served.await.unwrap(), Err(ConnectionError::MessageTooLong { limit: 1000 })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_guesses_a_password_waits_for_the_answer() {
+    let mut settings = with_password();
+    settings.refusal_delay = Duration::from_secs(9);
+    let (mut client, served) = start(settings);
+    let begun = tokio::time::Instant::now();
+    client.write_all(&prelogin(2)).await.unwrap();
+    read_message(&mut client).await.unwrap();
+    client.write_all(&login7(0x7400_0004, "sa", "guess", "")).await.unwrap();
+    read_message(&mut client).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_secs(9));
+    assert!(matches!(served.await.unwrap(), Err(ConnectionError::LoginRefused { number: 18_456 })));
+}
+
+#[tokio::test]
+async fn connections_that_never_log_in_keep_nobody_out() {
+    let mut settings = open();
+    settings.logins_max = 2;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (order, shutdown) = tokio::sync::watch::channel(false);
+    let serving = tokio::spawn(serve(listener, Arc::new(Echo::default()), Arc::new(settings), shutdown));
+    let mut idle = Vec::new();
+    for _ in 0..5 {
+        idle.push(tokio::net::TcpStream::connect(address).await.unwrap());
+    }
+    let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
+    greet(&mut client).await;
+    // The oldest had to go: the stream ends.
+    assert!(matches!(idle[0].read(&mut [0; 8]).await, Ok(0) | Err(_)));
+    order.send(true).unwrap();
+    serving.await.unwrap();
 }

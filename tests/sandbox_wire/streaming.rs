@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wsusctl::sandbox::options::Options;
+use wsusctl::sandbox::server::Server;
+use wsusctl::sandbox::store::Location;
 use wsusctl::sandbox::tds::ConnectionError;
 
 use crate::echo::Echo;
@@ -178,4 +181,35 @@ async fn a_panic_and_a_fatal_error_end_their_connection_only() {
     assert!(matches!(second_served.await.unwrap(), Err(ConnectionError::Fatal)));
     third.write_all(&batch("count 1")).await.unwrap();
     assert_eq!(last_done(&read_message(&mut third).await.unwrap()), (0xFD, 0x10));
+}
+
+/// A statement that would run for days.
+const ENDLESS: &str =
+    "SELECT COUNT(*) FROM tbUpdate a CROSS JOIN tbUpdate b CROSS JOIN tbUpdate c CROSS JOIN tbUpdate d";
+
+#[tokio::test]
+async fn attention_ends_a_statement_that_has_nothing_to_send_yet() {
+    let server = Server::in_process(Location::Memory, &Options::default()).unwrap();
+    let mut client = server.connect();
+    greet(&mut client).await;
+    client.write_all(&batch(ENDLESS)).await.unwrap();
+    client.write_all(&packet(ATTENTION, &[])).await.unwrap();
+    assert_eq!(last_done(&read_message(&mut client).await.unwrap()), (0xFD, 0x02));
+    assert_eq!(read_message(&mut client).await.unwrap(), ACKNOWLEDGED);
+    client.write_all(&batch("SELECT 1")).await.unwrap();
+    assert_eq!(last_done(&read_message(&mut client).await.unwrap()), (0xFD, 0x10));
+}
+
+#[test]
+fn the_end_of_the_connection_ends_its_statement() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let server = Server::in_process(Location::Memory, &Options::default()).unwrap();
+        let mut client = server.connect();
+        greet(&mut client).await;
+        client.write_all(&batch(ENDLESS)).await.unwrap();
+        drop(client);
+    });
+    // Waits for the thread that runs the statement: for ever, if nobody ends it.
+    drop(runtime);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
@@ -36,7 +37,12 @@ pub struct Session {
     pub(super) nesting: u32,
     /// The system views whose rows are already there.
     filled: BTreeSet<&'static str>,
+    /// Ends the statement under way.
+    interrupted: Arc<AtomicBool>,
 }
+
+/// How many steps of SQLite's machine a statement makes before it looks whether it is to end: some tenth of a millisecond.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
 /// Why a statement did not run to its end.
 #[derive(Debug)]
@@ -86,7 +92,10 @@ impl Session {
         let asked = if login.database.is_empty() { DATABASE } else { &login.database };
         let database = database_named(asked).ok_or_else(|| cannot_open(asked))?.to_owned();
         let failed = |error: rusqlite::Error| errors::from_store(&error, login.session_id);
-        let connection = shared.connect().map_err(failed)?;
+        let mut connection = shared.connect().map_err(failed)?;
+        let interrupted = Arc::<AtomicBool>::default();
+        let flag = Arc::clone(&interrupted);
+        connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || flag.load(Ordering::Relaxed))).map_err(failed)?;
         Catalogue::create_system_views(&connection).map_err(failed)?;
         install_permissions(&connection, Arc::clone(&shared)).map_err(failed)?;
         let live = LiveSession {
@@ -113,6 +122,7 @@ impl Session {
             prepared: BTreeMap::new(),
             nesting: 0,
             filled: BTreeSet::new(),
+            interrupted,
         })
     }
 
@@ -184,6 +194,10 @@ impl Session {
 }
 
 impl DatabaseSession for Session {
+    fn interruption(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.interrupted)
+    }
+
     fn batch(&mut self, sql: &str, response: &mut dyn Response) -> Result<(), Cancelled> {
         self.running(true);
         let result = match script::read(sql) {
@@ -238,6 +252,8 @@ impl DatabaseSession for Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        // What is left to be done for a client that is gone is done to its end.
+        self.interrupted.store(false, Ordering::Relaxed);
         self.shared.locks.release_session(self.login.session_id);
         self.shared.sessions().remove(&self.login.session_id);
     }

@@ -78,6 +78,14 @@ pub fn unknown_variable(name: &str) -> ServerError {
     severe(137, 15, format!("Must declare the scalar variable \"{name}\"."))
 }
 
+/// 8632: the batch is longer than the sandbox reads.
+pub fn too_long(limit: usize) -> ServerError {
+    let text = format!(
+        "Internal error: An expression services limit has been reached. The sandbox takes batches of at most {limit} bytes."
+    );
+    severe(8632, 17, text)
+}
+
 /// 2812: no such procedure.
 pub fn unknown_procedure(name: &str) -> ServerError {
     error(2812, format!("Could not find stored procedure '{name}'."))
@@ -130,6 +138,12 @@ pub fn from_store(failure: &rusqlite::Error, session: i32) -> ServerError {
         }
         rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked => return deadlock(session),
         rusqlite::ErrorCode::OperationInterrupted => return error(3621, "The statement has been terminated."),
+        rusqlite::ErrorCode::TooBig => {
+            return error(
+                8152,
+                "String or binary data would be truncated: the sandbox takes values of at most 16 MiB.",
+            );
+        }
         rusqlite::ErrorCode::ReadOnly => return error(3906, "The sandbox's file is read-only."),
         _ => {}
     }

@@ -15,6 +15,10 @@ use super::statement::Statement;
 use super::{declared, errors};
 use crate::sandbox::database::ServerError;
 
+/// The longest batch in bytes of UTF-8. Reading one takes some hundred times its length, and what has to be long comes as a
+/// parameter.
+const BATCH_LENGTH_MAX: usize = 256 * 1024;
+
 /// How deep IF and BEGIN may nest.
 const BLOCKS_MAX: usize = 32;
 
@@ -24,6 +28,9 @@ const BLOCKS_MAX: usize = 32;
 /// 102 for what is not T-SQL or not the part that the sandbox reads, 191 for what nests too deeply, 229 for statements
 /// that write.
 pub fn read(sql: &str) -> Result<Vec<Statement>, ServerError> {
+    if sql.len() > BATCH_LENGTH_MAX {
+        return Err(errors::too_long(BATCH_LENGTH_MAX));
+    }
     let dialect = MsSqlDialect {};
     let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| {
         let mut syntax = errors::severe(105, 15, format!("Incorrect syntax: {}.", error.message));
@@ -481,6 +488,13 @@ mod tests {
     fn an_error_names_its_line() {
         let error = read("SELECT 1\nSELECT FROM x WHERE").unwrap_err();
         assert_eq!((error.number, error.line), (102, 2), "{error}");
+    }
+
+    #[test]
+    fn length_is_bounded() {
+        let list = |items: usize| format!("SELECT 1 WHERE 1 IN ({})", vec!["1"; items].join(","));
+        assert!(read(&list(100_000)).is_ok());
+        assert_eq!(read(&list(150_000)).unwrap_err().number, 8632);
     }
 
     #[test]

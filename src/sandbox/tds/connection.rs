@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use tracing::warn;
 
 use super::super::database::{Database, Login, ServerError};
 use super::answer::{Answer, database_message};
@@ -52,22 +53,24 @@ where
     D: Database,
 {
     let (_running, shutdown) = watch::channel(false);
-    serve_until(stream, database, settings, shutdown).await
+    serve_until(stream, database, settings, shutdown, Arc::default()).await
 }
 
-/// Serves one client until it goes, or until shutdown: a request under way is still answered.
+/// Serves one client until it goes, or until shutdown: a request under way is still answered. `logged_in` turns true once it
+/// has logged in.
 pub(in super::super) async fn serve_until<S, D>(
     stream: S,
     database: Arc<D>,
     settings: Arc<ServerSettings>,
     shutdown: watch::Receiver<bool>,
+    logged_in: Arc<AtomicBool>,
 ) -> Result<(), ConnectionError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     D: Database,
 {
     let limit = settings.handshake_timeout;
-    let mut connection = timeout(limit, log_in(stream, database, settings))
+    let mut connection = timeout(limit, log_in(stream, database, settings, &logged_in))
         .await
         .map_err(|_| ConnectionError::HandshakeTimeout { limit })??;
     let result = connection.serve(shutdown).await;
@@ -109,6 +112,7 @@ async fn log_in<S, D>(
     stream: S,
     database: Arc<D>,
     settings: Arc<ServerSettings>,
+    logged_in: &AtomicBool,
 ) -> Result<Connection<S, D>, ConnectionError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -121,7 +125,12 @@ where
     let mut writer = PacketWriter::new(kind::TABULAR_RESULT, DEFAULT_PACKET_SIZE, short_id);
     let opened = match check(&login7, &settings) {
         Ok(()) => open(database, &login7, session_id, &settings).await?,
-        Err(refusal) => Err(refusal),
+        Err(refusal) => {
+            warn!(user = ?login7.user, host = ?login7.host, number = refusal.number, "a login was refused");
+            // Whoever guesses passwords waits for each answer.
+            sleep(settings.refusal_delay).await;
+            Err(refusal)
+        }
     };
     let session = match opened {
         Ok(session) => session,
@@ -129,6 +138,8 @@ where
     };
     let packet_size = packet_size(&login7);
     let greeting = greeting(&login7, packet_size, &settings);
+    // Before the client knows: whoever comes after it is counted behind it.
+    logged_in.store(true, Ordering::Relaxed);
     writer.send(&mut transport, &greeting).await.map_err(ConnectionError::Stream)?;
     let (read, write) = split(transport);
     Ok(Connection {
@@ -249,9 +260,12 @@ where
                 }
                 () = ordered(&mut shutdown) => return Ok(()),
             }
-            let message = timeout(limit, self.reader.message())
-                .await
-                .map_err(|_| ConnectionError::RequestTimeout { limit })??;
+            let message =
+                timeout(limit, self.reader.message()).await.map_err(|_| ConnectionError::RequestTimeout { limit })?;
+            if let Err(ConnectionError::MessageTooLong { limit }) = message {
+                return Err(self.refuse_length(limit).await);
+            }
+            let message = message?;
             match message.kind {
                 kind::ATTENTION => self.acknowledge_attention().await?,
                 // As MS-TDS 2.2.1.7 has it: no acknowledgement, but an answer that is an error without a message.
@@ -262,11 +276,25 @@ where
         }
     }
 
+    /// Tells a client that its request is too long to be taken in. Gives the error that the connection ends with.
+    async fn refuse_length(&mut self, limit: usize) -> ConnectionError {
+        let text = format!("The request is longer than the {limit} bytes that the sandbox takes.");
+        let refusal = ServerError { number: 4014, ..login_error(4014, 20, text) };
+        let mut tokens = Vec::new();
+        token::error(&mut tokens, &refusal, &self.settings.server_name);
+        token::done(&mut tokens, DoneKind::Done, done_status::ERROR, 0, 0);
+        self.writer.push(&tokens);
+        // The client is still sending, and may not read before it has sent everything.
+        let _ = timeout(CLOSE_TIMEOUT, self.end_message()).await;
+        ConnectionError::MessageTooLong { limit }
+    }
+
     /// Carries a request out on a blocking thread and sends its answer as it comes.
     async fn exchange(&mut self, message: Message) -> Result<(), ConnectionError> {
         let mut session = self.session.take().expect("the session is back between two requests");
         let (sender, mut chunks) = mpsc::channel(CHUNKS_WAITING);
-        let cancel = CancelOnDrop(Arc::new(AtomicBool::new(false)));
+        let cancel = CancelOnDrop(session.interruption());
+        cancel.0.store(false, Ordering::Relaxed);
         let cancelled = Arc::clone(&cancel.0);
         let task = spawn_blocking(move || {
             let result = session.run(&message, |server, database| Answer::new(sender, cancelled, server, database));

@@ -1,6 +1,7 @@
 //! Requests of one logged-in connection, carried out on a blocking thread.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -68,6 +69,11 @@ enum Turn {
 impl<S: DatabaseSession> Session<S> {
     pub(super) fn new(database_session: S, settings: Arc<ServerSettings>, session_id: i32, database: String) -> Self {
         Self { database_session, settings, session_id, database, transaction: Transaction::default() }
+    }
+
+    /// The flag that ends the statement under way.
+    pub(super) fn interruption(&self) -> Arc<AtomicBool> {
+        self.database_session.interruption()
     }
 
     /// Carries a request out. The answer is complete where this gives `Ok`.

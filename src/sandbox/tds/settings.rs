@@ -84,10 +84,14 @@ pub struct ServerSettings {
     pub handshake_timeout: Duration,
     /// Time for a client to finish a request once it has begun to send it.
     pub request_timeout: Duration,
+    /// How long a client whose login is refused waits for the answer.
+    pub refusal_delay: Duration,
     /// Largest request in bytes.
     pub request_bytes_max: usize,
-    /// Most connections at a time over TCP.
+    /// Most clients at a time over TCP that have logged in.
     pub connections_max: usize,
+    /// Most clients at a time over TCP that have not logged in yet. One more, and the one that has waited longest goes.
+    pub logins_max: usize,
 }
 
 impl ServerSettings {
@@ -103,8 +107,10 @@ impl ServerSettings {
             faults: Arc::new(Faults::default()),
             handshake_timeout: Duration::from_secs(15),
             request_timeout: Duration::from_secs(60),
-            request_bytes_max: 64 << 20,
+            refusal_delay: Duration::ZERO,
+            request_bytes_max: 8 << 20,
             connections_max: 100,
+            logins_max: 20,
         }
     }
 }

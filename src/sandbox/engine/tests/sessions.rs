@@ -236,3 +236,19 @@ fn text_compares_beyond_ascii_in_a_file_that_sqlite3_wrote() {
     assert_eq!(wrong.number, 8169);
     assert!(wrong.message.contains("stored value"), "{}", wrong.message);
 }
+
+#[test]
+fn a_statement_ends_where_it_is_interrupted() {
+    let engine = engine();
+    let mut session = session(&engine);
+    let interruption = session.interruption();
+    interruption.store(true, std::sync::atomic::Ordering::Relaxed);
+    let joins: String = (0..30).map(|number| format!(" CROSS JOIN tbThing AS t{number}")).collect();
+    for select in ["COUNT(*)", "TOP 1 NEWID() AS id"] {
+        let order = if select.starts_with("TOP") { " ORDER BY id" } else { "" };
+        let interrupted = ask(&mut session, &format!("SELECT {select} FROM tbThing AS t{joins}{order}"));
+        assert_eq!(interrupted.errors.iter().map(|error| error.number).collect::<Vec<_>>(), [3621], "{select}");
+    }
+    interruption.store(false, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(one(&mut session, "SELECT COUNT(*) FROM tbThing").1, Value::Int(2));
+}
