@@ -70,7 +70,11 @@ impl Snapshots {
     }
 }
 
-fn load(path: &Path) -> Result<Against, Failure> {
+/// Reads a snapshot.
+///
+/// # Errors
+/// It cannot be read, or is not a whole snapshot that this program knows (exit 3).
+pub fn load(path: &Path) -> Result<Against, Failure> {
     let is_stdin = path.as_os_str() == "-";
     let file = if is_stdin { "<stdin>".to_owned() } else { path.display().to_string() };
     let cannot = || Failure::new(Exit::Invalid, format!("cannot read the snapshot {file}"));

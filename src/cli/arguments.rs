@@ -422,6 +422,10 @@ pub struct SandboxInit {
     /// What is on the server: empty, demo, or scale:N with N updates
     #[arg(long, default_value = "demo")]
     pub seed: crate::sandbox::seeds::Seed,
+    /// A snapshot of a server, made by wsusctl snapshot, whose contents the file is to have instead of a seed; - for standard
+    /// input
+    #[arg(long, value_name = "SNAPSHOT", conflicts_with = "seed")]
+    pub from: Option<PathBuf>,
     /// Replace the file if it exists; behind a link the one that it points to
     #[arg(long)]
     pub force: bool,

@@ -3,6 +3,8 @@
 mod against;
 mod apply;
 mod arguments;
+#[cfg(feature = "sandbox")]
+mod contents;
 mod core_dump;
 mod diff;
 mod doctor;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::net::TcpListener;
@@ -10,9 +11,10 @@ use tokio::sync::watch;
 
 use super::arguments::{Sandbox, SandboxInit, SandboxServe, ServeTls};
 use super::input_file::{InputFile, NamedBy};
-use super::report_lost;
+use super::output_file::OutputFile;
 use super::server::CERTIFICATE_SIZE_MAX;
 use super::streams::Streams;
+use super::{against, contents, report_lost};
 use crate::failure::{Exit, Failure};
 use crate::model::connection::{DatabaseUrl, Secret};
 use crate::sandbox::engine::EngineError;
@@ -22,6 +24,16 @@ use crate::sandbox::store::{Location, StoreError};
 use crate::sandbox::tds::{Authentication, Encryption, Identity, Password, ServerSettings};
 use crate::susdb::connector::{BoxStream, Connector};
 use crate::susdb::target::Target;
+
+/// How long a client whose login is refused waits for the answer.
+const REFUSAL_DELAY: Duration = Duration::from_millis(500);
+
+/// The longest file that may be a certificate.
+const CERTIFICATE_BYTES_MAX: u64 = 64 * 1024;
+
+/// What the sandbox makes up where it takes a server over.
+const NOT_IN_A_SNAPSHOT: &str = "note: a snapshot does not say which computers need an update and which reports what, what is in a bundle, \
+     titles in other languages, files, addresses and systems of computers, or how the procedures differ: these are the sandbox's";
 
 /// Runs the verb.
 ///
@@ -35,9 +47,25 @@ pub async fn run(arguments: Sandbox, streams: Streams) -> Result<Exit, Failure> 
 }
 
 fn init(arguments: &SandboxInit, streams: Streams) -> Result<Exit, Failure> {
-    let SandboxInit { file, seed, force } = arguments;
-    server::create(file, *seed, *force).map_err(|error| cannot_open(file, EngineError::Store(error)))?;
-    streams.report(&format!("{} is a server with seed {seed}.\n", file.display())).map_err(report_lost)?;
+    let SandboxInit { file, seed, from, force } = arguments;
+    let cannot = |error| cannot_open(file, EngineError::Store(error));
+    let made = match from {
+        None => {
+            server::create(file, *seed, *force).map_err(cannot)?;
+            format!("{} is a server with seed {seed}.\n", file.display())
+        }
+        Some(snapshot) => {
+            let against = against::load(snapshot)?;
+            let left_out = server::create_from(file, &contents::of(&against.saved), *force).map_err(cannot)?;
+            for what in left_out {
+                streams.note(&format!("note: not taken over: {what}"));
+            }
+            streams.note(NOT_IN_A_SNAPSHOT);
+            let id = against.saved.snapshot.server.server_id;
+            format!("{} has what server {id} had in {}.\n", file.display(), against.file)
+        }
+    };
+    streams.report(&made).map_err(report_lost)?;
     streams.note(&format!("Use it with --server sandbox:{}", file.display()));
     Ok(Exit::Success)
 }
@@ -87,6 +115,7 @@ fn tcp_server(arguments: &SandboxServe, streams: Streams) -> Result<(Server, Str
     let mut settings = ServerSettings::new(Authentication::Password { user: arguments.user.clone(), password });
     let (encryption, note) = encryption(arguments)?;
     settings.encryption = encryption;
+    settings.refusal_delay = REFUSAL_DELAY;
     let server =
         Server::open(Location::File(file.clone()), &options, settings).map_err(|error| cannot_open(&file, error))?;
     Ok((server, note))
@@ -113,9 +142,7 @@ fn encryption(arguments: &SandboxServe) -> Result<(Encryption, String), Failure>
     let config = if strict { identity.strict_server_config() } else { identity.server_config() };
     let config = config.map_err(|error| cannot("the certificate").caused_by(error))?;
     if let Some(path) = &arguments.write_cert {
-        fs::write(path, identity.certificate_pem()).map_err(|error| {
-            Failure::new(Exit::Failure, format!("cannot write {}", path.display())).caused_by(error)
-        })?;
+        OutputFile::new(path, is_certificate(path))?.write(identity.certificate_pem().as_bytes())?;
     }
     let fingerprint: String = identity.fingerprint().iter().map(|byte| format!("{byte:02x}")).collect();
     let how = if strict { "connect with ?encrypt=strict and " } else { "" };
@@ -125,6 +152,16 @@ fn encryption(arguments: &SandboxServe) -> Result<(Encryption, String), Failure>
         ServeTls::Strict => (Encryption::Strict(config), note),
         ServeTls::Off | ServeTls::Required => (Encryption::Required(config), note),
     })
+}
+
+/// Whether a file holds certificates and nothing else, as an earlier run has written it: only such a one is replaced.
+fn is_certificate(path: &Path) -> bool {
+    let is_short = path.metadata().is_ok_and(|there| there.is_file() && there.len() <= CERTIFICATE_BYTES_MAX);
+    let text = if is_short { fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+    let text = text.trim();
+    text.starts_with("-----BEGIN CERTIFICATE-----")
+        && text.ends_with("-----END CERTIFICATE-----")
+        && !text.contains("PRIVATE KEY")
 }
 
 /// Whether these are the options of a sandbox URL.
@@ -175,6 +212,7 @@ fn cannot_open(file: &Path, error: EngineError) -> Failure {
                 path.display()
             )),
         ),
+        EngineError::Store(StoreError::NotAFile { .. }) => (Exit::Invalid, Some("give another name".to_owned())),
         EngineError::Store(StoreError::Exists { .. }) => (Exit::Failure, Some("add --force to replace it".to_owned())),
         EngineError::Variant(_) | EngineError::UnknownObject { .. } => (Exit::Invalid, None),
         _ => (Exit::Failure, None),

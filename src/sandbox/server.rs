@@ -1,5 +1,6 @@
 //! An emulated server as a whole: the engine with its schema, procedures and seeds, behind the wire.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tracing::debug;
 use super::engine::{Engine, EngineError};
 use super::faults::{Fault, Faults};
 use super::options::{FaultOptions, Options, Raise};
+use super::seeds::contents::Contents;
 use super::seeds::{self, Seed};
 use super::store::{self, Location, StoreError};
 use super::tds::{Authentication, ServerSettings, serve_connection};
@@ -78,7 +80,22 @@ impl Server {
 /// # Errors
 /// The file exists and `replace` is not given, or it cannot be written.
 pub fn create(path: &Path, seed: Seed, replace: bool) -> Result<(), StoreError> {
-    store::create(path, seed, replace, &initialise)
+    store::create(path, replace, &|connection| initialise(connection, seed))
+}
+
+/// Makes a sandbox file of what was read from a server, as [`create`] does. Gives what could not be taken over, a sentence
+/// each.
+///
+/// # Errors
+/// Those of [`create`].
+pub fn create_from(path: &Path, contents: &Contents, replace: bool) -> Result<Vec<String>, StoreError> {
+    let left_out = RefCell::default();
+    store::create(path, replace, &|connection| {
+        schema::create(connection)?;
+        left_out.replace(seeds::fill_from(connection, contents)?);
+        Ok(())
+    })?;
+    Ok(left_out.into_inner())
 }
 
 fn initialise(connection: &mut Connection, seed: Seed) -> rusqlite::Result<()> {

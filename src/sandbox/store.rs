@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
@@ -14,6 +15,9 @@ use super::sql::scalar;
 
 /// How long a statement waits for another process before it is a deadlock victim.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The longest value, and the longest row, that a statement may make.
+const VALUE_BYTES_MAX: i32 = 16 << 20;
 
 /// Where a sandbox keeps its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,9 @@ pub enum Location {
 
 /// Makes the tables of a new sandbox and fills them.
 pub type Initialise<'a> = &'a dyn Fn(&mut Connection, Seed) -> rusqlite::Result<()>;
+
+/// Makes the tables of a new sandbox file and fills them with whatever it is to hold.
+pub type Fill<'a> = &'a dyn Fn(&mut Connection) -> rusqlite::Result<()>;
 
 /// Why a sandbox cannot be opened or made.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +47,12 @@ pub enum StoreError {
     #[error("the file {} exists already", path.display())]
     Exists {
         /// The file.
+        path: PathBuf,
+    },
+    /// Something is there that is no file: a device, a pipe, a directory, or a link to one or to nothing.
+    #[error("{} is no regular file, and only such a one is replaced", path.display())]
+    NotAFile {
+        /// What is there.
         path: PathBuf,
     },
     /// The file is something else.
@@ -107,7 +120,7 @@ impl Store {
             Location::File(path) => {
                 if !path.exists() {
                     let Some(seed) = seed else { return Err(StoreError::Missing { path }) };
-                    create(&path, seed, false, initialise)?;
+                    create(&path, false, &|connection| initialise(connection, seed))?;
                 }
                 check(&path)?;
                 let name = path.to_string_lossy().into_owned();
@@ -139,18 +152,17 @@ impl Store {
     }
 }
 
-/// Makes a sandbox file. It appears under its name only when it is complete.
+/// Makes a sandbox file, whose tables `fill` makes and fills. It appears under its name only when it is complete. Only a
+/// regular file is replaced, behind a link the one that it points to.
 ///
 /// # Errors
-/// The file exists and `replace` is not given, or it cannot be written.
-pub fn create(path: &Path, seed: Seed, replace: bool, initialise: Initialise<'_>) -> Result<(), StoreError> {
-    if path.exists() && !replace {
-        return Err(StoreError::Exists { path: path.to_owned() });
-    }
+/// The file exists and `replace` is not given, what exists is no regular file, or it cannot be written.
+pub fn create(path: &Path, replace: bool, fill: Fill<'_>) -> Result<(), StoreError> {
+    let path = &destination(path, replace)?;
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(format!(".{}.new", std::process::id()));
     let unfinished = PathBuf::from(unfinished);
-    let written = write(&unfinished, seed, initialise).and_then(|()| {
+    let written = write(&unfinished, fill).and_then(|()| {
         for stale in ["-wal", "-shm"] {
             let mut name = path.as_os_str().to_owned();
             name.push(stale);
@@ -165,7 +177,21 @@ pub fn create(path: &Path, seed: Seed, replace: bool, initialise: Initialise<'_>
     written
 }
 
-fn write(path: &Path, seed: Seed, initialise: Initialise<'_>) -> Result<(), StoreError> {
+/// Where the file is to be: behind links, and where nothing but a regular file is.
+fn destination(path: &Path, replace: bool) -> Result<PathBuf, StoreError> {
+    if path.symlink_metadata().is_err() {
+        return Ok(path.to_owned());
+    }
+    // A link that points to nothing cannot be followed to its end.
+    let target = path.canonicalize().ok().filter(|target| target.is_file());
+    match target {
+        None => Err(StoreError::NotAFile { path: path.to_owned() }),
+        Some(_) if !replace => Err(StoreError::Exists { path: path.to_owned() }),
+        Some(target) => Ok(target),
+    }
+}
+
+fn write(path: &Path, fill: Fill<'_>) -> Result<(), StoreError> {
     let _absent = std::fs::remove_file(path);
     let open = |source| StoreError::Open { path: path.to_owned(), source };
     let failed = |source| StoreError::Initialise { source };
@@ -173,7 +199,7 @@ fn write(path: &Path, seed: Seed, initialise: Initialise<'_>) -> Result<(), Stor
     prepare(&connection).map_err(failed)?;
     // Nobody else knows the file yet, so a failure may leave it in any state.
     connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;").map_err(failed)?;
-    initialise(&mut connection, seed).map_err(failed)
+    fill(&mut connection).map_err(failed)
 }
 
 fn connect(name: &str, in_memory: bool) -> rusqlite::Result<Connection> {
@@ -192,6 +218,7 @@ fn connect(name: &str, in_memory: bool) -> rusqlite::Result<Connection> {
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX)?;
     // A misspelled column in double quotes is an error, not a text.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
@@ -219,6 +246,10 @@ mod tests {
         connection.execute("INSERT INTO sandbox_version VALUES (?1)", [VERSION]).map(drop)
     }
 
+    fn empty(connection: &mut Connection) -> rusqlite::Result<()> {
+        initialise(connection, Seed::Empty)
+    }
+
     fn open(path: &Path, seed: Option<Seed>) -> Result<Store, StoreError> {
         Store::open(Location::File(path.to_owned()), seed, &initialise)
     }
@@ -230,17 +261,45 @@ mod tests {
         assert!(matches!(open(&path, None), Err(StoreError::Missing { .. })));
         assert!(open(&path, Some(Seed::Empty)).is_ok());
         assert!(open(&path, None).is_ok());
-        assert!(matches!(create(&path, Seed::Empty, false, &initialise), Err(StoreError::Exists { .. })));
-        create(&path, Seed::Empty, true, &initialise).unwrap();
+        assert!(matches!(create(&path, false, &empty), Err(StoreError::Exists { .. })));
+        create(&path, true, &empty).unwrap();
     }
 
     #[test]
     fn a_failed_beginning_leaves_no_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("s.db");
-        let failing = |connection: &mut Connection, _: Seed| connection.execute_batch("nonsense");
-        assert!(matches!(create(&path, Seed::Empty, false, &failing), Err(StoreError::Initialise { .. })));
+        let failing = |connection: &mut Connection| connection.execute_batch("nonsense");
+        assert!(matches!(create(&path, false, &failing), Err(StoreError::Initialise { .. })));
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_a_regular_file_is_replaced_behind_a_link_the_one_that_it_points_to() {
+        use std::os::unix::fs::symlink;
+        use std::os::unix::net::UnixListener;
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        std::fs::write(path("target"), "data").unwrap();
+        symlink(path("target"), path("link")).unwrap();
+        assert!(matches!(create(&path("link"), false, &empty), Err(StoreError::Exists { .. })));
+        create(&path("link"), true, &empty).unwrap();
+        assert!(path("link").symlink_metadata().unwrap().is_symlink());
+        assert!(open(&path("target"), None).is_ok());
+
+        let _listener = UnixListener::bind(path("socket")).unwrap();
+        std::fs::create_dir(path("directory")).unwrap();
+        symlink(path("socket"), path("to-socket")).unwrap();
+        symlink(path("nothing"), path("dangling")).unwrap();
+        let before = std::fs::read_dir(directory.path()).unwrap().count();
+        for name in ["socket", "directory", "to-socket", "dangling"] {
+            for replace in [false, true] {
+                assert!(matches!(create(&path(name), replace, &empty), Err(StoreError::NotAFile { .. })), "{name}");
+            }
+            assert!(open(&path(name), Some(Seed::Empty)).is_err(), "{name}");
+        }
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), before);
     }
 
     #[test]

@@ -38,6 +38,7 @@ mod saved;
 mod settings;
 mod synchronization;
 #[cfg(unix)]
+mod taken_over;
 mod terminal;
 mod translated;
 mod usage;

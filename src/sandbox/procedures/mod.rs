@@ -23,7 +23,7 @@ pub(super) mod refusals;
 mod revisions;
 mod rows;
 mod server_status;
-mod settings;
+pub(in crate::sandbox) mod settings;
 mod subscription;
 mod subscription_saves;
 mod synchronisations;

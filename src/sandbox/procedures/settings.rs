@@ -7,22 +7,22 @@ use super::arguments::nvarchar;
 use crate::sandbox::value::SqlType::{self, BigInt, Bit, DateTime, Int, UniqueIdentifier, VarBinary};
 
 /// A column of the configuration row.
-pub(super) struct Setting {
+pub(in crate::sandbox) struct Setting {
     /// Its name in the row.
-    pub(super) column: &'static str,
+    pub(in crate::sandbox) column: &'static str,
     /// The name of the parameter that saves it: the column's with an `@`.
-    pub(super) parameter: &'static str,
+    pub(in crate::sandbox) parameter: &'static str,
     /// Its type.
-    pub(super) sql_type: SqlType,
+    pub(in crate::sandbox) sql_type: SqlType,
     /// Where it is kept.
-    pub(super) home: Home,
+    pub(in crate::sandbox) home: Home,
     /// Whether a save writes it.
-    pub(super) access: Access,
+    pub(in crate::sandbox) access: Access,
 }
 
 /// Where a setting is kept.
 #[derive(Clone, Copy)]
-pub(super) enum Home {
+pub(in crate::sandbox) enum Home {
     /// In this table and column.
     Table(&'static str, &'static str),
     /// In `sandbox_unplaced` under its own name: its table is not known publicly.
@@ -31,7 +31,7 @@ pub(super) enum Home {
 
 /// Whether a save of the settings writes a column.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub(in crate::sandbox) enum Access {
     /// Yes.
     Saved,
     /// No: it is an identity, a key or a stamp, or a procedure of its own writes it.
@@ -57,7 +57,7 @@ macro_rules! settings {
 /// types, grade A); TypeScript WSUS console (the last two, grade B). The types of the unplaced ones are our guess
 /// (grade C), and so is which of them a save does not write; that it writes ServerId: learn.microsoft.com, Migrate the
 /// Windows Server Update Services role, where the API saves a new one (grade B).
-pub(super) const SETTINGS: &[Setting] = settings![
+pub(in crate::sandbox) const SETTINGS: &[Setting] = settings![
     ("ConfigurationID", Int, Table("tbConfigurationA", "ConfigurationID"), ReadOnly),
     ("LastConfigChange", DateTime, Table("tbConfigurationA", "LastConfigChange"), ReadOnly),
     ("DssAnonymousTargeting", Bit, Table("tbConfigurationA", "DssAnonymousTargeting"), Saved),

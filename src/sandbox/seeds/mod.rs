@@ -4,11 +4,14 @@
 //! 2026-06-09, and no clock or random source is read.
 
 mod categories;
+pub mod contents;
 pub mod demo;
 mod demo_updates;
 mod identity;
 mod languages;
 mod principals;
+mod replay;
+mod replay_updates;
 mod scale;
 mod server;
 mod writer;
@@ -17,6 +20,7 @@ use std::str::FromStr;
 
 use rusqlite::Connection;
 
+use contents::Contents;
 use writer::Writer;
 
 /// The most updates that a generated server has.
@@ -74,12 +78,30 @@ impl std::fmt::Display for Seed {
 /// # Errors
 /// What SQLite says, above all where there is something in the tables.
 pub fn fill(store: &Connection, seed: Seed) -> rusqlite::Result<()> {
+    in_bulk(store, || write(store, seed))
+}
+
+/// Fills such a database with what was read from a server. Gives what could not be taken over, a sentence each.
+///
+/// # Errors
+/// What SQLite says: above all where the contents contradict themselves.
+pub fn fill_from(store: &Connection, contents: &Contents) -> rusqlite::Result<Vec<String>> {
+    let left_out = replay::LeftOut::default();
+    in_bulk(store, || {
+        server::write(store)?;
+        principals::write(store, Seed::Empty)?;
+        replay::write(store, contents, &left_out)
+    })?;
+    Ok(left_out.into_inner())
+}
+
+fn in_bulk(store: &Connection, write: impl FnOnce() -> rusqlite::Result<()>) -> rusqlite::Result<()> {
     let journal: String = store.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
     let synchronous: i64 = store.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
     let foreign_keys: bool = store.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
     store.query_row("PRAGMA journal_mode = OFF", [], |_| Ok(()))?;
     store.execute_batch("PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN")?;
-    write(store, seed)?;
+    write()?;
     store.execute_batch("COMMIT; ANALYZE")?;
     store.query_row(&format!("PRAGMA journal_mode = {journal}"), [], |_| Ok(()))?;
     store.execute_batch(&format!("PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = {foreign_keys}"))
