@@ -37,7 +37,7 @@ use std::time::Duration;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-use self::arguments::{Arguments, ColorChoice, Common, LogFormat, Verb};
+use self::arguments::{Arguments, ColorChoice, LogFormat, Verb};
 use self::streams::Streams;
 use crate::failure::{Exit, Failure};
 use crate::model::connection::UrlError;
@@ -79,7 +79,7 @@ const PARTING: Duration = Duration::from_secs(2);
 
 fn run_verb(arguments: Arguments) -> Exit {
     let streams = Streams::new(arguments.common.color, arguments.common.quiet);
-    start_logging(&arguments.common, streams);
+    start_logging(&arguments, streams);
     core_dump::forbid();
     let result = match runtime() {
         Ok(runtime) => {
@@ -120,8 +120,10 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::new(Exit::Failure, "cannot start the asynchronous runtime").caused_by(error))
 }
 
-fn start_logging(common: &Common, streams: Streams) {
+fn start_logging(arguments: &Arguments, streams: Streams) {
+    let common = &arguments.common;
     let level = match common.verbose {
+        0 if is_server(&arguments.verb) && !common.quiet => "wsusctl=warn",
         0 => "off",
         1 => "wsusctl=info",
         _ => "wsusctl=debug",
@@ -133,6 +135,17 @@ fn start_logging(common: &Common, streams: Streams) {
     match common.log_format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().init(),
+    }
+}
+
+/// Whether the verb is one that others use meanwhile: what goes wrong with them is said without being asked for.
+fn is_server(verb: &Verb) -> bool {
+    #[cfg(feature = "sandbox")]
+    return matches!(verb, Verb::Sandbox(arguments::Sandbox::Serve(_)));
+    #[cfg(not(feature = "sandbox"))]
+    {
+        let _ = verb;
+        false
     }
 }
 

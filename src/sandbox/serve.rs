@@ -1,7 +1,6 @@
 //! The sandbox over TCP.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
-use tracing::{debug, warn};
+use tracing::{Instrument, debug, warn, warn_span};
 
 use super::database::Database;
 use super::tds::{ConnectionError, ServerSettings, serve_until};
@@ -42,11 +41,11 @@ pub async fn serve<D: Database>(
                     drop(stream);
                 }
                 Ok((stream, peer)) => {
-                    debug!(%peer, "connected");
                     let logged_in = Arc::<AtomicBool>::default();
                     let (database, settings) = (Arc::clone(&database), Arc::clone(&settings));
                     logins.make_room(settings.logins_max);
-                    let serving = connection(stream, peer, database, settings, shutdown.clone(), Arc::clone(&logged_in));
+                    let serving = connection(stream, database, settings, shutdown.clone(), Arc::clone(&logged_in))
+                        .instrument(warn_span!("client", %peer));
                     logins.0.push_back(Login { task: connections.spawn(serving), logged_in });
                 }
                 Err(error) => {
@@ -99,20 +98,18 @@ async fn order(shutdown: &mut watch::Receiver<bool>) {
 
 async fn connection<D: Database>(
     stream: TcpStream,
-    peer: SocketAddr,
     database: Arc<D>,
     settings: Arc<ServerSettings>,
     shutdown: watch::Receiver<bool>,
     logged_in: Arc<AtomicBool>,
 ) {
+    debug!("connected");
     // Answers are written in whole packets, so waiting for more to send only costs time. Where this cannot be set, the
     // connection is slower and nothing else.
     let _ = stream.set_nodelay(true);
     match serve_until(stream, database, settings, shutdown, logged_in).await {
         Ok(()) => debug!("the client closed the connection"),
-        Err(error @ (ConnectionError::Panicked(_) | ConnectionError::LoginRefused { .. })) => {
-            warn!(%peer, %error, "a connection ended");
-        }
+        Err(error @ ConnectionError::Panicked(_)) => warn!(%error, "a connection ended"),
         Err(error) => debug!(error = &error as &dyn std::error::Error, "a connection ended"),
     }
 }

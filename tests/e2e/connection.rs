@@ -165,6 +165,9 @@ fn a_wrong_password_and_the_right_one_from_every_place() {
     let served = Served::start(&lab, &[]);
     let server = served.url(&format!("?pin={}", pin(&lab)));
     diff(&lab, &server, "Wr0ng-e2e").expect_status(1).expect_err("18456").expect_err("svc-wsus");
+    let noted = fs::read_to_string(lab.path("serve.err")).unwrap();
+    assert!(noted.contains("a login was refused") && noted.contains("svc-wsus"), "{noted}");
+    assert!(!noted.contains("Wr0ng-e2e"), "{noted}");
     diff(&lab, &server, PASSWORD).expect_status(0).expect_out("No differences");
 
     fs::write(lab.path("password"), format!("{PASSWORD}\r\n")).unwrap();
