@@ -46,7 +46,7 @@ pub fn may_stand_in_group_name(c: char) -> bool {
 
 /// Longest name of a computer group in UTF-16 code units.
 ///
-/// Source: learn.microsoft.com, IUpdateServer.CreateComputerTargetGroup: less than 256 (grade A).
+/// Source: learn.microsoft.com, IUpdateServer.CreateComputerTargetGroup (ms746997, bb294869): less than 256 (grade A).
 pub const GROUP_NAME_LENGTH_MAX: usize = 255;
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ fn write_codes(store: &Connection) -> rusqlite::Result<()> {
     store.execute_batch(
         "INSERT INTO tbTargetType (TargetTypeID, Name) VALUES (0, 'Computers'), (1, 'Downstream Servers');
          INSERT INTO tbTargetGroupType (TargetGroupTypeID, Name)
-             VALUES (0, 'Computers'), (1, 'Downstream Servers'), (2, 'Catalog');
+             VALUES (0, 'Computers'), (1, 'Downstream Servers'), (2, 'Catalog Callers');
          INSERT INTO tbCategoryType (CategoryType, Level)
              VALUES ('Company', 0), ('ProductFamily', 1), ('Product', 2), ('UpdateClassification', 0);
          INSERT INTO tbChangeTracking (NotificationEventName, ChangeNumber) VALUES ('ConfigurationChange', 1),
