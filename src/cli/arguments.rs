@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::bad_url;
+use super::secret_policy::Allowed;
 use crate::failure::Failure;
 use crate::model::address::Kind;
 use crate::model::connection::{DatabaseUrl, UrlError};
@@ -145,6 +146,13 @@ pub struct Reach {
     /// says
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    /// Send this secret, an environment variable or a file, to this host (or *.DOMAIN) where a manifest says so; repeatable.
+    /// Without it and without a policy, it goes over verified connections only, and a file stands below the manifest
+    #[arg(long, value_name = "NAME=HOST")]
+    pub allow_secret: Vec<Allowed>,
+    /// Read from this file which secrets may go where; without it, from the file that WSUSCTL_SECRET_POLICY names
+    #[arg(long, value_name = "FILE")]
+    pub secret_policy: Option<PathBuf>,
     /// Give up connecting after this long (15s, 2m)
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = parse_duration)]
     pub connect_timeout: Duration,

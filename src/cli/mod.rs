@@ -14,6 +14,7 @@ mod help;
 mod input_file;
 mod manifests;
 mod output_file;
+mod password;
 mod planning;
 mod progress;
 mod refresh;
@@ -21,6 +22,7 @@ mod run_rules;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
+mod secret_policy;
 mod server;
 mod snapshot;
 mod stop;

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::arguments::{Sandbox, SandboxInit, SandboxServe, ServeTls};
 use super::input_file::{InputFile, NamedBy};
 use super::output_file::OutputFile;
+use super::password::Source;
 use super::server::CERTIFICATE_SIZE_MAX;
 use super::streams::Streams;
 use super::{against, contents, report_lost};
@@ -106,11 +107,11 @@ fn tcp_server(arguments: &SandboxServe, streams: Streams) -> Result<(Server, Str
         _ => return Err(Failure::new(Exit::Invalid, "give the sandbox file to serve")),
     };
     let options = parse_options(&options)?;
-    let password = super::server::password(arguments.password_file.as_deref(), None, Path::new(""), streams)?;
-    let Some(password) = password else {
+    let Some(source) = Source::find(arguments.password_file.as_deref(), None, Path::new("")) else {
         return Err(Failure::new(Exit::Invalid, format!("no password is given for the login {}", arguments.user))
             .hint("set WSUSCTL_PASSWORD, or give --password-file FILE"));
     };
+    let password = source.read(streams)?;
     let password = Password::new(password.expose().to_owned());
     let mut settings = ServerSettings::new(Authentication::Password { user: arguments.user.clone(), password });
     let (encryption, note) = encryption(arguments)?;

@@ -8,10 +8,12 @@ use std::sync::{Mutex, PoisonError};
 use super::arguments::Reach;
 use super::input_file::{InputError, InputFile, NamedBy};
 use super::manifests::Server;
+use super::password::Source;
+use super::secret_policy::SecretPolicy;
 use super::streams::Streams;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::failure::{Exit, Failure};
-use crate::model::connection::{Auth, DatabaseUrl, Encrypt, MssqlUrl, Secret, SecretReference};
+use crate::model::connection::{Auth, AuthMethod, DatabaseUrl, Encrypt, MssqlUrl};
 use crate::model::desired::Desired;
 use crate::susdb::lock::LockError;
 use crate::susdb::read::ReadError;
@@ -51,6 +53,8 @@ struct Place<'a> {
     ca: Option<&'a str>,
     /// What paths are relative to.
     directory: &'a Path,
+    /// Whether a manifest says it, and not whoever runs the program.
+    by_manifest: bool,
 }
 
 /// The emulated servers of this process: connecting again reaches the same server, with its memory and its faults.
@@ -73,7 +77,8 @@ impl Connecting<'_> {
     /// Opens a session.
     ///
     /// # Errors
-    /// Nothing says where the server is (exit 3), a secret or certificate that cannot be read (3), a server that cannot be
+    /// Nothing says where the server is (exit 3), a secret or certificate that cannot be read (3), a secret that may not go
+    /// there (4), a server that cannot be
     /// reached (1).
     pub async fn open(&self) -> Result<Session, Failure> {
         let Destination { url, target, options } = self.destination()?;
@@ -116,7 +121,7 @@ impl Connecting<'_> {
 
     /// `--server` replaces the manifest's whole connection, so that its password never goes to another server.
     fn place(&self) -> Result<Place<'_>, Failure> {
-        let alone = |url| Place { url, auth: None, ca: None, directory: Path::new("") };
+        let alone = |url| Place { url, auth: None, ca: None, directory: Path::new(""), by_manifest: false };
         if let Some(url) = &self.reach.server {
             return Ok(alone(url));
         }
@@ -127,6 +132,7 @@ impl Connecting<'_> {
                 auth: connection.auth.as_ref(),
                 ca: connection.ca.as_deref(),
                 directory: &server.directory,
+                by_manifest: true,
             }),
             None => self.reach.otherwise()?.map(alone).ok_or_else(|| {
                 let problem = format!("nothing says where the server of manifest {} is", self.name());
@@ -156,6 +162,15 @@ impl Connecting<'_> {
 
     fn mssql_target(&self, url: &MssqlUrl, place: Place<'_>) -> Result<Target, Failure> {
         let Place { auth, ca, directory, .. } = place;
+        let reference = match auth {
+            Some(Auth::Sql { password, .. }) => password.as_ref(),
+            _ => None,
+        };
+        let sends_password = matches!(url.method(auth), AuthMethod::Sql | AuthMethod::Ntlm);
+        let source = Source::find(self.reach.password_file.as_deref(), reference, directory);
+        if let Some(source) = source.as_ref().filter(|_| place.by_manifest && sends_password) {
+            SecretPolicy::load(self.reach, directory)?.check(source, url, directory)?;
+        }
         if url.trust_server_certificate && url.pin.is_none() {
             self.streams.note(
                 "warning: the server's certificate is not checked: anybody in between can read and change what is sent",
@@ -164,11 +179,7 @@ impl Connecting<'_> {
         if url.encrypt == Encrypt::Off {
             self.streams.note("warning: nothing is encrypted, the password included");
         }
-        let reference = match auth {
-            Some(Auth::Sql { password, .. }) => password.as_ref(),
-            _ => None,
-        };
-        let password = password(self.reach.password_file.as_deref(), reference, directory, self.streams)?;
+        let password = source.map(|source| source.read(self.streams)).transpose()?;
         let ca = match url.ca.as_deref().or(ca) {
             Some(file) => Some(read_ca(&directory.join(file))?),
             None => None,
@@ -182,9 +193,6 @@ impl Connecting<'_> {
 
 /// Bytes of a file of certificates: the roots of a whole system take a quarter of a megabyte.
 pub const CERTIFICATE_SIZE_MAX: u64 = 4 << 20;
-
-/// Bytes of a file that holds a password. SQL Server takes 128 characters.
-const PASSWORD_SIZE_MAX: u64 = 4096;
 
 fn read_ca(path: &Path) -> Result<CaFile, Failure> {
     let text = InputFile::open(path, NamedBy::Manifest).and_then(|file| file.text(CERTIFICATE_SIZE_MAX));
@@ -200,58 +208,6 @@ fn read_ca(path: &Path) -> Result<CaFile, Failure> {
         Failure::new(Exit::Invalid, summary).caused_by(error).hints(hint)
     })?;
     Ok(CaFile { path: path.display().to_string(), pem: text.into_bytes() })
-}
-
-/// Finds a password: the file of the command line, then the environment, then the manifest's reference.
-///
-/// # Errors
-/// A file or a variable that cannot be read.
-pub fn password(
-    file: Option<&Path>,
-    reference: Option<&SecretReference>,
-    directory: &Path,
-    streams: Streams,
-) -> Result<Option<Secret>, Failure> {
-    if let Some(file) = file {
-        return read_secret(file, NamedBy::CommandLine, streams).map(Some);
-    }
-    if let Ok(password) = std::env::var("WSUSCTL_PASSWORD")
-        && !password.is_empty()
-    {
-        return Ok(Some(Secret::new(password)));
-    }
-    match reference {
-        None => Ok(None),
-        Some(SecretReference::File(file)) => read_secret(&directory.join(file), NamedBy::Manifest, streams).map(Some),
-        Some(SecretReference::Env(name)) => match std::env::var(name) {
-            Ok(password) => Ok(Some(Secret::new(password))),
-            Err(error) => Err(Failure::new(
-                Exit::Invalid,
-                format!("cannot read the password from the environment variable {name}"),
-            )
-            .caused_by(error)
-            .hint(format!("set {name}, or give --password-file FILE"))),
-        },
-    }
-}
-
-fn read_secret(path: &Path, by: NamedBy, streams: Streams) -> Result<Secret, Failure> {
-    let cannot = || Failure::new(Exit::Invalid, format!("cannot read the password from {}", path.display()));
-    let unreadable = |error: InputError| {
-        let hint = error.hint();
-        cannot().caused_by(error).hints(hint)
-    };
-    let file = InputFile::open(path, by).map_err(unreadable)?;
-    if let Some(mode) = file.public_mode() {
-        let path = path.display();
-        streams.note(&format!("warning: every user of this machine may read {path} (mode {mode:o}): chmod 600 {path}"));
-    }
-    let text = file.text(PASSWORD_SIZE_MAX).map_err(unreadable)?;
-    let password = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
-    if password.is_empty() || password.contains('\n') {
-        return Err(cannot().hint("the file holds the password alone, on one line"));
-    }
-    Ok(Secret::new(password.to_owned()))
 }
 
 /// `wsusctl/0.1.0 apply anna@runner7`: what a database administrator sees in the list of sessions.

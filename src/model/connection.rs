@@ -103,6 +103,35 @@ pub struct MssqlUrl {
     pub pin: Option<[u8; 32]>,
 }
 
+impl MssqlUrl {
+    /// Whether the login is encrypted, for a server whose certificate is checked.
+    #[must_use]
+    pub fn verifies_server(&self) -> bool {
+        let is_encrypted = match self.encrypt {
+            Encrypt::Required | Encrypt::Strict | Encrypt::Login => true,
+            Encrypt::Off => false,
+        };
+        is_encrypted && (self.pin.is_some() || !self.trust_server_certificate)
+    }
+
+    /// The user to log in as: that of the manifest's `auth`, where there is one, else the URL's.
+    #[must_use]
+    pub fn user<'a>(&'a self, auth: Option<&'a Auth>) -> Option<&'a str> {
+        match auth {
+            Some(Auth::Sql { user, .. }) => Some(user),
+            Some(Auth::Integrated) => None,
+            None => self.user.as_deref(),
+        }
+    }
+
+    /// How to log in: as `?auth=` says, else with a SQL Server login where there is a user.
+    #[must_use]
+    pub fn method(&self, auth: Option<&Auth>) -> AuthMethod {
+        let otherwise = if self.user(auth).is_some() { AuthMethod::Sql } else { AuthMethod::Integrated };
+        self.auth.unwrap_or(otherwise)
+    }
+}
+
 /// How to log in to SQL Server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthMethod {

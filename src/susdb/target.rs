@@ -178,13 +178,8 @@ impl Target {
         ca: Option<CaFile>,
     ) -> Result<Self, TargetError> {
         let transport = Transport::Tcp { host: url.host.clone(), instance: url.instance.clone(), port: url.port };
-        let user = match auth {
-            Some(Auth::Sql { user, .. }) => Some(user.clone()),
-            Some(Auth::Integrated) => None,
-            None => url.user.clone(),
-        };
-        let method = url.auth.unwrap_or(if user.is_some() { AuthMethod::Sql } else { AuthMethod::Integrated });
-        let authentication = authentication(method, user, password, &transport)?;
+        let user = url.user(auth).map(str::to_owned);
+        let authentication = authentication(url.method(auth), user, password, &transport)?;
         let certificate = match url.pin {
             Some(pin) => CertificateCheck::Pin(pin),
             None if url.trust_server_certificate => CertificateCheck::Trust,

@@ -35,6 +35,7 @@ mod roles;
 mod rules;
 mod run_rules;
 mod saved;
+mod secret_policy;
 mod settings;
 mod synchronization;
 #[cfg(unix)]
