@@ -201,7 +201,7 @@ pub struct Planning {
     /// List what every entry matched and what it left out
     #[arg(long)]
     pub explain: bool,
-    /// Give a permission (groups.delete=80%, KIND.delete, KIND.modify=N%, empty, past-deadlines, high-risk; to apply also
+    /// Give a permission (groups.delete=80%, KIND.delete, KIND.modify=N%, empty, past-deadlines, high-risk, reinstate; to apply also
     /// unsupported); repeatable
     #[arg(long, value_name = "PERMISSION")]
     pub allow: Vec<Permission>,

@@ -49,6 +49,8 @@ pub struct Resolved {
     pub referenced_groups: BTreeSet<Uuid>,
     /// The approvals that the entries yield.
     pub approvals: BTreeMap<(Uuid, GroupReference), ResolvedApproval>,
+    /// What entries that mean declined updates only would yield, were these reinstated.
+    pub reinstatable: BTreeMap<(Uuid, GroupReference), ResolvedApproval>,
     /// The updates that the entries decline.
     pub declines: BTreeMap<Uuid, ResolvedDecline>,
     /// Approvals on the server that only fell out of an entry: of updates that an article leaves out, that a selector means
@@ -206,7 +208,7 @@ pub struct ResolvedEntry {
     /// Approvals or declines on the server that only fell out of it and are kept, sorted; without what `management.ignore`
     /// hides.
     pub lapsed: Vec<Address>,
-    /// Every update that the reference means is declined, so the entry can do nothing: the planner's blocker.
+    /// Every update that the reference means is declined, so the entry does nothing without the permission to reinstate them.
     pub all_declined: bool,
     /// The entry's place.
     pub origin: Origin,

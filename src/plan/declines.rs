@@ -88,7 +88,7 @@ pub(super) fn reinstated(context: &Context<'_>) -> Vec<Draft> {
                 draft.change.origin = Some(wanted.origin);
                 draft.change.reason = Reason {
                     code: "reinstated",
-                    text: "approved by its id, which reinstates it; of its approvals only those declared come back"
+                    text: "an entry approves it and takes the decline back; of its approvals only those declared come back"
                         .to_owned(),
                 };
                 draft.only_for_others = !wanted.holds;

@@ -21,6 +21,7 @@ mod memberships;
 mod notifications;
 pub mod permission;
 mod reach;
+mod reinstatement;
 pub mod rule_run;
 mod rules;
 mod scope_check;
@@ -80,7 +81,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What forbids execution.
     pub blockers: Vec<Blocker>,
-    /// Declared, but cannot be done through this connection.
+    /// Declared, and not done: it cannot be done through this connection, or needs a permission that the rest does not wait
+    /// for.
     pub unsupported: Vec<Notice>,
     /// True, and not repairable from here.
     pub findings: Vec<Notice>,
@@ -157,6 +159,7 @@ pub struct Summary {
 /// that the manifest pins is the caller's to check before.
 #[must_use]
 pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
+    let resolved = &*reinstatement::permitted(resolved, policy);
     let live = Context::new(resolved, snapshot, policy);
     let identity = identity::declared(&live);
     let settings = settings::declared(&live);
@@ -177,11 +180,11 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
     unsupported.extend(notifications.unsupported);
     unsupported.extend(roles.unsupported);
     unsupported.extend(refused);
+    unsupported.extend(reinstatement::left(&context));
     unsupported.sort_by_key(|notice| (notice.address.kind(), notice.address.clone(), notice.code));
     let reach = reach::count(&context);
     let summary = summarize(&context, &drafts, &reach);
     let mut blockers = scope_check::blockers(&context);
-    blockers.extend(all_declined(resolved));
     blockers.extend(guards::blockers(&context, &drafts, &reach));
     blockers.extend(rules::bereft(&context, &drafts));
     for draft in &mut drafts {
@@ -236,17 +239,6 @@ fn draft_all(context: &Context<'_>) -> Vec<Draft> {
     drafts.extend(downstream_servers::pruned(context));
     drafts.extend(groups::deletions(context));
     drafts
-}
-
-/// Entries that mean declined updates only: a knowledge-base article does not reinstate.
-fn all_declined(resolved: &Resolved) -> impl Iterator<Item = Blocker> {
-    resolved.entries.iter().filter(|entry| entry.all_declined).map(|entry| Blocker {
-        subject: BlockerSubject::Object(Address::Entry { kind: entry.kind, index: entry.index }),
-        code: "allDeclined",
-        message: format!("every update of {} is declined; name an update's id to reinstate it", entry.label),
-        permission: None,
-        origin: Some(entry.origin),
-    })
 }
 
 /// Notes about declared objects that `management.ignore` hides.

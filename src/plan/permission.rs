@@ -21,6 +21,8 @@ pub enum Permission {
     PastDeadlines,
     /// `high-risk`: changes of high risk.
     HighRisk,
+    /// `reinstate`: taking back the declines of articles of which every update is declined.
+    Reinstate,
     /// `unsupported`: success although something declared cannot be done.
     Unsupported,
 }
@@ -34,6 +36,7 @@ impl fmt::Display for Permission {
             Self::Empty => f.write_str("empty"),
             Self::PastDeadlines => f.write_str("past-deadlines"),
             Self::HighRisk => f.write_str("high-risk"),
+            Self::Reinstate => f.write_str("reinstate"),
             Self::Unsupported => f.write_str("unsupported"),
         }
     }
@@ -44,7 +47,7 @@ impl fmt::Display for Permission {
 pub enum PermissionError {
     /// No such word.
     #[error(
-        "no such permission; there are KIND.delete, KIND.delete=N%, KIND.modify=N%, empty, past-deadlines, high-risk and unsupported, where KIND is groups, memberships, approvals, declines, rules or downstreamServers"
+        "no such permission; there are KIND.delete, KIND.delete=N%, KIND.modify=N%, empty, past-deadlines, high-risk, reinstate and unsupported, where KIND is groups, memberships, approvals, declines, rules or downstreamServers"
     )]
     Unknown,
     /// A percentage that is none.
@@ -60,6 +63,7 @@ impl FromStr for Permission {
             "empty" => return Ok(Self::Empty),
             "past-deadlines" => return Ok(Self::PastDeadlines),
             "high-risk" => return Ok(Self::HighRisk),
+            "reinstate" => return Ok(Self::Reinstate),
             "unsupported" => return Ok(Self::Unsupported),
             _ => {}
         }

@@ -227,6 +227,7 @@ fn nothing(server_name: &str) -> Resolved {
         groups_with_computers: BTreeSet::new(),
         referenced_groups: BTreeSet::new(),
         approvals: BTreeMap::new(),
+        reinstatable: BTreeMap::new(),
         declines: BTreeMap::new(),
         lapsed: BTreeSet::new(),
         lapsed_declines: BTreeSet::new(),

@@ -133,7 +133,7 @@ fn render_second_look(second_look: &SecondLook, clean: bool, text: &mut String) 
             text.push_str("The server was read again: nothing is left to do.\n");
         }
         SecondLook::Clean { unsupported } => {
-            text.push_str("The server was read again: what is left cannot be done through this connection:\n");
+            text.push_str("The server was read again: what is left was not done, as the plan says:\n");
             list(unsupported, text);
         }
         SecondLook::PutOff(count) => {
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(
             run(vec![("A", finish(Fate::Applied, 1, 1))], Ending::Complete, look),
             "Apply complete: 1 created, 0 modified, 0 deleted.\n\
-             The server was read again: what is left cannot be done through this connection:\n  group[\"B\"]\n"
+             The server was read again: what is left was not done, as the plan says:\n  group[\"B\"]\n"
         );
     }
 

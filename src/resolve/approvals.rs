@@ -25,6 +25,8 @@ pub(super) struct Approvals {
     pub(super) pairs: BTreeMap<(Uuid, GroupReference), ResolvedApproval>,
     /// Approvals on the server that an entry would yield, were the update not left out, with the positions of these entries.
     pub(super) lapsed: BTreeMap<(Uuid, Uuid), BTreeSet<usize>>,
+    /// What entries that mean declined updates only would yield.
+    pub(super) reinstatable: BTreeMap<(Uuid, GroupReference), ResolvedApproval>,
     /// What each entry came to.
     pub(super) entries: Vec<ResolvedEntry>,
 }
@@ -90,6 +92,9 @@ impl Approvals {
             Referent::Article(updates) => {
                 let remaining = judge.remaining(updates, groups);
                 resolved.all_declined = remaining.is_empty() && groups.iter().any(approves);
+                if resolved.all_declined {
+                    self.could_reinstate(updates, groups, entry, resolved.index);
+                }
                 for update in updates {
                     for group in groups {
                         match judge.leave_out(update, group, &remaining) {
@@ -133,6 +138,17 @@ impl Approvals {
             Some(first) => {
                 let contradiction = contradictions.entry((first.origin, origin));
                 contradiction.or_insert((&approval.group, Vec::new())).1.push(update);
+            }
+        }
+    }
+
+    /// What an entry comes to where it may reinstate its updates, as an entry by id does.
+    fn could_reinstate(&mut self, updates: &[&Update], groups: &[EntryGroup<'_>], entry: &ApprovalEntry, index: usize) {
+        for update in updates {
+            for (approval, group) in groups.iter().filter(|group| approves(group)) {
+                let (value, accept_license, origin) = (approval.value, entry.accept_license, approval.origin);
+                let new = ResolvedApproval { value, accept_license, by_id: true, entry: index, origin };
+                self.reinstatable.entry((update.id, group.clone())).or_insert(new);
             }
         }
     }

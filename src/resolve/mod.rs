@@ -75,7 +75,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
     let Settled { approvals, declined, lapsed_declines, prunable_groups } =
         settle(desired, snapshot, now, &catalog, &mut groups, &mut notes);
     selected::tell_of_nothing(approvals.entries.iter().chain(&declined.entries), &mut notes);
-    let Approvals { pairs, lapsed, mut entries } = approvals;
+    let Approvals { pairs, lapsed, reinstatable, mut entries } = approvals;
     let offset = entries.len();
     let declines = declined.updates.into_iter().map(|(update, mut decline)| {
         decline.entry += offset;
@@ -103,6 +103,7 @@ pub fn resolve(desired: &Desired, snapshot: &Snapshot, now: DateTime<Utc>) -> Re
         memberships: memberships.by_computer,
         referenced_groups: groups.referenced,
         approvals: pairs,
+        reinstatable,
         declines,
         lapsed: lapsed.into_keys().collect(),
         lapsed_declines,

@@ -1,5 +1,7 @@
 //! What a plan may not do without permission: it is shown, and nothing of it happens.
 
+use std::fs;
+
 use serde_json::Value;
 
 use crate::lab::{Lab, Ran};
@@ -226,9 +228,21 @@ fn an_update_that_cannot_be_uninstalled() {
 #[test]
 fn an_article_whose_updates_are_all_declined() {
     let lab = lab("  approvals:\n    - {update: KB5040442, groups: {Servers: install}}\n");
-    let found = blockers(&lab);
-    assert_eq!(found[0]["code"], "allDeclined", "{found:#?}");
-    lab.refused(2, 4).expect_out("id");
+    lab.diff().expect_status(2).expect_out("does not record").expect_out("--allow reinstate");
+    lab.apply().expect_status(2);
+    assert_eq!(lab.writes(), 0);
+    // What does not depend on it is done.
+    let entry = "  approvals:\n    - {update: KB5040442, groups: {Servers: install}}\n";
+    lab.manifest(&format!("{entry}  groups: [{{name: New}}]\n"));
+    lab.apply().expect_status(2).expect_out("1 created").expect_out("what is left was not done");
+    lab.apply().expect_status(2);
+    assert_eq!(lab.writes(), 1);
+    lab.run(&["apply", "-f", "lab.yaml", "--yes", "--allow", "unsupported"]).expect_status(0);
+    let copy = fs::read(lab.path("lab.db")).unwrap();
+    lab.run(&["apply", "-f", "lab.yaml", "--yes", "--allow", "reinstate"]).expect_status(0);
+    lab.diff().expect_status(0);
+    // An entry by id needs no permission.
+    fs::write(lab.path("lab.db"), copy).unwrap();
     let id = lab.text(
         "SELECT u.UpdateID FROM tbUpdate u JOIN tbRevision r ON r.LocalUpdateID = u.LocalUpdateID
          JOIN tbKBArticleForRevision k ON k.RevisionID = r.RevisionID WHERE k.KBArticleID = '5040442' LIMIT 1",

@@ -1,6 +1,6 @@
 //! A bare KB yields all its latest, deployable updates; what is left out is listed.
 
-use crate::check::{check, plan_of};
+use crate::check::{check, check_allowing, lines, plan_of, plan_with};
 use crate::desired::{Manifest, manifest};
 use crate::snapshot::{Server, cid, server};
 
@@ -68,19 +68,38 @@ fn declined_and_expired_updates_are_left_out_while_another_remains() {
 }
 
 #[test]
-fn an_article_whose_updates_are_all_declined_blocks_and_says_to_name_the_id() {
+fn an_article_whose_updates_are_all_declined_waits_for_a_permission_alone() {
     let live = server().groups(&["Servers"]).declined("u1", "100").declined("u2", "100");
     check(
         &approve("KB100"),
         &live,
         &[
-            "blocker allDeclined approvals[0] (no permission)",
+            "unsupported allDeclined approvals[0]",
             "skipped declined approval[u1][Servers]",
             "skipped declined approval[u2][Servers]",
         ],
     );
-    let message = plan_of(&approve("KB100"), &live).blockers[0].message.clone();
-    assert!(message.contains("KB100") && message.contains("id"), "{message}");
+    let message = plan_of(&approve("KB100"), &live).unsupported[0].message.clone();
+    for part in ["KB100", "Update u1", "does not record", "--allow reinstate", "id"] {
+        assert!(message.contains(part), "{message}");
+    }
+    // The rest of the manifest does not wait for it.
+    let both = approve("KB100").groups(&["Servers", "New"]);
+    assert_eq!(lines(&plan_of(&both, &live))[0], "+ group[New] declared");
+    check_allowing(
+        &approve("KB100"),
+        &live,
+        &["reinstate"],
+        &[
+            "+ approval[u1][Servers] declared action=install",
+            "+ approval[u2][Servers] declared action=install",
+            "- decline[u1] reinstated",
+            "- decline[u2] reinstated",
+        ],
+    );
+    // What the manifest declines, and what has an update left, stays as it is.
+    let left = live.clone().update("u3", "100");
+    assert_eq!(plan_with(&approve("KB100"), &left, &["reinstate"]).unwrap().changes.len(), 1);
 }
 
 #[test]

@@ -216,7 +216,7 @@ fn without_places(plan: &Plan) -> String {
     let mut plan = plan.clone();
     plan.changes.iter_mut().for_each(|change| change.origin = None);
     plan.unsupported.iter_mut().for_each(|notice| notice.origin = None);
-    plan.blockers.retain(|blocker| blocker.code != "allDeclined");
+    plan.unsupported.retain(|notice| notice.code != "allDeclined");
     plan.blockers.iter_mut().for_each(|blocker| blocker.origin = None);
     plan.blockers.sort();
     format!("{:#?}{:#?}{:#?}{:#?}{:#?}", plan.changes, plan.steps, plan.blockers, plan.unsupported, plan.summary)

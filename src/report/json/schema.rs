@@ -82,7 +82,7 @@ fn server() -> Schema {
             Schema::list(Schema::reference("change")).says("Every difference, in the order of the text report."),
         ),
         required("blockers", Schema::list(blocker()).says("What forbids apply until it is permitted.")),
-        notices("unsupported", "Declared, but cannot be done through this connection."),
+        notices("unsupported", "Declared, and not done: it cannot be done through this connection, or needs a permission that the rest does not wait for."),
         notices("findings", "True, and not repairable from here."),
         notices("warnings", "Deserves a look; with the code `note` it only tells something."),
         notices("pending", "Waits for something outside, such as a computer that has not reported yet."),
