@@ -119,6 +119,8 @@ pub struct ListedUpdate {
     pub classifications: Vec<String>,
     /// Titles of its products, sorted.
     pub products: Vec<String>,
+    /// What people call the updates that supersede it: their articles, else their titles.
+    pub superseded_by: Vec<String>,
     /// Its approvals (action 0, 1 or 3), of any revision.
     pub approvals: Vec<Deployment>,
 }

@@ -63,6 +63,16 @@ impl ReadScope {
         }
     }
 
+    /// Whether it wants to know what supersedes updates: selectors do, and entries that name one tell of it.
+    #[must_use]
+    pub fn tells_superseding(&self) -> bool {
+        self.every_update
+            || !self.selections.is_empty()
+            || !self.update_ids.is_empty()
+            || !self.kbs.is_empty()
+            || !self.selector_kbs.is_empty()
+    }
+
     /// Whether it asks for any update.
     #[must_use]
     pub fn asks_for_updates(&self) -> bool {

@@ -83,9 +83,13 @@ fn chosen(
     let mut chosen = BTreeSet::new();
     for (id, update) in updates {
         let approved = deployments.contains_key(id);
+        let by_name = scope.update_ids.contains(id)
+            || update.kbs.iter().any(|kb| scope.kbs.contains(kb) || scope.selector_kbs.contains(kb));
+        if by_name {
+            chosen.extend(update.superseded_by.iter().filter(|above| updates.contains_key(above)));
+        }
         let named = scope.every_update
-            || scope.update_ids.contains(id)
-            || update.kbs.iter().any(|kb| scope.kbs.contains(kb) || scope.selector_kbs.contains(kb))
+            || by_name
             || (scope.approved_updates && approved)
             || (scope.declined_updates && update.declined);
         let mut selected = false;
@@ -104,7 +108,7 @@ fn chosen(
 
 /// Takes away what a scope does not ask about updates.
 fn forget(scope: &ReadScope, updates: &mut BTreeMap<Uuid, Update>) {
-    let supersedence = scope.every_update || !scope.selections.is_empty();
+    let supersedence = scope.tells_superseding();
     let needed_by = scope.every_update || scope.selections.iter().any(|selection| selection.needed_by);
     for update in updates.values_mut() {
         if !supersedence {

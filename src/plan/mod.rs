@@ -28,6 +28,7 @@ mod scope_check;
 mod settings;
 pub mod simulate;
 pub mod step;
+mod superseded;
 mod support;
 mod synchronization;
 mod takeaway;
@@ -205,7 +206,7 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
         blockers,
         unsupported,
         findings: resolved.findings.clone(),
-        warnings: [hidden(&context), resolved.warnings.clone(), aftermath].concat(),
+        warnings: [hidden(&context), resolved.warnings.clone(), superseded::notes(&context), aftermath].concat(),
         pending: resolved.pending.clone(),
         entries: resolved.entries.clone(),
         downstream_servers: resolved.downstream_servers.clone(),

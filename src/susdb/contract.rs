@@ -134,8 +134,8 @@ pub enum Sent {
 pub enum Needed {
     /// Nothing can.
     Always,
-    /// A manifest that chooses updates by conditions.
-    BySelections,
+    /// A manifest that names updates, or chooses them by conditions.
+    BySupersedence,
     /// A manifest that chooses updates by how many computers need them.
     ByNeededBy,
     /// A manifest that says what is synchronised.

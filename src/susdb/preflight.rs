@@ -96,13 +96,13 @@ async fn require(session: &mut Session, objects: &[&ObjectContract], server: &st
 
 /// What a scope cannot be read without.
 fn required(scope: &ReadScope) -> impl Iterator<Item = &'static ObjectContract> {
-    let selections = scope.every_update || !scope.selections.is_empty();
+    let superseding = scope.tells_superseding();
     let (synchronization, notifications) = (scope.synchronization, scope.notifications);
     let needed_by = scope.every_update || scope.selections.iter().any(|selection| selection.needed_by);
     let (rules, downstream_servers) = (scope.rules, scope.downstream_servers);
     OBJECTS.iter().filter(move |contract| match contract.needed {
         Needed::Always => true,
-        Needed::BySelections => selections,
+        Needed::BySupersedence => superseding,
         Needed::ByNeededBy => needed_by,
         Needed::ByRules => rules,
         Needed::ByDownstreamServers => downstream_servers,

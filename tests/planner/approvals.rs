@@ -7,14 +7,14 @@ use wsusctl::plan::{Policy, plan};
 use wsusctl::resolve::{resolve, scope};
 
 use crate::check::{change_of, check, check_allowing, plan_of, plan_with, policy};
-use crate::desired::manifest;
+use crate::desired::{Manifest, manifest};
 use crate::snapshot::{REVISION, Server, server, time, uid};
 
 fn live() -> Server {
     server().groups(&["Servers", "Ring 0"]).update("u1", "100")
 }
 
-fn servers() -> crate::desired::Manifest {
+fn servers() -> Manifest {
     manifest().groups(&["Servers"])
 }
 
@@ -380,6 +380,40 @@ fn what_cannot_be_installed_blocks() {
         let plan = plan_of(&servers().approve("u1", &[("Servers", other)]), &live);
         assert!(plan.blockers.is_empty(), "{other}: {:?}", plan.blockers);
     }
+}
+
+/// An entry that names an update names what takes its place, and whether the group has that.
+#[test]
+fn a_named_update_that_is_superseded_is_a_note() {
+    let live = |update: &str| {
+        let live = server().groups(&["Servers"]).update("u2", "200").update("u3", "300");
+        live.update_with(update, "100", |update| update.superseded_by = vec![uid("u2"), uid("u3")])
+    };
+    let notes = |manifest: &Manifest, live: &Server| {
+        let plan = plan_of(manifest, live);
+        assert!(plan.blockers.is_empty());
+        let notes = plan.warnings.iter().filter(|notice| notice.code == "superseded");
+        notes.map(|notice| notice.message.clone()).collect::<Vec<_>>()
+    };
+    let approved = live("u1").approved("u2", "Servers", "install");
+    for reference in ["u1", "KB100"] {
+        let named = servers().approve(reference, &[("Servers", "install")]);
+        assert_eq!(
+            notes(&named, &approved),
+            ["the update is superseded by Update u2 (KB200), which is approved for this group, \
+              by Update u3 (KB300), which is not approved for this group"]
+        );
+        // What is approved already, and what is removed, is no news.
+        assert_eq!(notes(&named, &approved.clone().approved("u1", "Servers", "install")), [""; 0]);
+        let removed = servers().approve(reference, &[("Servers", "uninstall")]);
+        assert_eq!(notes(&removed, &approved), [""; 0]);
+    }
+    // The manifest decides, and what a group above has counts.
+    let both = servers().approve("u1", &[("Servers", "install")]).approve("u3", &[("Servers", "install")]);
+    let said = notes(&both, &live("u1").approved("u2", "All Computers", "install"));
+    assert_eq!(said[0].matches("which is approved").count(), 2, "{said:?}");
+    let selected = servers().approve("select superseded=true", &[("Servers", "install")]);
+    assert_eq!(notes(&selected, &approved), [""; 0]);
 }
 
 #[test]

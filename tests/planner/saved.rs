@@ -126,6 +126,7 @@ fn made_odd(mut snapshot: Snapshot, odd: &Oddities) -> (Snapshot, Impact) {
     for computer in snapshot.computers.values_mut() {
         (computer.name, computer.computer_id) = (name(), name());
     }
+    snapshot.server.utc_offset_minutes = flags[2].then_some(-210);
     snapshot.requested_groups.insert(name(), numbers[1]);
     let kinds = [CategoryKind::Company, CategoryKind::Other];
     for kind in kinds {
@@ -146,6 +147,8 @@ fn made_odd(mut snapshot: Snapshot, odd: &Oddities) -> (Snapshot, Impact) {
         update.title = name();
         update.kbs.push(name());
         update.deployable = flags[index % 8];
+        (update.can_install, update.install_asks) = (flags[(index + 3) % 8], flags[(index + 4) % 8]);
+        (update.can_uninstall, update.uninstall_asks) = (flags[(index + 5) % 8], flags[(index + 6) % 8]);
         update.update_type = kinds[index % kinds.len()];
         update.severity = Severity::ALL[index % Severity::ALL.len()];
         update.reboot = reboots[index % reboots.len()];

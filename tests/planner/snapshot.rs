@@ -357,15 +357,18 @@ pub fn read_more(whole: &Snapshot, scope: &ReadScope, also: &dyn Fn(&Update) -> 
     let selected = |selection: &&UpdateSelection, update: &Update| is_selected(whole, selection, update);
     let with_numbers = scope.selections.iter().filter(|selection| selection.needed_by).collect::<Vec<_>>();
     let mut superseding: BTreeSet<Uuid> = BTreeSet::new();
-    for update in whole.updates.values() {
+    let named = |id: &Uuid, update: &Update| {
+        scope.update_ids.contains(id)
+            || update.kbs.iter().any(|kb| scope.kbs.contains(kb) || scope.selector_kbs.contains(kb))
+    };
+    for (id, update) in &whole.updates {
         let mut asking = scope.selections.iter().filter(|selection| selection.superseding);
-        if asking.any(|selection| selected(&selection, update)) {
+        if named(id, update) || asking.any(|selection| selected(&selection, update)) {
             superseding.extend(&update.superseded_by);
         }
     }
     snapshot.updates.retain(|id, update| {
-        scope.update_ids.contains(id)
-            || update.kbs.iter().any(|kb| scope.kbs.contains(kb) || scope.selector_kbs.contains(kb))
+        named(id, update)
             || (scope.approved_updates && approved.contains(id))
             || (scope.declined_updates && update.declined)
             || scope.selections.iter().any(|selection| selected(&selection, update))

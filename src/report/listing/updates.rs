@@ -52,13 +52,13 @@ impl Listed for AsUpdates {
         &["for `declines` as they are; for `approvals` each one needs `groups`, too"];
 
     fn cells(row: &ListedUpdate) -> Vec<String> {
-        let ListedUpdate { update, classifications, products: _, approvals } = row;
+        let ListedUpdate { update, classifications, products: _, superseded_by, approvals } = row;
         vec![
             update.id.to_string(),
             or_dash(articles(&update.kbs)),
             update.arrived_at.format("%Y-%m-%d").to_string(),
             or_dash(classifications.join(", ")),
-            or_dash(states(update).join(", ")),
+            or_dash(states(update, superseded_by).join(", ")),
             approvals.len().to_string(),
             update.needed_by.map_or_else(|| "?".to_owned(), |computers| computers.to_string()),
             update.title.clone(),
@@ -66,7 +66,8 @@ impl Listed for AsUpdates {
     }
 
     fn wire(row: &ListedUpdate) -> WireUpdate<'_> {
-        let ListedUpdate { update, classifications, products, approvals } = row;
+        // The ids say it, and stay where an article has several updates.
+        let ListedUpdate { update, classifications, products, superseded_by: _, approvals } = row;
         let Update {
             id,
             title,
@@ -146,7 +147,7 @@ impl Listed for AsDeclines {
 fn entry(indent: &str, row: &ListedUpdate) -> String {
     let Update { id, kbs, title, .. } = &row.update;
     let mut said = described(kbs, title);
-    let states = states(&row.update);
+    let states = states(&row.update, &row.superseded_by);
     if !states.is_empty() {
         said = format!("[{}] {said}", states.join(", "));
     }
@@ -154,13 +155,18 @@ fn entry(indent: &str, row: &ListedUpdate) -> String {
 }
 
 /// What is unusual about an update, in words.
-fn states(update: &Update) -> Vec<&'static str> {
+fn states(update: &Update, superseded_by: &[String]) -> Vec<String> {
     let pending = matches!(update.license, License::Pending(_));
+    let superseded = match superseded_by {
+        [] => "superseded".to_owned(),
+        [by] => format!("superseded by {by}"),
+        [by, rest @ ..] => format!("superseded by {by} and {} more", rest.len()),
+    };
     [
-        (update.declined, "declined"),
-        (update.expired, "expired"),
-        (!update.superseded_by.is_empty(), "superseded"),
-        (pending, "license pending"),
+        (update.declined, "declined".to_owned()),
+        (update.expired, "expired".to_owned()),
+        (!update.superseded_by.is_empty(), superseded),
+        (pending, "license pending".to_owned()),
     ]
     .into_iter()
     .filter_map(|(holds, word)| holds.then_some(word))

@@ -74,7 +74,7 @@ pub const OBJECTS: &[ObjectContract] = &[
             "IsAssigned",
         ],
     ),
-    needed(Needed::BySelections, "tbRevisionSupersedesUpdate", &["RevisionID", "SupersededUpdateID"]),
+    needed(Needed::BySupersedence, "tbRevisionSupersedesUpdate", &["RevisionID", "SupersededUpdateID"]),
     needed(
         Needed::ByNeededBy,
         "tbUpdateSummaryForAllComputers",

@@ -56,7 +56,7 @@ fn objects() -> impl Iterator<Item = (&'static ObjectContract, Limit)> {
 fn limit_of(needed: Needed) -> Limit {
     match needed {
         Needed::Always => Limit::Everything,
-        Needed::BySelections => Limit::Plans(&["select"]),
+        Needed::BySupersedence => Limit::Plans(&["approvals", "declines"]),
         Needed::BySynchronization => Limit::Plans(&["synchronization"]),
         Needed::ByNotifications => Limit::Plans(&["notifications"]),
         Needed::ByNeededBy => Limit::Plans(&["select.neededBy"]),

@@ -43,13 +43,16 @@ pub(super) async fn read(
     let mut reader = UpdateReader {
         session,
         categories: &categories,
-        supersedence: scope.every_update || !selections.is_empty(),
+        supersedence: scope.tells_superseding(),
         needed_by: scope.every_update || selections.iter().any(|selection| selection.needed_by),
         updates: Updates::new(),
         deployments: Deployments::new(),
     };
     for part in &parts {
-        reader.read(part).await?;
+        let found = reader.read(part).await?;
+        if matches!(part, UpdateScope::Ids(_) | UpdateScope::Kbs(_)) {
+            reader.read_superseding(&found).await?;
+        }
     }
     for selection in &selections {
         let Some(part) = UpdateScope::selected(selection, &categories) else { continue };
@@ -62,7 +65,7 @@ pub(super) async fn read(
     Ok((categories, updates, deployments))
 }
 
-/// Reads a batch of a list: all that is known about some updates, and their approvals.
+/// Reads a batch of a list: all that is known about some updates, and their approvals; and the updates that supersede them.
 pub(super) async fn read_batch(
     session: &mut Session,
     part: &UpdateScope<'_>,
@@ -70,7 +73,9 @@ pub(super) async fn read_batch(
 ) -> Result<(Updates, Deployments), ReadError> {
     let (updates, deployments) = Default::default();
     let mut reader = UpdateReader { session, categories, supersedence: true, needed_by: true, updates, deployments };
-    reader.read(part).await?;
+    let found = reader.read(part).await?;
+    reader.needed_by = false;
+    reader.read_superseding(&found).await?;
     let UpdateReader { updates, deployments, .. } = reader;
     Ok((updates, deployments))
 }
@@ -114,7 +119,7 @@ fn parts<'s>(scope: &'s ReadScope, kbs: &'s BTreeSet<String>) -> Vec<UpdateScope
 struct UpdateReader<'s> {
     session: &'s mut Session,
     categories: &'s Numbered,
-    /// Whether to read what supersedes each update: selectors want to know it.
+    /// Whether to read what supersedes each update: selectors want to know it, and so does who names one.
     supersedence: bool,
     /// Whether to read how many computers need each update.
     needed_by: bool,

@@ -1,7 +1,7 @@
 //! Updates, newest first, in batches: however many there are, no more than one batch is in memory.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use super::selects::LIST_UPDATES;
 use crate::model::category::{Categories, CategoryKind};
 use crate::model::listing::ListedUpdate;
 use crate::model::scope::UpdateSelection;
+use crate::model::snapshot::Update;
 use crate::susdb::read::categories::{self, Numbered};
 use crate::susdb::read::conditions::UpdateScope;
 use crate::susdb::read::updates::read_batch;
@@ -105,20 +106,32 @@ impl Updates {
         }
         let numbers: Vec<i32> = keys.iter().map(|key| key.number).collect();
         let (mut updates, mut deployments) = read_batch(session, &scope_of(&numbers), &self.categories).await?;
-        let listed = keys.iter().filter_map(|key| {
+        let superseding: Vec<Vec<String>> = keys.iter().map(|key| superseding(key.id, &updates)).collect();
+        let listed = keys.iter().zip(superseding).filter_map(|(key, superseded_by)| {
             let update = updates.remove(&key.id)?;
             let mut approvals = deployments.remove(&key.id).unwrap_or_default();
             approvals.sort_by_key(|approval| (approval.group, Reverse(approval.revision), approval.id));
             let all = &self.categories.all;
             let titles = |kind| all.titles(&update.categories, kind).into_iter().map(str::to_owned).collect();
             let (classifications, products) = (titles(CategoryKind::Classification), titles(CategoryKind::Product));
-            Some(ListedUpdate { update, classifications, products, approvals })
+            Some(ListedUpdate { update, classifications, products, superseded_by, approvals })
         });
         let listed = listed.collect();
         self.at = end;
         self.batch = (self.batch * 4).min(BATCH_MAX);
         Ok(Some(listed))
     }
+}
+
+/// What the updates that supersede one are called, each once.
+fn superseding(id: Uuid, updates: &BTreeMap<Uuid, Update>) -> Vec<String> {
+    let above = updates.get(&id).into_iter().flat_map(|update| &update.superseded_by);
+    let called = |id: &Uuid| match updates.get(id) {
+        Some(update) if update.kbs.is_empty() => update.title.clone(),
+        Some(update) => update.kbs.iter().map(|kb| format!("KB{kb}")).collect::<Vec<_>>().join("/"),
+        None => id.to_string(),
+    };
+    above.map(called).collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 /// Source: tbProperty.ReceivedFromCreatorService is when the server received the revision: Intensive-Self-Service-Portal,
