@@ -30,16 +30,7 @@ pub(super) fn resolve(desired: &Desired, snapshot: &Snapshot, notes: &mut Notes)
     let Settings { scalars, languages, content_path, proxy_password } = desired.settings.clone();
     if let (Some(languages), Some(live)) = (&languages, &snapshot.settings) {
         if let Languages::Some(names) = &languages.value {
-            for name in names.iter().filter(|name| !live.languages.contains_key(*name)) {
-                let mut error = Diagnostic::error("unknown-language", "Unknown language")
-                    .detail(format!("The server knows no language `{name}`."))
-                    .at(languages.origin, "names it");
-                if let Some(question) = did_you_mean(&nearest(name, live.languages.keys().map(String::as_str))) {
-                    error = error.help(question);
-                }
-                let known: Vec<&str> = live.languages.keys().map(String::as_str).collect();
-                notes.error(error.help(format!("it knows {}", known.join(", "))));
-            }
+            refuse_unknown(names, live, languages.origin, notes);
             warn_of_narrowing(names, live, languages.origin, notes);
         }
         if snapshot.server.replica {
@@ -55,6 +46,26 @@ pub(super) fn resolve(desired: &Desired, snapshot: &Snapshot, notes: &mut Notes)
         warn_of_unused_user(desired, live, notes);
     }
     Some(ResolvedSettings { scalars, languages, content_path, proxy_password })
+}
+
+/// All of them in one error, since they stand in one list.
+fn refuse_unknown(names: &BTreeSet<String>, live: &LiveSettings, origin: Origin, notes: &mut Notes) {
+    let known: Vec<&str> = live.languages.keys().map(String::as_str).collect();
+    let unknown: Vec<&String> = names.iter().filter(|name| !live.languages.contains_key(*name)).collect();
+    if unknown.is_empty() {
+        return;
+    }
+    let is_one = unknown.len() == 1;
+    let listed: Vec<String> = unknown.iter().map(|name| format!("`{name}`")).collect();
+    let mut error = Diagnostic::error("unknown-language", "Unknown language")
+        .detail(format!("The server knows no language {}.", listed.join(", ")))
+        .at(origin, if is_one { "names it" } else { "names them" });
+    for name in &unknown {
+        if let Some(question) = did_you_mean(&nearest(name, known.iter().copied())) {
+            error = error.help(if is_one { question } else { format!("`{name}`: {question}") });
+        }
+    }
+    notes.error(error.help(format!("it knows {}", known.join(", "))));
 }
 
 /// A proxy's user is sent only where access is not anonymous.

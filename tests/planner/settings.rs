@@ -255,6 +255,11 @@ fn languages_are_a_set_or_all() {
     let unknown = plan_with(&spec("{updateFiles: {languages: [en, dd]}}"), &live(), &[]).unwrap_err();
     assert_eq!(unknown.0[0].code, "unknown-language");
     assert_eq!(unknown.0[0].help[0], "did you mean `de`?");
+    let unknown = plan_with(&spec("{updateFiles: {languages: [en, dd, xx]}}"), &live(), &[]).unwrap_err();
+    assert_eq!(unknown.0.len(), 1, "they stand in one list");
+    assert_eq!(unknown.0[0].help[0], "`dd`: did you mean `de`?");
+    let rendered = format!("{:?}", unknown.0[0]);
+    assert!(rendered.contains("The server knows no language `dd`, `xx`."), "{rendered}");
 }
 
 #[test]
