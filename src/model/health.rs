@@ -185,6 +185,8 @@ pub struct ServerHealth {
     pub downstream_servers: Answer<u64>,
     /// Users that have lost their login.
     pub orphaned_users: Answer<OrphanedUsers>,
+    /// Programs that have registered themselves as working with WSUS: what each says that it is, by its key.
+    pub program_keys: Answer<BTreeMap<Uuid, String>>,
 }
 
 /// Users of the database whose security identifier is that of no login.

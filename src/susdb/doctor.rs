@@ -7,13 +7,17 @@ mod connection;
 mod contract;
 mod saves;
 
+use std::collections::BTreeMap;
 use std::error::Error;
+
+use uuid::Uuid;
 
 use super::error::ConnectError;
 use super::preflight::read_procedures;
 use super::read::catalogue::health::{
     DATABASE, DOWNSTREAM_SERVERS, LAST_SYNCHRONISATION, LOGIN, PRODUCT, RESET_NEEDED, SCHEMA_VERSION, TARGETING,
 };
+use super::read::languages::{ProgramKey, read_program_keys};
 use super::read::synchronization::read_synchronisation_state;
 use super::read::{
     ReadError, one, read_clock, read_missing_groups, read_principals, read_server_id, read_version, rows,
@@ -61,6 +65,7 @@ async fn examine_server(session: &mut Session) -> ServerHealth {
         requested_groups: check(session, read_requested_groups).await,
         downstream_servers: check(session, read_downstream_servers).await,
         orphaned_users: check(session, read_orphaned_users).await,
+        program_keys: check(session, read_registered_programs).await,
     }
 }
 
@@ -186,6 +191,11 @@ async fn read_requested_groups(session: &mut Session) -> Result<RequestedGroups,
 /// Source: tbDownstreamServerTarget: Intensive-Self-Service-Portal (grade A).
 async fn read_downstream_servers(session: &mut Session) -> Result<u64, ReadError> {
     one(&DOWNSTREAM_SERVERS, rows(session, &DOWNSTREAM_SERVERS, |row| row.count("Servers")).await?)
+}
+
+async fn read_registered_programs(session: &mut Session) -> Result<BTreeMap<Uuid, String>, ReadError> {
+    let keys = read_program_keys(session).await?;
+    Ok(keys.into_iter().map(|ProgramKey { id, description }| (id, description)).collect())
 }
 
 /// Source: learn.microsoft.com, Troubleshoot orphaned users (grade A).

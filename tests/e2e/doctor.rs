@@ -246,6 +246,19 @@ fn procedures_that_save_a_row_and_are_not_as_known() {
 }
 
 #[test]
+fn programs_that_work_with_the_server_are_named() {
+    let lab = lab();
+    assert_eq!(of(&lab, "", 0)["checks"]["programKeys"]["value"], serde_json::json!([]));
+    lab.sql("INSERT INTO tbProgramKeys VALUES ('3B1C1F3E-0000-4000-8000-00000000C0DE', 'Endpoint tool')");
+    let server = of(&lab, "", 0);
+    let found = finding(&server, "programKeys");
+    assert_eq!(found["severity"], "warning");
+    let message = found["message"].as_str().unwrap();
+    assert!(message.ends_with("`Endpoint tool` (3b1c1f3e-0000-4000-8000-00000000c0de)"), "{message}");
+    text(&lab, "").expect_out("program keys         Endpoint tool");
+}
+
+#[test]
 fn however_much_a_procedure_lacks_it_is_one_finding() {
     let without = |name: &str| format!("variant=spSetConfiguration:without=@{name}");
     let lacking = ["LogLevel", "ProxyName", "LanguagesXml"].map(without).join("&");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::super::list_shape::assumptions;
 use super::grants::bracketed;
@@ -196,6 +197,7 @@ fn unchecked(server: &ServerHealth) -> Vec<Finding> {
         ("the groups that computers ask for", server.requested_groups.is_err(), Limit::Doctor),
         ("the downstream servers", server.downstream_servers.is_err(), Limit::Doctor),
         ("whether users are orphaned", server.orphaned_users.is_err(), Limit::Doctor),
+        ("the program keys", server.program_keys.is_err(), Limit::Doctor),
     ];
     let finding = |wanted: Limit| {
         let failed = checks.iter().filter(|(_, failed, limit)| *failed && *limit == wanted);
@@ -326,6 +328,7 @@ fn state(server: &ServerHealth) -> Vec<Finding> {
     }
     found.extend(server.downstream_servers.as_ref().ok().and_then(|count| downstream_servers(*count)));
     found.extend(server.orphaned_users.as_ref().ok().and_then(orphaned_users));
+    found.extend(server.program_keys.as_ref().ok().and_then(program_keys));
     found
 }
 
@@ -373,6 +376,19 @@ fn requested_groups(groups: &RequestedGroups) -> Option<Finding> {
         let message = format!("computers ask for groups that do not exist, which this server does not heed: {names}");
         Finding::new(Severity::Note, "requestedGroupsMissing", message)
     })
+}
+
+/// Nobody has published who registers what, so it says nothing about who they are.
+///
+/// Source: learn.microsoft.com, ProgramKey (aa354318; what a key stands for, grade A).
+fn program_keys(keys: &BTreeMap<Uuid, String>) -> Option<Finding> {
+    let names: Vec<String> = keys.iter().map(|(key, description)| format!("`{description}` ({key})")).collect();
+    let message = format!(
+        "other programs have registered themselves as working with this WSUS server, and may set what a manifest sets: {}",
+        names.join(", ")
+    );
+    let hint = "ask who runs them before wsusctl changes settings, products or approvals here";
+    (!names.is_empty()).then(|| Finding::new(Severity::Warning, "programKeys", message).hint(hint))
 }
 
 fn orphaned_users(orphans: &OrphanedUsers) -> Option<Finding> {
@@ -451,6 +467,7 @@ mod tests {
             requested_groups: Ok(RequestedGroups { heeded: true, missing: BTreeMap::new() }),
             downstream_servers: Ok(799),
             orphaned_users: Ok(OrphanedUsers::default()),
+            program_keys: Ok(BTreeMap::new()),
         }
     }
 
@@ -501,7 +518,7 @@ mod tests {
     #[test]
     fn what_cannot_be_checked_is_never_fine() {
         let why = || Unchecked { why: "error 229".to_owned() };
-        let changes: [fn(&mut ServerHealth, Unchecked); 15] = [
+        let changes: [fn(&mut ServerHealth, Unchecked); 16] = [
             |server, why| server.now = Err(why),
             |server, why| server.version = Err(why),
             |server, why| server.product = Err(why),
@@ -517,6 +534,7 @@ mod tests {
             |server, why| server.requested_groups = Err(why),
             |server, why| server.downstream_servers = Err(why),
             |server, why| server.orphaned_users = Err(why),
+            |server, why| server.program_keys = Err(why),
         ];
         for change in changes {
             let found = only(|server| change(server, why()));

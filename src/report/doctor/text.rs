@@ -168,6 +168,10 @@ fn render_state(page: &mut Page, server: &ServerHealth) {
         let by = if *heeded { "group policy places computers" } else { "the console places computers" };
         format!("{} that do not exist; {by}", missing.len())
     });
+    checked(page, "program keys", &server.program_keys, |keys| match keys.len() {
+        0 => "none".to_owned(),
+        _ => keys.values().cloned().collect::<Vec<_>>().join(", "),
+    });
     checked(page, "orphaned users", &server.orphaned_users, |orphans| match orphans {
         OrphanedUsers { visible: false, .. } => "this login does not see them".to_owned(),
         OrphanedUsers { users, .. } if users.is_empty() => "none".to_owned(),

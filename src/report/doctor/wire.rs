@@ -98,6 +98,13 @@ struct ChecksWire<'a> {
     requested_groups: Check<RequestedWire<'a>>,
     downstream_servers: Check<u64>,
     orphaned_users: Check<OrphanedWire<'a>>,
+    program_keys: Check<Vec<ProgramKeyWire<'a>>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ProgramKeyWire<'a> {
+    key: String,
+    description: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -251,6 +258,7 @@ impl<'a> ChecksWire<'a> {
             requested_groups,
             downstream_servers,
             orphaned_users,
+            program_keys,
         } = server;
         Self {
             clock: Check::of(now, |now| timestamp(*now)),
@@ -267,6 +275,9 @@ impl<'a> ChecksWire<'a> {
             last_synchronisation: Check::of(last_synchronisation, |last| last.map(timestamp)),
             requested_groups: Check::of(requested_groups, RequestedWire::new),
             downstream_servers: Check::of(downstream_servers, |count| *count),
+            program_keys: Check::of(program_keys, |keys| {
+                keys.iter().map(|(key, description)| ProgramKeyWire { key: key.to_string(), description }).collect()
+            }),
             orphaned_users: Check::of(orphaned_users, |OrphanedUsers { visible, users }| OrphanedWire {
                 visible: *visible,
                 users,
