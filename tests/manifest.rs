@@ -118,6 +118,20 @@ fn a_name_with_what_nobody_sees_is_warned_of() {
 }
 
 #[test]
+fn numbers_with_leading_zeros_and_years_beyond_9999_are_shown() {
+    let spec = "  updateSource: {proxy: {host: p, port: 030}}\n  groups: [{name: 030}]\n  approvals:\n    \
+                - {update: {kb: KB5060526, expect: 08}, groups: {030: {action: install, deadline: \"10000-01-01T00:00:00Z\"}}}\n    \
+                - {select: {createdAfter: \"+12026-01-01T00:00:00Z\"}, groups: {030: install}}\n";
+    let shown = shown(&format!("{HEAD}spec:\n{spec}"));
+    for expected in ["hq.yaml:6:41", "write 30 for the decimal number", "write 8 for the decimal number"] {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+    assert_eq!(shown.matches("error[leading-zero]").count(), 2, "{shown}");
+    assert_eq!(shown.matches("later than the year 9999").count(), 2, "{shown}");
+    assert_eq!(shown.matches("error[").count(), 4, "{shown}");
+}
+
+#[test]
 fn a_password_is_not_shown() {
     let connection = "connection:\n  database: mssql://sql01/SUSDB\n  auth: {user: sa, password: hunter2}\n";
     insta::assert_snapshot!(shown(&format!("{HEAD}{connection}spec: {{}}\n")), @r#"

@@ -217,6 +217,9 @@ pub(super) fn integer(value: &Keyed<'_>, min: u32, max: u32, problems: &mut Prob
         problems.push(wrong_type(&format!("a whole number from {min} to {max}"), &value.node, origin));
         return None;
     }
+    if is_ambiguous(text, origin, problems) {
+        return None;
+    }
     match text.parse::<u32>() {
         Ok(number) if (min..=max).contains(&number) => Some(Declared { value: number, origin }),
         _ => {
@@ -228,6 +231,23 @@ pub(super) fn integer(value: &Keyed<'_>, min: u32, max: u32, problems: &mut Prob
             None
         }
     }
+}
+
+/// Whether digits are a number that readers of YAML disagree about: `030` is 24 in YAML 1.1 and 30 in YAML 1.2. It is reported.
+pub(super) fn is_ambiguous(digits: &str, origin: Origin, problems: &mut Problems) -> bool {
+    let bare = digits.strip_prefix('-').unwrap_or(digits);
+    let decimal = bare.trim_start_matches('0');
+    // Up to seven both are the same.
+    if decimal.len() == bare.len() || matches!(decimal, "" | "1" | "2" | "3" | "4" | "5" | "6" | "7") {
+        return false;
+    }
+    problems.push(
+        Diagnostic::error("leading-zero", "a number that begins with zero")
+            .detail(format!("some programs read `{digits}` as an octal number, and others as a decimal one"))
+            .at(origin, "")
+            .help(format!("write {decimal} for the decimal number")),
+    );
+    true
 }
 
 /// A list's items, which are freed one by one as they are taken.

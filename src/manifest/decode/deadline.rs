@@ -61,6 +61,12 @@ fn absolute(text: &Declared<String>, problems: &mut Problems) -> Option<Deadline
     }
 }
 
+/// Whether a text is written like a date whose year has more than four digits.
+pub(super) fn is_beyond_9999(text: &str) -> bool {
+    let year = text.strip_prefix('+').unwrap_or(text).split('-').next().unwrap_or_default();
+    year.len() > 4 && year.len() < text.len() && year.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// What is wrong with a time, and what to write instead.
 pub(super) type Refusal = (String, Option<String>);
 
@@ -71,6 +77,9 @@ fn parse_absolute(text: &str) -> Result<DateTime<Utc>, Refusal> {
         if DateTime::parse_from_rfc3339(&with_offset).is_ok() {
             let detail = format!("`{text}` does not say in which time zone");
             return Err((detail, Some(format!("if it is UTC, write \"{with_offset}\""))));
+        }
+        if is_beyond_9999(text) {
+            return Err((format!("`{text}` is later than the year 9999, the last that SQL Server knows"), None));
         }
         let help = "write a time as \"2026-12-01T18:00:00Z\", {days: 7, at: \"18:00Z\"}, or none";
         return Err((format!("`{text}` is not a time"), Some(help.to_owned())));

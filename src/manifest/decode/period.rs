@@ -4,6 +4,7 @@ use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 
 use super::super::problems::Problems;
 use super::super::shape::{Fields, Keyed, null, wrong_type};
+use super::deadline::is_beyond_9999;
 use crate::diagnostic::Diagnostic;
 use crate::model::origin::Declared;
 use crate::model::selector::{Moment, Period};
@@ -142,6 +143,10 @@ fn parse(text: &str) -> Result<Moment, Refusal> {
     if DateTime::parse_from_rfc3339(&with_offset).is_ok() {
         let detail = format!("`{text}` does not say in which time zone");
         return refuse(detail, format!("if it is UTC, write \"{with_offset}\""));
+    }
+    if is_beyond_9999(text) {
+        let detail = format!("`{text}` is later than the year 9999, the last that SQL Server knows");
+        return Err(Refusal { detail, help: None });
     }
     parse_age(text).map(Moment::Ago)
 }

@@ -5,7 +5,7 @@ use chrono::Timelike;
 use super::super::document::{DeclaredSetting, Field, Languages, Settings};
 use super::super::node::Value;
 use super::super::problems::Problems;
-use super::super::shape::{Fields, Keyed, Shape, boolean, list, name, null, text, word, wrong_type};
+use super::super::shape::{Fields, Keyed, Shape, boolean, is_ambiguous, list, name, null, text, word, wrong_type};
 use super::connection::secret;
 use super::database_roles::database_roles;
 use super::synchronization::time_of_day;
@@ -353,6 +353,7 @@ fn number(value: &Keyed<'_>, least: i64, most: i64, problems: &mut Problems) -> 
         !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
     };
     match &value.node.value {
+        Value::Plain(text) if digits(text) && is_ambiguous(text, value.place(), problems) => None,
         Value::Plain(text) if digits(text) => match text.parse::<i64>() {
             Ok(number) if (least..=most).contains(&number) => Some(number),
             _ => {
