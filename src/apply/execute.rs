@@ -377,10 +377,9 @@ impl Execution<'_> {
 fn still_holds(planned_from: &ObjectState, found: &ObjectState) -> bool {
     match (planned_from, found) {
         (ObjectState::Group(Some(planned)), ObjectState::Group(Some(found))) => {
-            let GroupState { id, name, parent, computers, approvals, children } = found;
+            let GroupState { id, name, parent, holds, children } = found;
             (*id, name, *parent) == (planned.id, &planned.name, planned.parent)
-                && *computers <= planned.computers
-                && *approvals <= planned.approvals
+                && holds.is_within(&planned.holds)
                 && children.is_subset(&planned.children)
         }
         (ObjectState::Approval(planned), ObjectState::Approval(found)) => are_unchanged(found, planned),

@@ -15,7 +15,7 @@ use crate::model::database_role::{DatabaseRole, MembersChange};
 use crate::model::listing::ListedDownstreamServer;
 use crate::model::name::fold;
 use crate::model::notifications::{MailKind, NOTIFICATIONS, Recipients, is_held};
-use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
+use crate::model::object::{GroupContents, GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::resolved::GroupReference;
 use crate::model::rule::{Rule, RuleChange, RuleDeadline};
 use crate::model::setting::{Cell, SETTINGS, Setting, Values};
@@ -319,11 +319,8 @@ pub fn describe_state(state: &ObjectState) -> String {
     match state {
         ObjectState::Group(None) => "no such group".to_owned(),
         ObjectState::Group(Some(group)) => {
-            let GroupState { id: _, name, parent: _, computers, approvals, children } = group;
-            format!(
-                "group {name} with {computers} computers, {approvals} approvals and {} groups below",
-                children.len()
-            )
+            let GroupState { id: _, name, parent: _, holds, children } = group;
+            describe_contents(name, holds, children.len())
         }
         ObjectState::Membership(true) => "the computer is in the group".to_owned(),
         ObjectState::Membership(false) => "the computer is not in the group".to_owned(),
@@ -347,6 +344,28 @@ pub fn describe_state(state: &ObjectState) -> String {
         ObjectState::DatabaseUser { mapped: true } => "the user has a login".to_owned(),
         ObjectState::DatabaseUser { mapped: false } => "the user has no login".to_owned(),
     }
+}
+
+/// With what tells two contents of the same size apart.
+fn describe_contents(name: &str, holds: &GroupContents, children: usize) -> String {
+    const LISTED_MAX: usize = 20;
+    let GroupContents { computers, approvals, rules } = holds;
+    let count = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let mut text = format!(
+        "group {name} with {}, {}, {} that approve for it and {} below",
+        count(computers.len(), "computer"),
+        count(approvals.len(), "approval"),
+        count(rules.len(), "rule"),
+        count(children, "group"),
+    );
+    let one = |(update, row): &(Uuid, Deployment)| format!("{update}: {}", describe_rows(std::slice::from_ref(row)));
+    let listed: Vec<String> = approvals.values().take(LISTED_MAX).map(one).collect();
+    if !listed.is_empty() {
+        let more = approvals.len().saturating_sub(LISTED_MAX);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        text.push_str(&format!("; approvals: {}{more}", listed.join("; ")));
+    }
+    text
 }
 
 fn describe_members(members: &BTreeSet<String>) -> String {

@@ -111,12 +111,33 @@ pub struct GroupState {
     pub name: String,
     /// The group above it.
     pub parent: Option<Uuid>,
-    /// Explicit members.
-    pub computers: u64,
-    /// Pairs of update and this group with an approval.
-    pub approvals: u64,
+    /// What goes with it when it is deleted.
+    pub holds: GroupContents,
     /// The groups below it: deleting it deletes them.
     pub children: BTreeSet<Uuid>,
+}
+
+/// What a group holds, one by one: a number would not show that one thing went and another came.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GroupContents {
+    /// Explicit members by TargetID.
+    pub computers: BTreeSet<i32>,
+    /// Approvals (action 0, 1 or 3) by their own id, with their update.
+    pub approvals: BTreeMap<Uuid, (Uuid, Deployment)>,
+    /// Rules that approve for it, by number.
+    pub rules: BTreeSet<i32>,
+}
+
+impl GroupContents {
+    /// Whether all of this was there before, and is what it was.
+    #[must_use]
+    pub fn is_within(&self, before: &Self) -> bool {
+        let Self { computers, approvals, rules } = self;
+        let was_there = |(id, (update, approval)): (&Uuid, &(Uuid, Deployment))| {
+            before.approvals.get(id).is_some_and(|(of, since)| of == update && approval.is_unchanged(since))
+        };
+        computers.is_subset(&before.computers) && rules.is_subset(&before.rules) && approvals.iter().all(was_there)
+    }
 }
 
 /// An update's flags and approvals.

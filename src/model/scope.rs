@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::category::CategoryReference;
+use super::name::fold;
+use super::snapshot::TargetGroup;
 
 /// What has to be read. Groups, the server's own facts, totals and procedure signatures are always read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,6 +26,8 @@ pub struct ReadScope {
     pub database_roles: bool,
     /// Computers and their explicit group memberships.
     pub computers: bool,
+    /// The approvals of all groups but those with these names, folded: of those that may be deleted.
+    pub approvals_of_groups_but: Option<BTreeSet<String>>,
     /// Updates by id, with their deployments.
     pub update_ids: BTreeSet<Uuid>,
     /// Updates by knowledge-base article (digits only), with their deployments. Where the server has none of one, the
@@ -53,6 +57,8 @@ impl ReadScope {
             notifications: true,
             database_roles: true,
             computers: true,
+            // Every approval is read with its update.
+            approvals_of_groups_but: None,
             update_ids: BTreeSet::new(),
             kbs: BTreeSet::new(),
             selector_kbs: BTreeSet::new(),
@@ -71,6 +77,15 @@ impl ReadScope {
             || !self.update_ids.is_empty()
             || !self.kbs.is_empty()
             || !self.selector_kbs.is_empty()
+    }
+
+    /// The groups whose approvals it asks for one by one.
+    pub fn groups_with_approvals<'a>(
+        &'a self,
+        groups: impl Iterator<Item = &'a TargetGroup>,
+    ) -> impl Iterator<Item = &'a TargetGroup> {
+        let but = self.approvals_of_groups_but.as_ref();
+        groups.filter(move |group| !group.builtin && but.is_some_and(|but| !but.contains(&fold(&group.name))))
     }
 
     /// Whether it asks for any update.

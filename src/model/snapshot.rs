@@ -68,6 +68,8 @@ pub struct Snapshot {
     pub articles: BTreeSet<String>,
     /// The approvals (action 0, 1 or 3 of computer groups, of any revision) of each update in `updates` that has any.
     pub deployments: BTreeMap<Uuid, Vec<Deployment>>,
+    /// Approvals (action 0, 1 or 3) by group, with their update: of the groups that the scope asks for.
+    pub approvals_of_groups: BTreeMap<Uuid, Vec<(Uuid, Deployment)>>,
     /// Totals over the whole server, in scope or not.
     pub totals: Totals,
     /// What the server says about each procedure that could be called.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::category::{Categories, CategoryKind, CategoryReference};
 use super::scope::{ReadScope, UpdateSelection};
-use super::snapshot::{Deployment, Snapshot, Update};
+use super::snapshot::{Deployment, Snapshot, TargetGroup, Update};
 
 impl Snapshot {
     /// What a read with this scope would have brought, of a snapshot that was taken with [`ReadScope::whole`].
@@ -34,9 +34,11 @@ impl Snapshot {
             updates,
             articles,
             deployments,
+            approvals_of_groups: _,
             totals,
             procedures,
         } = self;
+        let approvals_of_groups = by_group(scope, &groups, &deployments);
         let asks_for_updates = scope.asks_for_updates();
         let chosen = chosen(scope, &categories, &updates, &deployments);
         let mut updates = updates;
@@ -65,10 +67,27 @@ impl Snapshot {
             articles: if lists_articles { articles } else { BTreeSet::new() },
             updates,
             deployments,
+            approvals_of_groups,
             totals,
             procedures,
         }
     }
+}
+
+/// The approvals of the groups that a scope asks for, of all there are.
+fn by_group(
+    scope: &ReadScope,
+    groups: &BTreeMap<Uuid, TargetGroup>,
+    deployments: &BTreeMap<Uuid, Vec<Deployment>>,
+) -> BTreeMap<Uuid, Vec<(Uuid, Deployment)>> {
+    let asked: BTreeSet<Uuid> = scope.groups_with_approvals(groups.values()).map(|group| group.id).collect();
+    let mut by_group: BTreeMap<Uuid, Vec<(Uuid, Deployment)>> = BTreeMap::new();
+    for (update, approvals) in deployments {
+        for approval in approvals.iter().filter(|approval| asked.contains(&approval.group)) {
+            by_group.entry(approval.group).or_default().push((*update, approval.clone()));
+        }
+    }
+    by_group
 }
 
 /// The updates that a scope asks for.

@@ -11,7 +11,7 @@ use super::step::Operation;
 use crate::model::address::{Address, Kind};
 use crate::model::attribute::Attribute;
 use crate::model::name::fold;
-use crate::model::object::{GroupState, ObjectState};
+use crate::model::object::{GroupContents, GroupState, ObjectState};
 use crate::model::procedure::Procedure;
 use crate::model::resolved::{GroupReference, Notice, ResolvedGroup};
 use crate::model::snapshot::TargetGroup;
@@ -115,7 +115,6 @@ pub(super) fn deletions(context: &Context<'_>) -> Vec<Draft> {
 /// The deletion of a group. `approvals` counts those of the group and of the groups below it.
 fn deletion(context: &Context<'_>, group: &TargetGroup, children: Vec<Milestone>, approvals: u64) -> Draft {
     let TargetGroup { id, name, parent, builtin: _ } = group;
-    let totals = &context.snapshot.totals;
     let reference = GroupReference::Existing(*id);
     let order = context.path(&reference);
     let change = Change {
@@ -140,8 +139,7 @@ fn deletion(context: &Context<'_>, group: &TargetGroup, children: Vec<Milestone>
             id: *id,
             name: name.clone(),
             parent: *parent,
-            computers: totals.computers_by_group.get(id).copied().unwrap_or_default(),
-            approvals: totals.approvals_by_group.get(id).copied().unwrap_or_default(),
+            holds: contents(context, *id),
             children: context
                 .snapshot
                 .groups
@@ -156,6 +154,19 @@ fn deletion(context: &Context<'_>, group: &TargetGroup, children: Vec<Milestone>
     let mut draft = Draft::new(change, order, vec![step]);
     draft.pruned = Some(context.resolved.management.prune(Kind::Group));
     draft
+}
+
+/// What goes with a group that is deleted, one by one.
+fn contents(context: &Context<'_>, group: Uuid) -> GroupContents {
+    let snapshot = context.snapshot;
+    let members = snapshot.memberships.range((group, i32::MIN)..=(group, i32::MAX));
+    let approvals = snapshot.approvals_of_groups.get(&group).into_iter().flatten();
+    let rules = snapshot.rules.iter().flat_map(|rules| rules.all.values());
+    GroupContents {
+        computers: members.map(|(_, computer)| *computer).collect(),
+        approvals: approvals.map(|(update, approval)| (approval.id, (*update, approval.clone()))).collect(),
+        rules: rules.filter(|rule| rule.groups.contains(&group)).map(|rule| rule.id).collect(),
+    }
 }
 
 /// Live groups that can be declared, by whether something declares them.

@@ -1,10 +1,13 @@
 //! What must be read for a manifest.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::model::address::Kind;
-use crate::model::desired::{Desired, Notifications, Settings, Synchronization, UpdateReference};
+use crate::model::desired::{Desired, DesiredGroup, Notifications, Settings, Synchronization, UpdateReference};
 use crate::model::management::{Management, Prune};
+use crate::model::name::fold;
 use crate::model::scope::ReadScope;
 
 use super::selection;
@@ -38,6 +41,7 @@ pub fn scope(desired: &Desired, now: DateTime<Utc>) -> ReadScope {
             || management.prune(Kind::Membership) != Prune::Never
             || management.prune(Kind::Group) != Prune::Never
             || ignores_some(management, "membership[\""),
+        approvals_of_groups_but: (management.prune(Kind::Group) != Prune::Never).then(|| names(groups)),
         approved_updates: management.prune(Kind::Approval) != Prune::Never
             || management.prune_automatic_approvals != Prune::Never
             || ignores_some(management, "approval[\""),
@@ -57,6 +61,11 @@ pub fn scope(desired: &Desired, now: DateTime<Utc>) -> ReadScope {
         }
     }
     scope
+}
+
+/// The names of all declared groups, folded.
+fn names(groups: &[DesiredGroup]) -> BTreeSet<String> {
+    groups.iter().map(|group| fold(&group.name)).collect()
 }
 
 /// The ids and articles of a reference. Those of a selector, too: an unknown one deserves a warning whatever the other

@@ -250,6 +250,7 @@ impl Records {
             updates,
             articles,
             deployments,
+            approvals_of_groups: BTreeMap::new(),
             totals: totals.ok_or(SavedError::Missing { record: "totals" })?,
             procedures,
         };

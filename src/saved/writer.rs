@@ -45,6 +45,8 @@ pub fn write(snapshot: &Snapshot, impact: &Impact, tool_version: &str, out: &mut
         updates,
         articles,
         deployments,
+        // Every one is among the deployments.
+        approvals_of_groups: _,
         totals,
         procedures,
     } = snapshot;

@@ -259,3 +259,50 @@ fn a_connection_that_dies_at_the_question() {
     assert!(shown.contains("Nothing was written to lab."), "{shown}");
     assert_eq!(lab.writes(), writes);
 }
+
+/// What goes with a group is compared one by one right before it goes: the same number of others is no consolation.
+#[test]
+fn a_group_that_holds_something_else_by_now_stays() {
+    if no_terminal() {
+        return;
+    }
+    const DOOMED: &str = "(SELECT TargetGroupID FROM tbTargetGroup WHERE Name = 'Doomed')";
+    let other = format!(
+        "UPDATE tbDeployment SET DeploymentGuid = upper('0d3c2b1a-0000-4000-8000-00000000abcd'), AdminName = 'CONTOSO\\console',
+             RevisionID = (SELECT RevisionID FROM tbRevision WHERE RevisionID <> tbDeployment.RevisionID
+                 AND RevisionID NOT IN (SELECT RevisionID FROM tbDeployment) AND IsLatestRevision LIMIT 1)
+         WHERE TargetGroupID = {DOOMED}"
+    );
+    let edits = [
+        other,
+        format!("UPDATE tbDeployment SET ActionID = 3 WHERE TargetGroupID = {DOOMED}"),
+        format!(
+            "UPDATE tbTargetInTargetGroup SET TargetID = (SELECT TargetID FROM tbComputerTarget ORDER BY TargetID DESC LIMIT 1)
+             WHERE TargetGroupID = {DOOMED}"
+        ),
+        format!("UPDATE tbTargetGroupInAutoDeploymentRule SET TargetGroupID = {DOOMED} WHERE AutoDeploymentRuleID = 2"),
+    ];
+    let rest = "{name: Workstations, groups: [{name: Ring 0 - IT}, {name: Ring 1 - Pilot}, {name: Ring 2 - Broad}]},
+      {name: Servers, groups: [{name: SQL Servers}, {name: Domain Controllers}]}, {name: Kiosks}, {name: Old Pilot},
+      {name: Zweigstelle München}";
+    for edit in edits {
+        let lab = Lab::new("demo");
+        lab.manifest(
+            "  groups: [{name: Doomed, computers: [pc-028.contoso.com]}]\n  approvals: [{update: KB5060533, groups: {Doomed: install}}]\n",
+        );
+        lab.apply_twice();
+        lab.manifest(&format!("  groups: [{rest}]\n  management: {{prune: {{groups: always}}}}\n"));
+        let mut terminal = Terminal::start(&lab, &["apply", "-f", "lab.yaml"], |_| {});
+        terminal.wait_for("the server's name");
+        let writes = lab.writes();
+        lab.sql(&edit);
+        terminal.press("lab\n");
+        let (code, shown) = terminal.end();
+        assert_eq!(code, 5, "{edit}:\n{shown}");
+        assert!(shown.contains("Doomed") && shown.contains("planned from"), "{shown}");
+        assert_eq!(
+            (lab.writes(), lab.number(&format!("SELECT COUNT(*) FROM tbTargetGroup WHERE TargetGroupID = {DOOMED}"))),
+            (writes, 1)
+        );
+    }
+}

@@ -96,6 +96,7 @@ pub fn server() -> Server {
         updates: BTreeMap::new(),
         articles: BTreeSet::new(),
         deployments: BTreeMap::new(),
+        approvals_of_groups: BTreeMap::new(),
         totals: Totals::default(),
         procedures: Procedure::ALL.into_iter().map(|procedure| (procedure, as_known(procedure))).collect(),
     };
@@ -334,6 +335,15 @@ pub fn read(whole: &Snapshot, scope: &ReadScope) -> Snapshot {
 pub fn read_more(whole: &Snapshot, scope: &ReadScope, also: &dyn Fn(&Update) -> bool) -> Snapshot {
     let mut snapshot = whole.clone();
     snapshot.scope = scope.clone();
+    for group in scope.groups_with_approvals(whole.groups.values()) {
+        let of_group = |(update, rows): (&Uuid, &Vec<Deployment>)| {
+            rows.iter().filter(|row| row.group == group.id).map(|row| (*update, row.clone())).collect::<Vec<_>>()
+        };
+        let approvals: Vec<_> = whole.deployments.iter().flat_map(of_group).collect();
+        if !approvals.is_empty() {
+            snapshot.approvals_of_groups.insert(group.id, approvals);
+        }
+    }
     if !scope.downstream_servers {
         snapshot.downstream_servers = None;
     }

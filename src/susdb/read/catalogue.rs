@@ -323,20 +323,20 @@ pub(super) const OBJECT_GROUPS: Select = select!(
 
 pub(super) const OBJECT_GROUP_MEMBERS: Select = select!(
     "objects.group-members",
-    "SELECT m.TargetGroupID, COUNT(*) AS Computers"
+    "SELECT m.TargetGroupID, m.TargetID"
     "FROM dbo.tbTargetInTargetGroup m"
     "INNER JOIN dbo.tbComputerTarget c ON c.TargetID = m.TargetID"
     "WHERE m.IsExplicitMember = 1 AND m.TargetGroupID IN ({list})"
-    "GROUP BY m.TargetGroupID"
 );
 
 pub(super) const OBJECT_GROUP_APPROVALS: Select = select!(
     "objects.group-approvals",
-    "SELECT d.TargetGroupID, COUNT(DISTINCT r.LocalUpdateID) AS Approvals"
+    "SELECT u.UpdateID, r.RevisionNumber, d.DeploymentGuid, d.TargetGroupID, d.ActionID, d.Deadline, d.IsAssigned,"
+    "    d.AdminName, d.DeploymentTime, d.DeploymentStatus"
     "FROM dbo.tbDeployment d"
     "INNER JOIN dbo.tbRevision r ON r.RevisionID = d.RevisionID"
+    "INNER JOIN dbo.tbUpdate u ON u.LocalUpdateID = r.LocalUpdateID"
     "WHERE d.TargetGroupTypeID = 0 AND d.ActionID IN (0, 1, 3) AND d.TargetGroupID IN ({list})"
-    "GROUP BY d.TargetGroupID"
 );
 
 pub(super) const OBJECT_GROUP_CHILDREN: Select = select!(

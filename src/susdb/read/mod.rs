@@ -39,7 +39,7 @@ use super::session::{Parameter, Session};
 use crate::model::object::ServerClock;
 use crate::model::rule::Rules;
 use crate::model::scope::ReadScope;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{Deployment, Snapshot};
 
 pub use self::busy::read_busy;
 pub(super) use self::categories::read_numbers as read_category_numbers;
@@ -147,6 +147,12 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     } else {
         None
     };
+    let deletable: Vec<Parameter<'_>> =
+        scope.groups_with_approvals(groups.values()).map(|group| Parameter::Guid(group.id)).collect();
+    let mut approvals_of_groups: BTreeMap<Uuid, Vec<(Uuid, Deployment)>> = BTreeMap::new();
+    for (update, approval) in objects::read_approvals_of(session, &deletable).await? {
+        approvals_of_groups.entry(approval.group).or_default().push((update, approval));
+    }
     let downstream_servers =
         if scope.downstream_servers { Some(listing::read_downstream_servers(session).await?) } else { None };
     let articles = updates::read_articles(session, scope, &updates).await?;
@@ -186,6 +192,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
         updates,
         articles,
         deployments,
+        approvals_of_groups,
         totals,
         procedures,
     })

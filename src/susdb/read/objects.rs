@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::catalogue::{
     APPROVALS, OBJECT_EXPLICIT_LICENSES, OBJECT_GROUP_APPROVALS, OBJECT_GROUP_CHILDREN, OBJECT_GROUP_MEMBERS,
-    OBJECT_GROUPS, OBJECT_GROUPS_BY_NAME, OBJECT_LICENSES, OBJECT_MEMBERSHIPS, OBJECT_UPDATES, Select,
+    OBJECT_GROUPS, OBJECT_GROUPS_BY_NAME, OBJECT_LICENSES, OBJECT_MEMBERSHIPS, OBJECT_UPDATES,
 };
 use super::conditions::UpdateScope;
 use super::configuration::read_settings;
@@ -15,7 +15,7 @@ use super::{ReadError, deployments, listing, notifications, principals, rows_abo
 use crate::model::configuration::LiveSettings;
 use crate::model::name::fold;
 use crate::model::notifications::LiveNotifications;
-use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
+use crate::model::object::{GroupContents, GroupState, ObjectKey, ObjectState, UpdateState};
 use crate::model::snapshot::Deployment;
 use crate::model::synchronization::LiveSynchronization;
 use crate::susdb::session::{Parameter, Session};
@@ -51,7 +51,11 @@ pub async fn read_objects(
             let name = fold(name);
             ObjectState::Group(groups.values().find(|group| fold(&group.name) == name).cloned())
         }
-        ObjectKey::Group(id) => ObjectState::Group(groups.get(id).cloned()),
+        ObjectKey::Group(id) => ObjectState::Group(groups.get(id).cloned().map(|mut group| {
+            let approving = rules.values().filter(|rule| rule.groups.contains(id));
+            group.holds.rules = approving.map(|rule| rule.id).collect();
+            group
+        })),
         ObjectKey::Membership { group, target_id } => {
             ObjectState::Membership(memberships.contains(&(*group, *target_id)))
         }
@@ -111,7 +115,11 @@ impl<'a> Wanted<'a> {
         for key in keys {
             match key {
                 ObjectKey::GroupName(name) => _ = wanted.group_names.insert(name),
-                ObjectKey::Group(id) => _ = wanted.groups.insert(*id),
+                ObjectKey::Group(id) => {
+                    wanted.groups.insert(*id);
+                    // Rules lose a group that is deleted.
+                    wanted.rules = true;
+                }
                 ObjectKey::Membership { group: _, target_id } => _ = wanted.targets.insert(*target_id),
                 ObjectKey::Approval { update, group: _ } => _ = wanted.approved.insert(*update),
                 ObjectKey::Update(id) => _ = wanted.updates.insert(*id),
@@ -152,14 +160,15 @@ async fn read_groups(session: &mut Session, wanted: &Wanted<'_>) -> Result<BTree
     found.extend(rows_in(session, &OBJECT_GROUPS, &guids(&wanted.groups), group).await?);
     let mut groups: BTreeMap<Uuid, GroupState> = found.into_iter().map(|group| (group.id, group)).collect();
     let ids = guids(&groups.keys().copied().collect());
-    for (id, computers) in counts(session, &OBJECT_GROUP_MEMBERS, &ids, "Computers").await? {
+    let member = |row: &Cells<'_>| Ok((row.guid("TargetGroupID")?, row.int("TargetID")?));
+    for (id, computer) in rows_in(session, &OBJECT_GROUP_MEMBERS, &ids, member).await? {
         if let Some(group) = groups.get_mut(&id) {
-            group.computers = computers;
+            group.holds.computers.insert(computer);
         }
     }
-    for (id, approvals) in counts(session, &OBJECT_GROUP_APPROVALS, &ids, "Approvals").await? {
-        if let Some(group) = groups.get_mut(&id) {
-            group.approvals = approvals;
+    for (update, approval) in read_approvals_of(session, &ids).await? {
+        if let Some(group) = groups.get_mut(&approval.group) {
+            group.holds.approvals.insert(approval.id, (update, approval));
         }
     }
     let child = |row: &Cells<'_>| Ok((row.guid("ParentGroupID")?, row.guid("TargetGroupID")?));
@@ -176,19 +185,17 @@ fn group(row: &Cells<'_>) -> Result<GroupState, ReadError> {
         id: row.guid("TargetGroupID")?,
         name: row.text("Name")?,
         parent: row.guid_or_null("ParentGroupID")?,
-        computers: 0,
-        approvals: 0,
+        holds: GroupContents::default(),
         children: BTreeSet::new(),
     })
 }
 
-async fn counts(
+/// The approvals of groups by id, each with its update.
+pub(super) async fn read_approvals_of(
     session: &mut Session,
-    select: &Select,
-    ids: &[Parameter<'_>],
-    column: &'static str,
-) -> Result<Vec<(Uuid, u64)>, ReadError> {
-    rows_in(session, select, ids, |row| Ok((row.guid("TargetGroupID")?, row.count(column)?))).await
+    groups: &[Parameter<'_>],
+) -> Result<Vec<(Uuid, Deployment)>, ReadError> {
+    rows_in(session, &OBJECT_GROUP_APPROVALS, groups, deployments::decode).await
 }
 
 async fn read_memberships(session: &mut Session, targets: &BTreeSet<i32>) -> Result<BTreeSet<(Uuid, i32)>, ReadError> {
