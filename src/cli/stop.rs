@@ -1,5 +1,5 @@
 //! Ctrl-C: the first asks to stop at the next good place, the second insists on stopping at once. SIGTERM, by which
-//! services are stopped, counts as one.
+//! services are stopped, counts as one, and so does SIGHUP, which a terminal sends that is closed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -82,19 +82,26 @@ impl Stop {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        let listen = |kind| signal(kind);
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hang_up: listen(SignalKind::hangup())?,
+        })
     }
 
     async fn next(&mut self) -> Option<()> {
         tokio::select! {
             signal = self.interrupt.recv() => signal,
             signal = self.terminate.recv() => signal,
+            signal = self.hang_up.recv() => signal,
         }
     }
 }

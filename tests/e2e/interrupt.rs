@@ -37,6 +37,18 @@ fn the_first_ctrl_c_finishes_the_step_and_reports() {
     lab.apply_twice();
 }
 
+/// A terminal that is closed, or a session that ends, asks to stop as a service manager does.
+#[test]
+fn a_hang_up_or_a_termination_finishes_the_step_too() {
+    for signal in ["TERM", "HUP"] {
+        let lab = lab();
+        let mut running = slow_apply(&lab, 40);
+        running.wait_until(|| lab.writes() > 0).signal(signal);
+        running.end().expect_status(7).expect_out("Interrupted as asked").expect_out("Run apply again");
+        lab.apply_twice();
+    }
+}
+
 #[test]
 fn ctrl_c_before_the_first_write() {
     let lab = lab();
