@@ -292,7 +292,8 @@ pub fn not_locked(error: LockError) -> Failure {
     let held = matches!(error, LockError::Held { .. });
     let passing = matches!(&error, LockError::Query(query) if query.may_pass());
     let exit = if held { Exit::Locked } else { Exit::Failure };
-    let mut failure = Failure::new(exit, "cannot take the apply lock").caused_by(error);
+    let hints = error.hints();
+    let mut failure = Failure::new(exit, "cannot take the apply lock").caused_by(error).hints(hints);
     if held {
         failure = failure.hint("wait until the other apply has ended, or end it, and run this again");
     }

@@ -26,7 +26,7 @@ pub enum LockError {
     #[error("the lock cannot be taken or given back")]
     Query(#[from] QueryError),
     /// The procedure ended with a code that is neither success nor a lock that is held.
-    #[error("{procedure} returned {code}")]
+    #[error("{procedure} returned {code}: {}", meaning(*.code))]
     ReturnCode {
         /// The procedure.
         procedure: &'static str,
@@ -80,6 +80,40 @@ impl std::fmt::Display for Holder {
             }
             Self::Unseen => f.write_str("who is not known, since this login sees no session that holds it"),
         }
+    }
+}
+
+impl LockError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        let text = match self {
+            Self::Held { .. } | Self::Query(_) => return Vec::new(),
+            Self::ReturnCode { code: -2 | -3, .. } => "run it again",
+            Self::ReturnCode { .. } => {
+                "run it again; where it stays, check that the URL leads to SUSDB itself and that the login's user is in the role public \
+                 there: the lock is taken in its name"
+            }
+            Self::NoReturnCode { .. } => {
+                "check that the URL leads to a SQL Server and nothing in between changes its answers"
+            }
+        };
+        vec![text.to_owned()]
+    }
+}
+
+/// What a return code means.
+///
+/// Source: learn.microsoft.com, sp_getapplock and sp_releaseapplock (grade A).
+fn meaning(code: i32) -> &'static str {
+    match code {
+        -1 => "the lock request timed out",
+        -2 => "the lock request was cancelled",
+        -3 => "the lock request was chosen as a deadlock victim",
+        -999 => {
+            "a parameter is not valid, or the call failed otherwise; also where the lock that is given back is not held"
+        }
+        _ => "no documented code of it",
     }
 }
 
