@@ -26,6 +26,7 @@ pub enum Fault {
 pub struct Faults {
     at: BTreeMap<u64, Fault>,
     delay: Duration,
+    delay_from: u64,
     statements: AtomicU64,
 }
 
@@ -41,10 +42,10 @@ pub(super) struct Statement {
 }
 
 impl Faults {
-    /// Plans one fault a statement, by its number from 1, and a delay before every statement.
+    /// Plans one fault a statement, by its number from 1, and a delay before every statement from one on.
     #[must_use]
-    pub fn new(at: BTreeMap<u64, Fault>, delay: Duration) -> Self {
-        Self { at, delay, statements: AtomicU64::new(0) }
+    pub fn new(at: BTreeMap<u64, Fault>, delay: Duration, delay_from: u64) -> Self {
+        Self { at, delay, delay_from, statements: AtomicU64::new(0) }
     }
 
     /// Tells how many statements there have been since the server began.
@@ -54,7 +55,8 @@ impl Faults {
 
     pub(super) fn next(&self) -> Statement {
         let number = self.statements.fetch_add(1, Ordering::SeqCst) + 1;
-        Statement { number, fault: self.at.get(&number).copied(), delay: self.delay }
+        let delay = if number >= self.delay_from { self.delay } else { Duration::ZERO };
+        Statement { number, fault: self.at.get(&number).copied(), delay }
     }
 }
 
@@ -91,11 +93,12 @@ mod tests {
 
     #[test]
     fn statements_are_counted_from_one() {
-        let faults = Faults::new(BTreeMap::from([(2, Fault::Raise(44))]), Duration::ZERO);
+        let faults = Faults::new(BTreeMap::from([(2, Fault::Raise(44))]), Duration::from_millis(9), 3);
         assert_eq!((faults.next().fault, faults.statements()), (None, 1));
         let second = faults.next();
         assert_eq!((second.number, second.fault), (2, Some(Fault::Raise(44))));
-        assert_eq!(faults.next().fault, None);
+        let third = faults.next();
+        assert_eq!((second.delay, third.fault, third.delay), (Duration::ZERO, None, Duration::from_millis(9)));
         assert_eq!(faults.statements(), 3);
     }
 }

@@ -13,13 +13,14 @@
 //! | `drop-after=N` | the connection is cut after the N-th statement ran, before its answer is sent |
 //! | `raise=1205@N` | the N-th statement ends as a deadlock victim |
 //! | `raise=50000@N`, `raise=50000:STATE@N` | the N-th statement raises a user error, with state 1 or another one |
-//! | `delay=MS` | every answer waits this many milliseconds |
+//! | `delay=MS`, `delay=MS@N` | every answer waits this many milliseconds, from the N-th statement on |
 //! | `variant=PROC:missing` | the procedure is not there |
 //! | `variant=PROC:extra`, `PROC:extra=@NAME` | it requires one more int parameter, `@extra` or one of another name |
 //! | `variant=PROC:extra-default`, `PROC:extra-default=@NAME` | it takes such a parameter, which may be left out |
 //! | `variant=PROC:without=@NAME` | it does not take the parameter; inside it has its default, or NULL; a procedure that saves a row leaves that column alone |
 //! | `variant=PROC:rename=@NAME`, `PROC:rename=@NAME=@OTHER` | the parameter is called `@NAME2`, or by the other name |
 //! | `variant=PROC:retype=@NAME` | the parameter has another type: int and bigint, nvarchar and uniqueidentifier, ... are exchanged |
+//! | `variant=PROC:raises=NUMBER` | it raises this error of SQL Server and does nothing |
 //! | `variant=PROC:refuses-late` | it does all of its work, raises 50000 at the end, and nothing of it stays |
 //! | `variant=PROC:general-state` | what it refuses has state 1 whatever the reason; PROC may be `*`, every procedure |
 //! | `variant=PROC:ignores=@NAME` | it takes the parameter, reports success, and leaves that column alone: spSetConfiguration and spSetEmailNotificationConfiguration |
@@ -80,6 +81,8 @@ pub struct FaultOptions {
     pub raise: Option<Raise>,
     /// Wait this long before every answer.
     pub delay_ms: u64,
+    /// From this statement on.
+    pub delay_from: u64,
 }
 
 /// An error that is raised instead of a statement.
@@ -140,6 +143,8 @@ pub enum Behaviour {
     LocalIds,
     /// A save leaves alone what this parameter, by its position among the procedure's own, would change.
     Ignores(usize),
+    /// The procedure raises an error of SQL Server and does nothing.
+    Raises(i32),
     /// The procedure finds NULL in this parameter, by its position among its own, whatever is sent.
     Loses(usize),
     /// The procedure raises an error when it is done, and nothing of its work stays.
@@ -201,9 +206,9 @@ const STATEMENTS: &str = "the number of a statement, from 1";
 const RAISES: &str =
     "1205@N, 50000@N or 50000:STATE@N with N the number of a statement, from 1, and STATE from 1 to 255";
 const OFFSETS: &str = "minutes, from -840 to 840";
-const DELAYS: &str = "milliseconds, at most 60000";
+const DELAYS: &str = "MS or MS@N: milliseconds, at most 60000, and the number of a statement, from 1";
 const VARIANTS: &str = "PROC:missing, PROC:extra[=@NAME], PROC:extra-default[=@NAME], PROC:without=@NAME, PROC:rename=@NAME[=@OTHER], \
-     PROC:retype=@NAME, PROC:refuses-late, PROC:general-state, PROC:loses=@NAME, \
+     PROC:retype=@NAME, PROC:refuses-late, PROC:general-state, PROC:raises=NUMBER, PROC:loses=@NAME, \
      spSetConfiguration:ignores=@NAME, spSetConfiguration:attributes, \
      spSetConfiguration:keeps-keys, spSetAutoDeploymentRule:local-ids, spSetSubscription:local-ids, spDeployUpdate:keeps-revisions or spDeployUpdate:keeps-time";
 const ROLES: &str = "public, db_datareader, PublicViewAccess or webService";
@@ -240,7 +245,11 @@ impl Options {
             "drop-before" => self.faults.drop_before = Some(ordinal(value).ok_or_else(|| bad(STATEMENTS))?),
             "drop-after" => self.faults.drop_after = Some(ordinal(value).ok_or_else(|| bad(STATEMENTS))?),
             "raise" => self.faults.raise = Some(raise(value).ok_or_else(|| bad(RAISES))?),
-            "delay" => self.faults.delay_ms = milliseconds(value).ok_or_else(|| bad(DELAYS))?,
+            "delay" => {
+                let (delay, from) = value.split_once('@').unwrap_or((value, "1"));
+                self.faults.delay_ms = milliseconds(delay).ok_or_else(|| bad(DELAYS))?;
+                self.faults.delay_from = ordinal(from).ok_or_else(|| bad(DELAYS))?;
+            }
             "variant" => self.variants.push(variant(value).ok_or_else(|| bad(VARIANTS))?),
             "role" => self.roles.push(Role::named(value).ok_or_else(|| bad(ROLES))?),
             "grant" => self.grants.push(object(value).ok_or_else(|| bad(OBJECTS))?),
@@ -318,6 +327,9 @@ fn variant(value: &str) -> Option<Variant> {
         Some(("extra-default", name)) => Change::ExtraDefault(parameter(name)?),
         Some(("ignores", name)) if saves => Change::Ignores(parameter(name)?),
         Some(("loses", name)) => Change::Loses(parameter(name)?),
+        Some(("raises", number)) => {
+            Change::Behaves(Behaviour::Raises(number.parse().ok().filter(|number| *number > 0)?))
+        }
         Some(("without", name)) => Change::Without(parameter(name)?),
         Some(("rename", names)) => match names.split_once('=') {
             Some((name, other)) => Change::RenameTo(parameter(name)?, parameter(other)?),
@@ -357,6 +369,7 @@ mod tests {
             drop_after: Some(4),
             raise: Some(Raise { state: None, statement: 5 }),
             delay_ms: 10,
+            delay_from: 1,
         };
         assert_eq!(options.faults, faults);
         assert_eq!(options.variants[0].change, Change::Missing);
@@ -388,6 +401,7 @@ mod tests {
     #[test]
     fn other_readings_of_lists_are_read() {
         for (text, behaviour) in [
+            ("spDeployUpdate:raises=1222", Behaviour::Raises(1222)),
             ("spSetConfiguration:attributes", Behaviour::Attributes),
             ("spsetconfiguration:keeps-keys", Behaviour::KeepsKeys),
             ("spSetAutoDeploymentRule:local-ids", Behaviour::LocalIds),
@@ -427,6 +441,7 @@ mod tests {
             "raise=1205:1@1",
             "raise=50000:0@1",
             "delay=-1",
+            "delay=1@0",
             "role=sysadmin",
             "deny=",
             "lower-case=1",
@@ -437,6 +452,7 @@ mod tests {
             "variant=p:rename=@",
             "variant=p:keeps-time",
             "variant=p:attributes",
+            "variant=p:raises=x",
             "variant=spDeployUpdate:local-ids",
             "hide-definitions=yes",
             "variant=p:ignores=@a",

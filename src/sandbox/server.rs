@@ -104,10 +104,10 @@ fn initialise(connection: &mut Connection, seed: Seed) -> rusqlite::Result<()> {
 }
 
 fn faults(options: FaultOptions) -> Faults {
-    let FaultOptions { drop_before, drop_after, raise, delay_ms } = options;
+    let FaultOptions { drop_before, drop_after, raise, delay_ms, delay_from } = options;
     let mut at = BTreeMap::new();
     at.extend(drop_before.map(|statement| (statement, Fault::DropBefore)));
     at.extend(drop_after.map(|statement| (statement, Fault::DropAfter)));
     at.extend(raise.map(|Raise { state, statement }| (statement, state.map_or(Fault::Deadlock, Fault::Raise))));
-    Faults::new(at, Duration::from_millis(delay_ms))
+    Faults::new(at, Duration::from_millis(delay_ms), delay_from)
 }

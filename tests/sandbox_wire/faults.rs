@@ -15,7 +15,7 @@ use crate::tiberius_client::{batch_error, connect, connect_to};
 
 fn with_fault(statement: u64, fault: Fault) -> ServerSettings {
     let mut settings = open();
-    settings.faults = Arc::new(Faults::new(BTreeMap::from([(statement, fault)]), Duration::ZERO));
+    settings.faults = Arc::new(Faults::new(BTreeMap::from([(statement, fault)]), Duration::ZERO, 1));
     settings
 }
 
@@ -87,7 +87,7 @@ async fn a_procedure_and_a_transaction_can_fail_too() {
 #[tokio::test]
 async fn statements_can_be_slow() {
     let mut settings = open();
-    settings.faults = Arc::new(Faults::new(BTreeMap::new(), Duration::from_millis(30)));
+    settings.faults = Arc::new(Faults::new(BTreeMap::new(), Duration::from_millis(30), 1));
     let (mut client, _served) = connect(settings).await;
     let begun = Instant::now();
     client.simple_query("rows 1").await.unwrap().into_results().await.unwrap();

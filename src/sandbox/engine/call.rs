@@ -114,7 +114,14 @@ impl Session {
             arguments,
             response: &mut *response,
         };
-        let mut ran = (procedure.procedure().run)(&mut call);
+        let raises = procedure.behaviours().iter().find_map(|behaviour| match behaviour {
+            Behaviour::Raises(number) => Some(*number),
+            _ => None,
+        });
+        let mut ran = match raises {
+            Some(number) => Err(Failure::Raised(raised_by(name, number))),
+            None => (procedure.procedure().run)(&mut call),
+        };
         if ran.is_ok() && procedure.behaviours().contains(&Behaviour::RefusesLate) {
             ran = Err(refusal(name, "it cannot be done after all"));
         }
@@ -174,4 +181,14 @@ fn outputs(
         Output { position, name: name.clone(), sql_type: declared.sql_type, value }
     };
     wanted.iter().map(output).collect()
+}
+
+/// The error of a procedure that is to raise one of SQL Server's own.
+fn raised_by(procedure: &str, number: i32) -> ServerError {
+    let message = match number {
+        1222 => "Lock request time out period exceeded.".to_owned(),
+        9002 => "The transaction log for database 'SUSDB' is full due to 'LOG_BACKUP'.".to_owned(),
+        _ => format!("Error {number} was raised, as asked for."),
+    };
+    ServerError { number, state: 1, class: 16, message, procedure: procedure.to_owned(), line: 1 }
 }
