@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -12,12 +12,13 @@ use super::mismatch::mismatch;
 use super::outcome::{End, Outcome, Remains, StaleObject, StepError, StepOutcome, chain};
 use super::target::{Call, CreatedGroups, deadline_passed, describe_state, kept_time, key, missing_calls};
 use crate::model::list_shape::{ListShape, as_written, assumptions};
-use crate::model::object::{GroupState, ObjectKey, ObjectState, UpdateState};
+use crate::model::object::{GroupState, ObjectKey, ObjectState, ServerClock, ServerIdentity, ServerLook, UpdateState};
 use crate::model::procedure::{Procedure, ProcedureState};
 use crate::model::resolved::GroupReference;
 use crate::model::snapshot::Deployment;
 use crate::plan::Plan;
 use crate::plan::step::{Operation, Step};
+use crate::susdb::error::ServerError;
 use crate::susdb::read::{self, ReadError};
 use crate::susdb::session::Session;
 use crate::susdb::write::{ConfigurationChange, NewDeployment, WriteError, Writer};
@@ -25,6 +26,13 @@ use crate::susdb::write::{ConfigurationChange, NewDeployment, WriteError, Writer
 /// Steps between two looks at the server. Small enough that the time between look and call stays short, large enough that
 /// looking costs little.
 const CHUNK_LENGTH_MAX: usize = 256;
+
+/// How old a look may be when a step is begun: a foreign edit in between is overwritten unseen. Later steps are looked at again.
+const LOOK_AGE_MAX: Duration = Duration::from_secs(1);
+
+/// After how many steps in a row that failed with the same trouble of the database server the run gives up: nothing about these
+/// steps is wrong, so the next ones will fail likewise.
+const SAME_TROUBLE_MAX: u32 = 3;
 
 /// How often a call is tried that the server picks as a deadlock victim, or refuses while it is busy.
 pub(super) const ATTEMPTS_MAX: u32 = 5;
@@ -37,6 +45,8 @@ const ROUNDS_MAX: u32 = 3;
 pub struct Run<'a> {
     /// The plan.
     pub plan: &'a Plan,
+    /// The server that it was made from.
+    pub server: ServerIdentity,
     /// The live signatures, which parameters are bound by.
     pub procedures: &'a BTreeMap<Procedure, ProcedureState>,
     /// Who is written down as the one who made the approvals.
@@ -55,7 +65,8 @@ pub struct Run<'a> {
 ///
 /// The outcome is the caller's, so that it says what is known even where the future is dropped.
 pub async fn execute<'a>(session: &mut Session, run: Run<'a>, outcome: &'a mut Outcome) {
-    let mut state = Execution { run, outcome, created: CreatedGroups::default(), made: BTreeMap::new() };
+    let (created, made, trouble) = (CreatedGroups::default(), BTreeMap::new(), None);
+    let mut state = Execution { run, outcome, created, made, pace: CHUNK_LENGTH_MAX, trouble };
     if let Err(end) = state.run_all(session).await {
         state.outcome.end = *end;
     }
@@ -67,6 +78,10 @@ pub(super) struct Execution<'a> {
     created: CreatedGroups,
     /// The calls that each step of the chunk made last.
     made: BTreeMap<usize, Vec<Call>>,
+    /// How many steps the next look is for: about as many as one carries on this server.
+    pace: usize,
+    /// The trouble that the last steps had one after the other, and how many they are.
+    trouble: Option<(ServerError, u32)>,
 }
 
 impl Execution<'_> {
@@ -74,8 +89,7 @@ impl Execution<'_> {
         let mut next = 0;
         while next < self.run.plan.steps.len() {
             let end = self.chunk_end(next);
-            self.run_chunk(session, next, end).await?;
-            next = end;
+            next = self.run_chunk(session, next, end).await?;
         }
         Ok(())
     }
@@ -85,7 +99,7 @@ impl Execution<'_> {
     /// before, when everything else is done and its children are known to be gone.
     fn chunk_end(&self, start: usize) -> usize {
         let steps = &self.run.plan.steps;
-        let limit = steps.len().min(start + CHUNK_LENGTH_MAX);
+        let limit = steps.len().min(start + self.pace);
         let made_here = |index: usize| (start..index).any(|earlier| creates_group_of(&steps[earlier], &steps[index]));
         let deletes = |index: usize| matches!(steps[index].operation, Operation::DeleteGroup { .. });
         // What was saved before may keep the server busy, so that has to be looked at again.
@@ -100,20 +114,28 @@ impl Execution<'_> {
         (start + 1..limit).find(ends_before).unwrap_or(limit)
     }
 
-    async fn run_chunk(&mut self, session: &mut Session, start: usize, end: usize) -> Result<(), Box<End>> {
+    /// Runs steps of a range, as far as one look at the server carries. Gives the step to go on with.
+    async fn run_chunk(&mut self, session: &mut Session, start: usize, end: usize) -> Result<usize, Box<End>> {
         let runnable = self.runnable(start, end);
         let runnable = self.when_idle(session, runnable).await?;
         if runnable.is_empty() {
-            return Ok(());
+            return Ok(end);
         }
-        let today = read::read_clock(session).await.map_err(ended)?.0;
+        let looked = Instant::now();
+        let ServerLook { clock: ServerClock(today), identity } = read::read_look(session).await.map_err(ended)?;
+        self.check_server(identity)?;
         let before = self.look(session, &runnable).await?;
         self.check_preconditions(&runnable, &before)?;
         self.made.clear();
-        let mut ended_early = Ok(());
-        for &index in &runnable {
+        let (mut next, mut ended_early) = (end, Ok(()));
+        for (nth, &index) in runnable.iter().enumerate() {
             if self.run.stop.load(Ordering::Relaxed) {
                 ended_early = Err(Box::new(End::Interrupted));
+                break;
+            }
+            // One step a look is always made, however slow the server is.
+            if nth > 0 && looked.elapsed() > LOOK_AGE_MAX {
+                next = index;
                 break;
             }
             if self.skip_if_unfounded(index) {
@@ -123,11 +145,53 @@ impl Execution<'_> {
             // Where this ends the run, the steps of the chunk stay unverified: their fate is looked up when the program
             // connects again.
             let found = self.state_in(&before, index).clone();
-            self.run_step(session, index, &found, &found, today).await?;
+            match self.run_step(session, index, &found, &found, today).await {
+                // Nothing was sent: what came before is read back as ever.
+                Err(end) if matches!(*end, End::Stale(_)) => {
+                    ended_early = Err(end);
+                    break;
+                }
+                result => result?,
+            }
             (self.run.observe)(Event::Finished(index));
+            if let Some(trouble) = self.has_the_same_trouble(index) {
+                ended_early = Err(Box::new(End::GivenUp(Box::new(trouble))));
+                break;
+            }
         }
-        self.read_back(session, &runnable, &before, today).await?;
-        ended_early
+        let tried: Vec<usize> = runnable.into_iter().filter(|index| *index < next).collect();
+        self.pace = if next < end { tried.len() } else { self.pace * 2 }.clamp(1, CHUNK_LENGTH_MAX);
+        self.read_back(session, &tried, &before, today).await?;
+        ended_early.map(|()| next)
+    }
+
+    /// The server is the one that the plan was made from. Its modes are compared as long as nothing was written: a step may
+    /// change them.
+    fn check_server(&self, found: ServerIdentity) -> Result<(), Box<End>> {
+        let planned_from = self.run.server;
+        let same = if self.outcome.wrote { found.server_id == planned_from.server_id } else { found == planned_from };
+        // The new id of a run that changes it: such a run has no other step.
+        let changes = self.run.plan.changes_identity() && self.outcome.wrote;
+        if same || changes { Ok(()) } else { Err(Box::new(End::Elsewhere { planned_from, found })) }
+    }
+
+    /// The trouble of the database server that this step and enough of those before it had.
+    fn has_the_same_trouble(&mut self, index: usize) -> Option<ServerError> {
+        let trouble = match &self.outcome.steps[index] {
+            StepOutcome::Failed(StepError::Write { error: WriteError::Server { error, .. }, .. })
+                if error.is_trouble() =>
+            {
+                error
+            }
+            _ => {
+                self.trouble = None;
+                return None;
+            }
+        };
+        let before =
+            self.trouble.take().filter(|(last, _)| last.number == trouble.number).map_or(0, |(_, times)| times);
+        self.trouble = Some((trouble.clone(), before + 1));
+        (before + 1 >= SAME_TROUBLE_MAX).then(|| trouble.clone())
     }
 
     /// The steps of a range whose dependencies have worked so far; the others are skipped.
@@ -181,7 +245,7 @@ impl Execution<'_> {
         for attempts in 1.. {
             let calls = missing_calls(&operation, &state, &self.created, from);
             self.made.insert(index, calls.clone());
-            let Err(error) = self.call_all(session, index, calls).await else { break };
+            let Err(error) = self.call_all(session, index, calls, &state).await else { break };
             if error.fate_unknown() {
                 return Err(Box::new(End::Lost(Box::new(error))));
             }
@@ -200,6 +264,11 @@ impl Execution<'_> {
                 }
             };
             self.remember(&operation, &state);
+            if error.is_stale() {
+                self.outcome.steps[index] = StepOutcome::NotReached;
+                let (planned_from, found) = (before.clone(), state);
+                return Err(Box::new(End::Stale(Box::new(StaleObject { step: index, planned_from, found }))));
+            }
             let as_asked = is_as_asked(&operation, &state, &self.created);
             if as_asked && !error.is_damage() {
                 (self.run.observe)(Event::DoneDespite { step: index, error: chain(&error).join(": ") });
@@ -221,12 +290,18 @@ impl Execution<'_> {
         Ok(())
     }
 
-    async fn call_all(&mut self, session: &mut Session, index: usize, calls: Vec<Call>) -> Result<(), WriteError> {
+    async fn call_all(
+        &mut self,
+        session: &mut Session,
+        index: usize,
+        calls: Vec<Call>,
+        since: &ObjectState,
+    ) -> Result<(), WriteError> {
         for call in calls {
             // Until there is an answer.
             self.outcome.steps[index] = StepOutcome::Unknown;
             let wrote = std::mem::replace(&mut self.outcome.wrote, true);
-            match self.call(session, call).await {
+            match self.call(session, call, since).await {
                 Ok(Some((name, id))) => self.created.insert(&name, id),
                 Ok(None) => {}
                 Err(error) => {
@@ -251,8 +326,14 @@ impl Execution<'_> {
         Ok(found.remove(&key).expect("every key that is asked for has its answer"))
     }
 
-    /// Sends one call; gives name and id of a group that it created.
-    async fn call(&self, session: &mut Session, call: Call) -> Result<Option<(String, Uuid)>, WriteError> {
+    /// Sends one call; gives name and id of a group that it created. What is saved as a whole is compared once more with what it
+    /// was at the last look.
+    async fn call(
+        &self,
+        session: &mut Session,
+        call: Call,
+        since: &ObjectState,
+    ) -> Result<Option<(String, Uuid)>, WriteError> {
         let admin_name = self.run.admin_name;
         let mut writer = Writer::new(session, self.run.procedures);
         match call {
@@ -270,17 +351,32 @@ impl Execution<'_> {
             Call::Reinstate(update) => writer.undecline_update(update, admin_name).await?,
             Call::Decline(update) => writer.decline_update(update, admin_name).await?,
             Call::CreateRule(name) => writer.create_rule(&name).await?,
-            Call::SetRule(id, change) => writer.set_rule(id, &change).await?,
+            Call::SetRule(id, change) => {
+                let since = if let ObjectState::Rule(rule) = since { rule.as_ref() } else { None };
+                writer.set_rule(id, &change, since).await?;
+            }
             Call::DeleteRule(id) => writer.delete_rule(id).await?,
             Call::DeleteDownstreamServer(id) => writer.delete_downstream_server(id).await?,
             Call::SaveSettings { cells, languages } => {
-                writer.save_configuration(&ConfigurationChange { cells, languages }).await?;
+                let (cells_since, languages_since) = match since {
+                    ObjectState::Settings { cells, languages } => (cells.clone(), languages.clone()),
+                    _ => Default::default(),
+                };
+                let change = ConfigurationChange { cells, languages, cells_since, languages_since };
+                writer.save_configuration(&change).await?;
             }
             Call::AddRoleMember(role, member) => writer.add_role_member(role, &member).await?,
             Call::DropRoleMember(role, member) => writer.drop_role_member(role, &member).await?,
             Call::MapUser(user, login) => writer.map_user(&user, &login).await?,
-            Call::SaveSynchronization(wanted) => writer.save_subscription(&wanted, admin_name).await?,
-            Call::SaveNotifications(cells) => writer.save_notifications(&cells, admin_name).await?,
+            Call::SaveSynchronization(wanted) => {
+                let since = if let ObjectState::Synchronization(live) = since { Some(live) } else { None };
+                writer.save_subscription(&wanted, since, admin_name).await?;
+            }
+            Call::SaveNotifications(cells) => {
+                let none = BTreeMap::new();
+                let since = if let ObjectState::Notifications(live) = since { live } else { &none };
+                writer.save_notifications(&cells, since, admin_name).await?;
+            }
             Call::SetRecipients(kind, recipients) => writer.set_recipients(kind, &recipients).await?,
             Call::DeleteDeployment(id) => writer.delete_deployment(id, admin_name).await?,
             Call::Deploy { update, revision, group, action, assigned, deadline } => {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::outcome::{End, Outcome, StepError, StepOutcome, chain};
 use super::target::describe_state;
 use crate::model::address::Address;
+use crate::model::object::ServerIdentity;
 use crate::plan::Plan;
 use crate::plan::change::ChangeAction;
 
@@ -106,6 +107,20 @@ pub enum Ending {
         /// What is there now.
         found: String,
     },
+    /// The connection leads to another server than the plan was made from, or the server has another mode by now.
+    Elsewhere {
+        /// The server of the plan.
+        planned_from: ServerIdentity,
+        /// The server that is there now.
+        found: ServerIdentity,
+    },
+    /// Step after step failed with the same trouble of the database server.
+    GivenUp {
+        /// The trouble.
+        why: String,
+        /// What to do about it.
+        hints: Vec<String>,
+    },
     /// The user asked to stop.
     Interrupted,
     /// The user insisted on stopping at once: what was under way was cut off.
@@ -158,6 +173,8 @@ impl Finished {
                 planned_from: describe_state(&stale.planned_from),
                 found: describe_state(&stale.found),
             },
+            End::Elsewhere { planned_from, found } => Ending::Elsewhere { planned_from, found },
+            End::GivenUp(error) => Ending::GivenUp { why: error.to_string(), hints: error.hints() },
             End::Lost(error) => Ending::Broken(chain(error.as_ref())),
             End::Unreadable(error) => Ending::Broken(chain(&error)),
         };

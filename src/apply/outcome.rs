@@ -7,9 +7,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::model::busy::Busy;
-use crate::model::object::ObjectState;
+use crate::model::object::{ObjectState, ServerIdentity};
 use crate::plan::Plan;
-use crate::susdb::error::{Refusal, longer};
+use crate::susdb::error::{Refusal, ServerError, longer};
 use crate::susdb::read::ReadError;
 use crate::susdb::write::WriteError;
 
@@ -183,6 +183,15 @@ pub enum End {
     Complete,
     /// An object was no longer what the plan was made from. Nothing after it was tried.
     Stale(Box<StaleObject>),
+    /// The connection leads to another server than the plan was made from, or the server has another mode by now.
+    Elsewhere {
+        /// The server of the plan.
+        planned_from: ServerIdentity,
+        /// The server that is there now.
+        found: ServerIdentity,
+    },
+    /// Step after step failed with the same trouble of the database server.
+    GivenUp(Box<ServerError>),
     /// The user asked to stop; the step under way was finished.
     Interrupted,
     /// The user insisted on stopping at once, in the middle of whatever was under way.

@@ -564,6 +564,7 @@ impl OneServer<'_> {
         let mut observe = |event| progress.observe(event);
         let run = Run {
             plan,
+            server: snapshot.server.identity(),
             procedures: &snapshot.procedures,
             admin_name: &snapshot.server.login,
             past_deadlines: permissions.has(Permission::PastDeadlines),
@@ -703,9 +704,16 @@ fn signatures(
 fn exit_of(finished: &Finished) -> Exit {
     match finished.ending {
         Ending::Stale { .. } if !finished.wrote => Exit::Stale,
+        Ending::Elsewhere { planned_from, found } if !finished.wrote => {
+            if planned_from.server_id == found.server_id {
+                Exit::Stale
+            } else {
+                Exit::Refused
+            }
+        }
         Ending::Interrupted | Ending::CutOff if !finished.wrote => Exit::Interrupted,
         Ending::Broken(_) if !finished.wrote => Exit::Failure,
-        Ending::Complete if finished.changed_nothing() => Exit::Failure,
+        Ending::Complete | Ending::GivenUp { .. } if finished.changed_nothing() => Exit::Failure,
         _ => Exit::Partial,
     }
 }

@@ -179,6 +179,8 @@ pub async fn plan(
     let judged = judged.unwrap_or(Judged { now: clock, chosen: false, identity: false });
     let scope = resolve::scope(desired, judged.now);
     let snapshot = read::read_snapshot(session, &scope).await.map_err(super::server::unreadable)?;
+    // The plan is made from this read, whatever another one said before.
+    check_server_id(snapshot.server.server_id, desired, sources, None)?;
     Ok(plan_from(snapshot, desired, permissions, judged, sources, streams))
 }
 
@@ -266,8 +268,17 @@ pub async fn may_change_identity(session: &mut Session, desired: &Desired) -> Re
     Ok(live == replaces.value)
 }
 
-/// The server that a manifest pins is the one with this id, which a live server says, or the file of a snapshot.
-fn check_server_id(live: Uuid, desired: &Desired, sources: &Sources, snapshot: Option<&str>) -> Result<(), Failure> {
+/// The server that a manifest pins is the one with this id, which a live server says, or the file of a snapshot. Every read
+/// that something is made from is checked: an id that was read before may have been another server's.
+///
+/// # Errors
+/// Another server (exit 4).
+pub fn check_server_id(
+    live: Uuid,
+    desired: &Desired,
+    sources: &Sources,
+    snapshot: Option<&str>,
+) -> Result<(), Failure> {
     let Some(pin) = desired.server_id else { return Ok(()) };
     if live == pin.value || desired.replaces.is_some_and(|replaces| live == replaces.value) {
         return Ok(());
@@ -281,7 +292,6 @@ fn check_server_id(live: Uuid, desired: &Desired, sources: &Sources, snapshot: O
             .hint("name the snapshot of that server with --against, or write the right serverId into the manifest"));
     }
     Err(Failure::new(Exit::Refused, format!("this is another server: {pins}, the server has {live}"))
-        .hint("nothing else was read from it, and nothing was written to it")
         .hint("check the connection's URL, or write the right serverId into the manifest"))
 }
 

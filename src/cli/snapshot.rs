@@ -27,6 +27,7 @@ pub async fn run(arguments: &Snapshot, streams: Streams) -> Result<Exit, Failure
     let mut session = connecting.open().await?;
     planning::check_pin(&mut session, &server.desired, &sources).await?;
     let snapshot = read::read_snapshot(&mut session, &ReadScope::whole()).await.map_err(unreadable)?;
+    planning::check_server_id(snapshot.server.server_id, &server.desired, &sources, None)?;
     let impact = read::read_whole_impact(&mut session, &snapshot).await;
     file.write_with(|out| saved::write(&snapshot, &impact, env!("CARGO_PKG_VERSION"), out))?;
     let name = if file.is_standard_output() { "<stdout>".to_owned() } else { file.path().display().to_string() };

@@ -151,6 +151,35 @@ pub struct UpdateState {
     pub deployments: Vec<Deployment>,
 }
 
+/// What a chunk of writes looks at first, in one statement: which server this is, and its clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerLook {
+    /// The server's clock.
+    pub clock: ServerClock,
+    /// The server.
+    pub identity: ServerIdentity,
+}
+
+/// Which server it is, and what decides how it takes changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerIdentity {
+    /// Its id.
+    pub server_id: Uuid,
+    /// Whether it is a replica.
+    pub replica: bool,
+    /// Whether it places computers itself; else group policy does.
+    pub server_side_targeting: bool,
+}
+
+impl std::fmt::Display for ServerIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { server_id, replica, server_side_targeting } = self;
+        let mode = if *replica { "a replica" } else { "autonomous" };
+        let targeting = if *server_side_targeting { "server-side" } else { "client-side" };
+        write!(f, "server {server_id}, {mode}, {targeting} targeting")
+    }
+}
+
 /// The server's clock, read before a chunk of writes: relative deadlines count from its date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerClock(pub DateTime<Utc>);

@@ -118,6 +118,19 @@ impl RuleChange {
 }
 
 impl RuleChange<Uuid> {
+    /// What a rule has where this change names something.
+    #[must_use]
+    pub fn named_of(&self, rule: &Rule) -> Self {
+        let Self { enabled, classifications, products, groups, deadline } = self;
+        Self {
+            enabled: enabled.map(|_| rule.enabled),
+            classifications: classifications.as_ref().map(|_| rule.classifications.clone()),
+            products: products.as_ref().map(|_| rule.products.clone()),
+            groups: groups.as_ref().map(|_| rule.groups.clone()),
+            deadline: deadline.map(|_| rule.deadline),
+        }
+    }
+
     /// The rule that a change makes of one.
     #[must_use]
     pub fn applied_to(&self, rule: &Rule) -> Rule {

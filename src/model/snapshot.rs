@@ -10,6 +10,7 @@ use super::configuration::LiveSettings;
 use super::database_role::LivePrincipals;
 use super::listing::ListedDownstreamServer;
 use super::notifications::LiveNotifications;
+use super::object::ServerIdentity;
 use super::procedure::{Procedure, ProcedureState};
 use super::rule::Rules;
 use super::scope::ReadScope;
@@ -74,6 +75,15 @@ pub struct Snapshot {
     pub totals: Totals,
     /// What the server says about each procedure that could be called.
     pub procedures: BTreeMap<Procedure, ProcedureState>,
+}
+
+impl ServerFacts {
+    /// Which server it is.
+    #[must_use]
+    pub fn identity(&self) -> ServerIdentity {
+        let Self { server_id, replica, server_side_targeting, .. } = self;
+        ServerIdentity { server_id: *server_id, replica: *replica, server_side_targeting: *server_side_targeting }
+    }
 }
 
 /// Facts about the server itself.

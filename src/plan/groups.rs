@@ -160,11 +160,16 @@ fn deletion(context: &Context<'_>, group: &TargetGroup, children: Vec<Milestone>
 fn contents(context: &Context<'_>, group: Uuid) -> GroupContents {
     let snapshot = context.snapshot;
     let members = snapshot.memberships.range((group, i32::MIN)..=(group, i32::MAX));
-    let approvals = snapshot.approvals_of_groups.get(&group).into_iter().flatten();
+    // A read of everything has them with their updates.
+    let asked = snapshot.scope.approvals_of_groups_but.is_some();
+    let read = snapshot.approvals_of_groups.get(&group).into_iter().flatten().cloned();
+    let all = snapshot.deployments.iter().filter(|_| !asked);
+    let all = all.flat_map(|(update, rows)| rows.iter().map(|row| (*update, row.clone())));
+    let approvals = read.chain(all.filter(|(_, row)| row.group == group));
     let rules = snapshot.rules.iter().flat_map(|rules| rules.all.values());
     GroupContents {
         computers: members.map(|(_, computer)| *computer).collect(),
-        approvals: approvals.map(|(update, approval)| (approval.id, (*update, approval.clone()))).collect(),
+        approvals: approvals.map(|(update, approval)| (approval.id, (update, approval))).collect(),
         rules: rules.filter(|rule| rule.groups.contains(&group)).map(|rule| rule.id).collect(),
     }
 }

@@ -93,6 +93,19 @@ fn render_ending(ending: &Ending, text: &mut String) {
                 visible(found)
             ));
         }
+        Ending::Elsewhere { planned_from, found } => {
+            text.push_str(&format!(
+                "The connection does not lead to the server that the plan was made from, as it was:\n  planned from: \
+                 {planned_from}\n  now: {found}\n"
+            ));
+        }
+        Ending::GivenUp { why, hints } => {
+            text.push_str(&format!(
+                "Gave up: one step after the other failed with the same trouble of the database server.\n  {}\n",
+                visible(why)
+            ));
+            hints.iter().for_each(|hint| text.push_str(&format!("  hint: {}\n", visible(hint))));
+        }
         Ending::Broken(why) => {
             text.push_str("The run broke off:\n");
             lines(why, text);

@@ -174,6 +174,13 @@ impl ServerError {
             229 | 230 => return vec![READ.to_owned(), DOCTOR.to_owned()],
             208 => "check that the database in the URL is WSUS's: it is always called SUSDB",
             1205 => "run it again: the server chose this statement to end a deadlock",
+            1222 => {
+                "another transaction holds what is needed: SELECT session_id, blocking_session_id, wait_type, wait_time FROM \
+                 sys.dm_exec_requests WHERE blocking_session_id <> 0 shows which; run it again when it has ended"
+            }
+            1105 | 9002 => "the database or its log is full: make room, and run it again",
+            3906 => "the database is read-only: ALTER DATABASE SUSDB SET READ_WRITE, if that was not on purpose",
+            701 | 1204 | 8645 => "the database server is short of memory: run it again when it has less to do",
             // Source: PatchMyPC CustomerTroubleshooting, Remove-WSUSCategories.ps1 (grade A).
             RAISED if self.message.contains("Reset Process") => {
                 "WSUS still processes an earlier change of its configuration: wait until it has, and run it again"
@@ -181,6 +188,14 @@ impl ServerError {
             _ => return self.refusal().and_then(Refusal::hint).into_iter().collect(),
         };
         vec![text.to_owned()]
+    }
+
+    /// Whether it says nothing about what was asked for: a database server that cannot write now cannot write the next thing either.
+    ///
+    /// Source: learn.microsoft.com, Database Engine events and errors (grade A).
+    #[must_use]
+    pub fn is_trouble(&self) -> bool {
+        matches!(self.number, 701 | 1105 | 1204 | 1205 | 1222 | 3906 | 8645 | 9002)
     }
 
     /// The message of 229 names the procedure: `... denied on the object 'spDeployUpdate', database ...`.

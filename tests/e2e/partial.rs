@@ -124,3 +124,47 @@ mod signals {
         ran.expect_status(7).expect_out("group[\"Old Pilot\"]");
     }
 }
+
+/// A database server that cannot write now cannot write the next thing either.
+#[test]
+fn the_same_trouble_three_times_ends_the_run() {
+    let lab = Lab::new("demo");
+    let groups = ["Kiosks", "Servers", "Old Pilot", "SQL Servers", "Domain Controllers"];
+    let wanted: Vec<String> = groups.iter().map(|group| format!("{group}: install")).collect();
+    lab.manifest(&format!("  approvals: [{{update: KB4900411, groups: {{{}}}}}]\n", wanted.join(", ")));
+    let run = |number: u32| {
+        let server = format!("sandbox:lab.db?variant=spDeployUpdate:raises={number}");
+        lab.run(&["apply", "-f", "lab.yaml", "--yes", "--server", &server])
+    };
+    let ran = run(1222);
+    ran.expect_status(1).expect_out("Gave up: one step after the other").expect_out("sys.dm_exec_requests");
+    assert_eq!(ran.out.matches("failed: approval").count(), 3, "{ran:?}");
+    run(9002).expect_out("Gave up").expect_out("make room");
+    // What is refused for a reason of its own says nothing about the next.
+    let refused = run(50_000);
+    assert_eq!(refused.out.matches("failed: approval").count(), 5, "{refused:?}");
+    assert_eq!(lab.writes(), 0);
+    lab.apply_twice();
+}
+
+/// A look at the server carries the steps of about a second; what comes later is looked at again.
+#[test]
+fn what_was_looked_at_too_long_ago_is_looked_at_again() {
+    let lab = Lab::new("demo");
+    let groups = ["Kiosks", "Servers", "Old Pilot", "SQL Servers"];
+    let wanted: Vec<String> = groups.iter().map(|group| format!("{group}: install")).collect();
+    lab.manifest(&format!("  approvals: [{{update: KB4900411, groups: {{{}}}}}]\n", wanted.join(", ")));
+    let looks = |options: &str, verb: &[&str]| {
+        let server = format!("sandbox:lab.db?{options}");
+        let ran = lab.run(&[verb, &["-vv", "-f", "lab.yaml", "--server", &server]].concat());
+        let statements: Vec<&str> = ran.err.lines().filter(|line| line.contains("statement=\"")).collect();
+        let first = statements.iter().position(|line| line.contains("spDeployUpdate"));
+        (statements.iter().filter(|line| line.contains("server.look")).count(), first)
+    };
+    let copy = std::fs::read(lab.path("lab.db")).unwrap();
+    let (once, first) = looks("", &["apply", "--yes"]);
+    std::fs::write(lab.path("lab.db"), copy).unwrap();
+    let (slow, _) = looks(&format!("delay=600@{}", first.unwrap() + 1), &["apply", "--yes"]);
+    assert!(once == 1 && slow > 1, "{once} looks, and {slow} where each step takes 0.6 s");
+    lab.diff().expect_status(0);
+}

@@ -306,3 +306,31 @@ fn a_group_that_holds_something_else_by_now_stays() {
         );
     }
 }
+
+/// The server under the connection is looked at with every chunk: one answer to an earlier question proves nothing.
+#[test]
+fn another_server_or_another_mode_by_the_time_of_the_answer() {
+    if no_terminal() {
+        return;
+    }
+    for (edit, status, said) in [
+        (
+            "UPDATE tbConfigurationA SET ServerID = upper('11111111-2222-4333-8444-555555555555')",
+            4,
+            "11111111-2222-4333",
+        ),
+        ("UPDATE tbConfigurationC SET ReplicaMode = 1", 5, "a replica"),
+        ("UPDATE tbConfigurationA SET ServerTargeting = 0", 5, "client-side targeting"),
+    ] {
+        let lab = Lab::new("demo");
+        lab.manifest("  groups: [{name: New}]\n");
+        let mut terminal = Terminal::start(&lab, &["apply", "-f", "lab.yaml"], |_| {});
+        terminal.wait_for(ONLY_YES);
+        lab.sql(edit);
+        terminal.press("yes\n");
+        let (code, shown) = terminal.end();
+        assert_eq!(code, status, "{edit}:\n{shown}");
+        assert!(shown.contains("does not lead to the server") && shown.contains(said), "{shown}");
+        assert_eq!(lab.writes(), 0);
+    }
+}

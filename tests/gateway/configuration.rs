@@ -13,7 +13,7 @@ use crate::sandbox::{demo, sandbox, session};
 
 fn change(cells: &[(&str, Cell)]) -> ConfigurationChange {
     let cells = cells.iter().map(|(column, cell)| ((*column).to_owned(), cell.clone())).collect();
-    ConfigurationChange { cells, languages: BTreeMap::new() }
+    ConfigurationChange { cells, ..ConfigurationChange::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,4 +78,30 @@ async fn what_a_server_wants_besides_the_row_is_named_or_left_out() {
             Some(name) => assert!(matches!(saved, Err(WriteError::NoSource { parameter, .. }) if parameter == name)),
         }
     }
+}
+
+/// What a save would overwrite has to be what it was at the last look.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_edit_since_the_last_look_is_not_overwritten() {
+    let mut session = session(&demo()).await;
+    let procedures = read_procedures(&mut session).await.unwrap();
+    let before = read_configuration(&mut session).await.unwrap();
+    let new = change(&[("LogLevel", Cell::Int(5))]);
+    let changed =
+        ConfigurationChange { cells_since: BTreeMap::from([("LogLevel".into(), Cell::Int(4))]), ..new.clone() };
+    let language = ConfigurationChange { languages_since: BTreeMap::from([("de".into(), false)]), ..new.clone() };
+    for (stale, named) in [(changed, "LogLevel"), (language, "language de")] {
+        let refused = Writer::new(&mut session, &procedures).save_configuration(&stale).await.unwrap_err();
+        assert!(refused.is_stale() && !refused.was_sent() && refused.to_string().contains(named), "{refused}");
+    }
+    assert_eq!(read_configuration(&mut session).await.unwrap(), before);
+    // What nobody names may have changed: it goes back as it is.
+    let current = ConfigurationChange {
+        cells_since: BTreeMap::from([
+            ("loglevel".into(), before.cell("LogLevel").unwrap().clone()),
+            ("ProxyName".into(), Cell::Int(9)),
+        ]),
+        ..new
+    };
+    Writer::new(&mut session, &procedures).save_configuration(&current).await.unwrap();
 }

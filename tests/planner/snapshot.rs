@@ -309,6 +309,7 @@ impl Server {
             notifications: true,
             database_roles: true,
             computers: true,
+            approvals_of_groups_but: None,
             update_ids: snapshot.updates.keys().copied().collect(),
             kbs: snapshot.updates.values().flat_map(|update| update.kbs.clone()).collect(),
             selector_kbs: Default::default(),

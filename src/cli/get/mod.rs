@@ -50,8 +50,8 @@ pub async fn run(arguments: &Get, streams: Streams) -> Result<Exit, Failure> {
     let connecting =
         Connecting { server: Some(&server), reach: &arguments.reach, verb: "get", streams, sandboxes: &sandboxes };
     let mut session = connecting.open().await?;
-    planning::check_pin(&mut session, &server.desired, &manifest).await?;
     let listed = listing::read_listed_server(&mut session, noun).await.map_err(unreadable)?;
+    planning::check_server_id(listed.server_id, &server.desired, &manifest, None)?;
     let of = ListOf { noun, server_id: listed.server_id, taken_at: listed.taken_at };
     let mut page = Page::new(of, format(arguments.output, streams), Pager::new(arguments), streams);
     if selects(noun) {

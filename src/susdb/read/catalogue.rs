@@ -50,6 +50,12 @@ pub(super) const SERVER_ID: Select = select!("server.id", "SELECT ServerID FROM 
 
 pub(super) const CLOCK: Select = select!("server.clock", "SELECT GETUTCDATE() AS Now");
 
+pub(super) const LOOK: Select = select!(
+    "server.look",
+    "SELECT GETUTCDATE() AS Now, a.ServerID, a.ServerTargeting, c.ReplicaMode"
+    "FROM dbo.tbConfigurationA a CROSS JOIN dbo.tbConfigurationC c"
+);
+
 pub(super) const SERVER_VERSION: Select = select!("server.version", "SELECT @@VERSION AS Version");
 
 pub(super) const SERVER_LOGIN: Select = select!("server.login", "SELECT SUSER_SNAME() AS Login");
@@ -416,6 +422,7 @@ pub(in crate::susdb) mod health;
 pub const ALL: &[Select] = &[
     SERVER_ID,
     CLOCK,
+    LOOK,
     SERVER_VERSION,
     SERVER_LOGIN,
     SERVER_FACTS,

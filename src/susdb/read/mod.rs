@@ -36,7 +36,7 @@ use self::conditions::{Condition, UpdateScope};
 use super::error::QueryError;
 use super::preflight::{PreflightError, read_procedures, require_columns};
 use super::session::{Parameter, Session};
-use crate::model::object::ServerClock;
+use crate::model::object::{ServerClock, ServerIdentity, ServerLook};
 use crate::model::rule::Rules;
 use crate::model::scope::ReadScope;
 use crate::model::snapshot::{Deployment, Snapshot};
@@ -113,6 +113,22 @@ pub async fn read_server_id(session: &mut Session) -> Result<Uuid, ReadError> {
 pub async fn read_clock(session: &mut Session) -> Result<ServerClock, ReadError> {
     let rows = rows(session, &catalogue::CLOCK, |row| row.time("Now")).await?;
     one(&catalogue::CLOCK, rows).map(ServerClock)
+}
+
+/// Reads which server this is and its clock, in one statement: a chunk of writes goes by no other.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn read_look(session: &mut Session) -> Result<ServerLook, ReadError> {
+    let rows = rows(session, &catalogue::LOOK, |row| {
+        let identity = ServerIdentity {
+            server_id: row.guid("ServerID")?,
+            replica: row.bit("ReplicaMode")?,
+            server_side_targeting: row.bit("ServerTargeting")?,
+        };
+        Ok(ServerLook { clock: ServerClock(row.time("Now")?), identity })
+    });
+    one(&catalogue::LOOK, rows.await?)
 }
 
 /// Reads what a scope asks for.

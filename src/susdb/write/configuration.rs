@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tiberius::Command;
+use tiberius::{ColumnData, Command};
 
 use super::echo::{bind_cell, bind_data};
-use super::kept::{lost_columns, not_seen};
+use super::kept::{changed_cells, lost_columns, not_seen};
 use super::list::{Entry, bind_list};
 use super::{WriteError, Writer};
 use crate::model::configuration::Configuration;
@@ -27,6 +27,31 @@ pub struct ConfigurationChange {
     pub cells: BTreeMap<String, Cell>,
     /// Languages that change, by short name: whether they are enabled.
     pub languages: BTreeMap<String, bool>,
+    /// What these columns were at the last look; one that is not named is not compared.
+    pub cells_since: BTreeMap<String, Cell>,
+    /// What these languages were, likewise.
+    pub languages_since: BTreeMap<String, bool>,
+}
+
+impl ConfigurationChange {
+    /// What somebody else changed since it was looked at: between the two reads of the row anything, before them what would be
+    /// overwritten.
+    fn overwrites(
+        &self,
+        first: &BTreeMap<String, ColumnData<'static>>,
+        row: &BTreeMap<String, ColumnData<'static>>,
+        languages: &[Language],
+    ) -> Option<String> {
+        if first != row {
+            return Some("the configuration".to_owned());
+        }
+        let changed = |language: &&Language| {
+            let since = self.languages_since.get(&language.name.to_lowercase());
+            since.is_some_and(|since| *since != language.enabled)
+        };
+        let language = languages.iter().find(changed).map(|language| format!("the language {}", language.name));
+        changed_cells(self.cells.keys(), &self.cells_since, row).or(language)
+    }
 }
 
 /// Where a parameter's value comes from.
@@ -88,9 +113,14 @@ impl Writer<'_> {
         let procedure = Procedure::SetConfiguration;
         let parameters = self.live_parameters(procedure)?.to_vec();
         let unreadable = |source| WriteError::Unread { procedure, source: Box::new(source) };
-        let row = read_row(self.session).await.map_err(unreadable)?.0;
+        let first = read_row(self.session).await.map_err(unreadable)?.0;
         let languages = read_languages(self.session).await.map_err(unreadable)?;
         let keys = read_program_keys(self.session).await.map_err(unreadable)?;
+        // The row comes last, right before the call, and says with its change number whether the lists are of the same save.
+        let row = read_row(self.session).await.map_err(unreadable)?.0;
+        if let Some(what) = change.overwrites(&first, &row, &languages) {
+            return Err(WriteError::Changed { procedure, what });
+        }
         let mut command = Command::new(format!("dbo.{}", procedure.name()));
         let lacking = |parameter: &LiveParameter| WriteError::NoSource { procedure, parameter: parameter.name.clone() };
         let cells: Configuration = row.iter().map(|(column, data)| (column, cell(data))).collect();

@@ -56,6 +56,20 @@ fn shown(cell: &Cell) -> String {
     }
 }
 
+/// The columns that a save would overwrite and that are not what they were when they were looked at.
+pub(super) fn changed_cells<'a>(
+    asked: impl Iterator<Item = &'a String>,
+    since: &BTreeMap<String, Cell>,
+    row: &BTreeMap<String, ColumnData<'static>>,
+) -> Option<String> {
+    let mut changed = asked.filter(|column| {
+        let column = column.to_lowercase();
+        let was = since.iter().find(|(known, _)| known.to_lowercase() == column);
+        was.is_some_and(|(_, was)| row.get(&column).is_some_and(|data| !cell(data).is(was)))
+    });
+    changed.next().map(|column| format!("the column {column}"))
+}
+
 impl Writer<'_> {
     /// The error of a save that changed columns, or entries of lists, unasked; none where it did neither.
     pub(super) fn kept(

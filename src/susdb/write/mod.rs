@@ -80,6 +80,14 @@ pub enum WriteError {
         /// What the procedure reads.
         content: ListContent,
     },
+    /// What the call would overwrite is not what it was at the last look: nothing was called.
+    #[error("{} was not called: {what} changed meanwhile, and would have been overwritten", .procedure.name())]
+    Changed {
+        /// The procedure.
+        procedure: Procedure,
+        /// What changed.
+        what: String,
+    },
     /// The procedure reported success, and what it was given back to keep is not as it was.
     #[error("{} reported success and changed what nobody asked it to: {}", .procedure.name(), .lost.join("; "))]
     NotKept {
@@ -161,8 +169,15 @@ impl WriteError {
                 | Self::NoSource { .. }
                 | Self::Unread { .. }
                 | Self::NoName { .. }
+                | Self::Changed { .. }
                 | Self::Gone { .. }
         )
+    }
+
+    /// Whether somebody else changed what was to be changed since the last look.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Self::Changed { .. })
     }
 
     /// Whether the call did its work and damage besides: that what was asked for is there does not make it good.
@@ -226,6 +241,7 @@ impl WriteError {
             | Self::Bind { .. }
             | Self::NoSource { .. }
             | Self::NoName { .. }
+            | Self::Changed { .. }
             | Self::Gone { .. }
             | Self::ReturnCode { .. } => Vec::new(),
         }
@@ -240,6 +256,7 @@ impl WriteError {
             | Self::NoSource { procedure, .. }
             | Self::Unread { procedure, .. }
             | Self::NoName { procedure, .. }
+            | Self::Changed { procedure, .. }
             | Self::NotKept { procedure, .. }
             | Self::NotSeen { procedure, .. }
             | Self::Gone { procedure }

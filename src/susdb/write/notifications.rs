@@ -150,13 +150,21 @@ impl Writer<'_> {
     pub async fn save_notifications(
         &mut self,
         changed: &BTreeMap<String, Cell>,
+        since: &BTreeMap<String, Cell>,
         user_name: &str,
     ) -> Result<(), WriteError> {
         let procedure = Procedure::SetEmailNotificationConfiguration;
         let parameters = self.live_parameters(procedure)?.to_vec();
         let unreadable = |source| WriteError::Unread { procedure, source: Box::new(source) };
-        let ConfigurationRow(row) = read_notification_row(self.session).await.map_err(unreadable)?;
         let ServerClock(now) = read_clock(self.session).await.map_err(unreadable)?;
+        let ConfigurationRow(row) = read_notification_row(self.session).await.map_err(unreadable)?;
+        let live = cells(&row);
+        let is_changed = |column: &&String| {
+            since.get(*column).is_some_and(|since| !live.cell(column).is_some_and(|now| now.is(since)))
+        };
+        if let Some(column) = changed.keys().find(is_changed) {
+            return Err(WriteError::Changed { procedure, what: format!("the column {column} of the mails") });
+        }
         let mut command = Command::new(format!("dbo.{}", procedure.name()));
         for parameter in &parameters {
             let column = parameter.name.trim_start_matches('@').to_lowercase();

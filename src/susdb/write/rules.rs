@@ -48,14 +48,25 @@ impl Writer<'_> {
     /// Source: PoshWSUS assemblies (parameters, grade B); MS-WSUSAR 3.1.4.63 (all three lists are replaced, grade A). The
     /// lists carry what the live definition reads, and GUIDs where it does not tell (UpdateManagement assemblies, grade B).
     ///
+    /// `since` is the rule at the last look.
+    ///
     /// # Errors
     /// [`WriteError`]; nothing is called where the rule is gone. What the change leaves out is read back.
-    pub async fn set_rule(&mut self, id: i32, change: &RuleChange<Uuid>) -> Result<(), WriteError> {
+    pub async fn set_rule(
+        &mut self,
+        id: i32,
+        change: &RuleChange<Uuid>,
+        since: Option<&Rule>,
+    ) -> Result<(), WriteError> {
         let procedure = Procedure::SetAutoDeploymentRule;
         let parameters = self.live_parameters(procedure)?;
         let unreadable = |source| WriteError::Unread { procedure, source: Box::new(source) };
         let live = rules::read(self.session).await.map_err(unreadable)?;
         let rule = live.get(&id).ok_or(WriteError::Gone { procedure })?;
+        // What the change names has to be what it was; the rest goes back as it is.
+        if since.is_some_and(|since| change.named_of(since) != change.named_of(rule)) {
+            return Err(WriteError::Changed { procedure, what: format!("the rule {}", rule.name) });
+        }
         let wanted = change.applied_to(rule);
         let lists = self.lists_of(&wanted).await?;
         let rule = wanted.clone();

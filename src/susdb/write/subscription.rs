@@ -15,8 +15,10 @@ use crate::model::configuration::Configuration;
 use crate::model::list_shape::{ListContent, ListShape};
 use crate::model::procedure::{LiveParameter, Procedure};
 use crate::model::setting::Cell;
-use crate::model::synchronization::{AUTOMATIC, FREQUENCY, Schedule, Subscription, TIME_OF_DAY};
-use crate::susdb::read::configuration::ConfigurationRow;
+use crate::model::synchronization::{
+    AUTOMATIC, FREQUENCY, LiveSynchronization, Parts, Schedule, Subscription, TIME_OF_DAY,
+};
+use crate::susdb::read::configuration::{ConfigurationRow, cell};
 use crate::susdb::read::synchronization::{Subscribed, read_subscribed, read_subscription_row};
 
 /// The parameter with products and families.
@@ -117,13 +119,28 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// [`WriteError`]; a parameter without a source is found before anything is sent.
-    pub async fn save_subscription(&mut self, change: &Subscription, user_name: &str) -> Result<(), WriteError> {
+    pub async fn save_subscription(
+        &mut self,
+        change: &Subscription,
+        since: Option<&Subscription>,
+        user_name: &str,
+    ) -> Result<(), WriteError> {
         let procedure = Procedure::SetSubscription;
         let parameters = self.live_parameters(procedure)?.to_vec();
         let unreadable = |source| WriteError::Unread { procedure, source: Box::new(source) };
         let ConfigurationRow(row) = read_subscription_row(self.session).await.map_err(unreadable)?;
         let Subscribed { products, classifications } = read_subscribed(self.session).await.map_err(unreadable)?;
         let by_number = |writer: &Self, list| writer.shape(procedure, list).content == ListContent::Numbers;
+        let read: Configuration = row.iter().map(|(column, data)| (column, cell(data))).collect();
+        let live = LiveSynchronization {
+            schedule: Schedule::of(&read),
+            products: products.clone(),
+            classifications: classifications.clone(),
+            saved: Parts::default(),
+        };
+        if since.is_some_and(|since| live.parts(change.parts()) != *since) {
+            return Err(WriteError::Changed { procedure, what: "what is synchronised, or when,".to_owned() });
+        }
         let numbers = match [PRODUCTS, CLASSIFICATIONS].iter().any(|list| by_number(self, list)) {
             true => self.category_numbers(procedure).await?,
             false => CategoryNumbers::default(),
