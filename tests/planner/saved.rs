@@ -8,12 +8,14 @@ use proptest::prelude::*;
 use wsusctl::model::category::{Category, CategoryKind};
 use wsusctl::model::configuration::LiveSettings;
 use wsusctl::model::database_role::{DatabaseRole, LivePrincipals, LiveRole, Orphan, Principal};
+use wsusctl::model::host::without_user;
 use wsusctl::model::impact::{Impact, Removed};
 use wsusctl::model::listing::ListedDownstreamServer;
-use wsusctl::model::notifications::LiveNotifications;
+use wsusctl::model::notifications::{LiveNotifications, NOTIFICATIONS};
 use wsusctl::model::procedure::{LiveParameter, Verdict};
 use wsusctl::model::scope::ReadScope;
 use wsusctl::model::selector::{Severity, UpdateType};
+use wsusctl::model::setting::{Cell, SETTINGS, Values};
 use wsusctl::model::snapshot::{Reboot, Snapshot};
 use wsusctl::model::synchronization::{LiveSynchronization, Parts, Schedule};
 use wsusctl::plan::plan;
@@ -40,6 +42,15 @@ fn without_login(snapshot: &Snapshot) -> Snapshot {
     let mut snapshot = snapshot.clone();
     snapshot.scope = ReadScope::whole();
     snapshot.server.login = String::new();
+    let rows = snapshot.settings.iter_mut().map(|live| &mut live.row);
+    for row in rows.chain(snapshot.notifications.iter_mut().map(|live| &mut live.row)) {
+        // Who may log in to a proxy or a mail server is nobody else's business.
+        for setting in SETTINGS.iter().chain(NOTIFICATIONS).filter(|one| matches!(one.values, Values::Host { .. })) {
+            if let Some(Cell::Text(text)) = row.cell(setting.column).cloned() {
+                row.set(setting.column, Cell::Text(without_user(&text)));
+            }
+        }
+    }
     snapshot
 }
 
