@@ -1,7 +1,7 @@
 //! Where a secret may go. A manifest names the server and the secret, and whoever may change a manifest, by a pull request, say,
 //! must not send the runner's password wherever they like.
 //!
-//! docs/decisions/0019-where-secrets-go.md has the reasons.
+//! docs/decisions/0020-where-secrets-go.md has the reasons.
 
 use std::fs;
 use std::path::{Path, PathBuf};
