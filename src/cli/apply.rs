@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::arguments::{Apply, Output, Planning};
 use super::manifests::Loaded;
 use super::planning::{self, Judged, Planned};
@@ -347,9 +349,9 @@ impl OneServer<'_> {
     async fn execute(&self, session: Session, planned: Planned, permissions: &Permissions) -> Result<Exit, Failure> {
         self.stop.begin_execution();
         let mut finished = Finished::default();
-        let judged = planned.judged();
-        let exit = match self.run_steps(session, planned, permissions, &mut finished).await {
-            Ok(session) if finished.is_clean() => self.look_again(session, &mut finished, permissions, judged).await,
+        let promised = Promises::new(&planned);
+        let exit = match self.run_steps(session, planned, &promised, permissions, &mut finished).await {
+            Ok(session) if finished.is_clean() => self.look_again(session, &mut finished, permissions, &promised).await,
             Ok(_) => exit_of(&finished),
             Err(failure) => {
                 let exit = self.tell(failure);
@@ -501,10 +503,10 @@ impl OneServer<'_> {
         &self,
         mut session: Session,
         mut planned: Planned,
+        promised: &Promises,
         permissions: &Permissions,
         finished: &mut Finished,
     ) -> Result<Session, Failure> {
-        let promised = Promises::new(&planned);
         for reconnects in 0.. {
             let outcome = self.execute_once(&mut session, &planned, permissions).await?;
             let lost = matches!(outcome.end, End::Lost(_));
@@ -516,7 +518,7 @@ impl OneServer<'_> {
             // what is read after that is settled.
             drop(session);
             (session, planned) = tokio::select! {
-                again = self.take_up_again(&promised, permissions, finished) => again?,
+                again = self.take_up_again(promised, permissions, finished) => again?,
                 () = self.stop.insisted() => {
                     finished.ending = Ending::CutOff;
                     return Err(Failure::new(Exit::Interrupted, "stopped while connecting again"));
@@ -612,7 +614,7 @@ impl OneServer<'_> {
         finished: &Finished,
     ) -> Result<(Session, Planned), Failure> {
         let mut session = self.open_and_lock().await?;
-        let planned = self.plan(&mut session, permissions, Some(promised.judged)).await?.map_err(|_| {
+        let planned = self.plan_as_promised(&mut session, permissions, promised).await?.map_err(|_| {
             Failure::new(
                 Exit::Invalid,
                 "the server changed while the connection was lost, and the manifest is wrong on it",
@@ -641,10 +643,10 @@ impl OneServer<'_> {
         session: Session,
         finished: &mut Finished,
         permissions: &Permissions,
-        judged: Judged,
+        promised: &Promises,
     ) -> Exit {
         let second = tokio::select! {
-            second = self.plan_again(session, permissions, judged) => second,
+            second = self.plan_again(session, permissions, promised) => second,
             () = self.stop.insisted() => {
                 finished.ending = Ending::CutOff;
                 return Exit::Partial;
@@ -679,17 +681,39 @@ impl OneServer<'_> {
         &self,
         mut session: Session,
         permissions: &Permissions,
-        judged: Judged,
+        promised: &Promises,
     ) -> Result<Result<Planned, Diagnostics>, Failure> {
-        let mut second = self.plan(&mut session, permissions, Some(judged)).await;
+        let mut second = self.plan_as_promised(&mut session, permissions, promised).await;
         if second.as_ref().is_err_and(|failure| failure.may_pass) {
             // Reading needs no lock, so a new session will do.
             session = self.connecting().open().await?;
-            second = self.plan(&mut session, permissions, Some(judged)).await;
+            second = self.plan_as_promised(&mut session, permissions, promised).await;
         }
         // The session ends here, and the lock with the session: a failed release loses nothing.
         let _ = session.unlock().await;
         second
+    }
+
+    /// Plans once more what was planned before, judged by the same time and from the same server: the name in the URL may
+    /// lead to another one by now, whether the manifest pins an id or not.
+    async fn plan_as_promised(
+        &self,
+        session: &mut Session,
+        permissions: &Permissions,
+        promised: &Promises,
+    ) -> Result<Result<Planned, Diagnostics>, Failure> {
+        let again = self.plan(session, permissions, Some(promised.judged)).await?;
+        if let (Ok(again), Some(expected)) = (&again, promised.server_id) {
+            let found = again.snapshot.server.identity().server_id;
+            if found != expected {
+                return Err(Failure::new(
+                    Exit::Refused,
+                    format!("the connection leads to the server {found} now; the plan was made from {expected}"),
+                )
+                .hint("check where the name of the server leads, then run diff"));
+            }
+        }
+        Ok(again)
     }
 }
 
@@ -720,6 +744,8 @@ fn exit_of(finished: &Finished) -> Exit {
 
 /// What the plan that was shown promises.
 struct Promises {
+    /// The server that it was made from; none for a plan that gives it another id.
+    server_id: Option<Uuid>,
     judged: Judged,
     digest: String,
     changes: BTreeMap<Address, Change>,
@@ -729,7 +755,8 @@ impl Promises {
     fn new(planned: &Planned) -> Self {
         let plan = &planned.plan;
         let changes = plan.changes.iter().map(|change| (change.address.clone(), change.clone())).collect();
-        Self { judged: planned.judged(), digest: plan.digest(), changes }
+        let server_id = (!plan.changes_identity()).then(|| planned.snapshot.server.identity().server_id);
+        Self { server_id, judged: planned.judged(), digest: plan.digest(), changes }
     }
 
     /// The first change of a new plan that was not promised. An object that nothing was done to yet has to be what it was;

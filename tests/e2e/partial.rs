@@ -168,3 +168,30 @@ fn what_was_looked_at_too_long_ago_is_looked_at_again() {
     assert!(once == 1 && slow > 1, "{once} looks, and {slow} where each step takes 0.6 s");
     lab.diff().expect_status(0);
 }
+
+/// An id that comes with the first new group, as from a name that leads to another server from then on.
+const LEADS_ELSEWHERE: &str = "CREATE TRIGGER leads_elsewhere AFTER INSERT ON tbTargetGroup BEGIN
+    UPDATE tbConfigurationA SET ServerID = upper('11111111-2222-4333-8444-555555555555'); END";
+
+#[test]
+fn another_server_at_the_second_look_is_no_success() {
+    let lab = lab("  groups: [{name: First}]\n");
+    lab.sql(LEADS_ELSEWHERE);
+    let ran = lab.apply();
+    ran.expect_status(7).expect_err("leads to the server 11111111-2222-4333-8444-555555555555 now");
+}
+
+/// The manifest pins no id: what the plan was made from is the server to go on with all the same.
+#[test]
+fn another_server_after_a_lost_connection_gets_no_writes() {
+    let stopped_in_the_middle = (10..40).find(|statement| {
+        let lab = lab("  groups: [{name: First}, {name: Second}, {name: Third}]\n");
+        lab.sql(LEADS_ELSEWHERE);
+        let server = format!("sandbox:lab.db?drop-after={statement}");
+        let ran = lab.run(&["apply", "-f", "lab.yaml", "--yes", "--server", &server]);
+        ran.expect_status(7).expect_err("leads to the server 11111111-2222-4333-8444-555555555555 now");
+        let new = lab.number("SELECT COUNT(*) FROM tbTargetGroup WHERE Name IN ('First', 'Second', 'Third')");
+        ran.err.contains("Connecting again") && new < 3
+    });
+    assert!(stopped_in_the_middle.is_some());
+}
