@@ -155,6 +155,42 @@ fn files_without_a_manifest() {
     assert_eq!(problems("{}"), "missing-key:1 missing-key:1 missing-key:1 missing-key:1");
 }
 
+/// Two manifests of one server undo each other's work, whatever they are called.
+#[test]
+fn one_server_has_one_manifest() {
+    let branch = HEAD.replace("hq", "branch");
+    let pinned = |one: &str, other: &str| {
+        let spec = |id: &str| format!("spec: {{identity: {{serverId: {id}}}}}\n");
+        problems(&format!("{HEAD}{}---\n{branch}{}", spec(one), spec(other)))
+    };
+    let id = "3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11";
+    assert_eq!(pinned(id, &id.to_uppercase()), "duplicate-server:9");
+    assert_eq!(pinned(id, "3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a12"), "");
+
+    let connected = |one: &str, other: &str| {
+        let connection = |url: &str| format!("connection: {{database: '{url}'}}\nspec: {{}}\n");
+        problems(&format!("{HEAD}{}---\n{branch}{}", connection(one), connection(other)))
+    };
+    for (one, other) in [
+        ("mssql://sql.contoso.com", "mssql://alice@SQL.contoso.com.:1433/susdb?encrypt=login"),
+        ("mssql://sql/SUSDB", "mssql://sql\\mssqlserver"),
+        ("mssql://sql\\WSUS", "mssql://sql\\wsus?auth=kerberos"),
+        ("mssql://[::1]:1500", "mssql://[::1]:1500/SUSDB"),
+        ("wid:", "wid:"),
+    ] {
+        assert_eq!(connected(one, other), "duplicate-server:10", "{one} {other}");
+    }
+    for (one, other) in [
+        ("mssql://sql", "mssql://sql:1434"),
+        ("mssql://sql", "mssql://sql/SUSDB2"),
+        ("mssql://sql\\A", "mssql://sql\\B"),
+        ("mssql://sql", "wid:"),
+        ("sandbox:", "sandbox:"),
+    ] {
+        assert_eq!(connected(one, other), "", "{one} {other}");
+    }
+}
+
 #[test]
 fn documents_are_servers() {
     let two = format!("---\n{HEAD}spec: {{}}\n---\n{}spec: {{}}\n---\n", HEAD.replace("hq", "branch"));

@@ -103,6 +103,29 @@ pub struct MssqlUrl {
     pub pin: Option<[u8; 32]>,
 }
 
+impl DatabaseUrl {
+    /// Where the database is, the same text for URLs that differ only in how they log in, in case or in what is the default.
+    /// None for the sandbox: its files are looked for beside their manifest, and without a file it is a server of its own.
+    #[must_use]
+    pub fn location(&self) -> Option<String> {
+        let url = match self {
+            Self::Mssql(url) => url,
+            Self::Wid => return Some("wid:".to_owned()),
+            Self::Sandbox { .. } => return None,
+        };
+        let host = url.host.trim_end_matches('.').to_lowercase();
+        let behind = match (&url.port, &url.instance) {
+            (Some(port), _) => format!(":{port}"),
+            // The default instance may be named, too.
+            (None, Some(instance)) if !instance.eq_ignore_ascii_case("MSSQLSERVER") => {
+                format!("\\{}", instance.to_uppercase())
+            }
+            (None, _) => ":1433".to_owned(),
+        };
+        Some(format!("{host}{behind}/{}", url.database.to_uppercase()))
+    }
+}
+
 impl MssqlUrl {
     /// Whether the login is encrypted, for a server whose certificate is checked.
     #[must_use]
