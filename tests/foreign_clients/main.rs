@@ -119,7 +119,7 @@ fn tsql_logs_in_calls_procedures_and_sees_errors() {
                    EXEC spGetAllComputers\nGO\n";
         let Some(answer) = served.tsql(PASSWORD, sql) else { return };
         let messages = [
-            "updates\n422",
+            "updates\n581",
             "code\n0",
             "Straße",
             "Msg 50000",
