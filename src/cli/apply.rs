@@ -7,6 +7,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::arguments::{Apply, Output, Planning};
+use super::claims::Claims;
 use super::manifests::Loaded;
 use super::planning::{self, Judged, Planned};
 use super::progress::Progress;
@@ -62,12 +63,27 @@ pub async fn run(arguments: &Apply, streams: Streams) -> Result<Exit, Failure> {
     }
     let stop = Stop::on_ctrl_c(streams);
     let sandboxes = Sandboxes::default();
+    let claims = Claims::new(&loaded);
+    let one = |index| {
+        let (loaded, stop, sandboxes, claims) = (&loaded, &stop, &sandboxes, &claims);
+        let (synchronising, synchronised) = Default::default();
+        OneServer { arguments, loaded, index, streams, stop, sandboxes, claims, synchronising, synchronised }
+    };
+    let taken = tokio::select! {
+        taken = claims.check_all(streams, |index| one(index).connecting()) => taken,
+        () = stop.asked() => {
+            streams.complain("Interrupted: nothing was written to any server.\n");
+            return Ok(Exit::Interrupted);
+        }
+    };
+    if taken.has_errors() {
+        planning::show_diagnostics(&taken, &loaded.sources, streams);
+        streams.complain("Nothing was written to any server.\n");
+        return Ok(Exit::Invalid);
+    }
     let mut exit = Exit::Success;
     for index in 0..total {
-        let (synchronising, synchronised) = Default::default();
-        let (stop, sandboxes) = (&stop, &sandboxes);
-        let one =
-            OneServer { arguments, loaded: &loaded, index, streams, stop, sandboxes, synchronising, synchronised };
+        let one = one(index);
         let end = one.run().await.unwrap_or_else(|failure| one.tell(failure));
         exit = exit.worse(end);
         if stop.is_asked() && index + 1 < total {
@@ -86,6 +102,7 @@ struct OneServer<'a> {
     streams: Streams,
     stop: &'a Stop,
     sandboxes: &'a Sandboxes,
+    claims: &'a Claims<'a>,
     /// Whether a synchronisation of categories may be under way.
     synchronising: Cell<bool>,
     /// Whether it is done: a lost connection does not repeat it.
@@ -100,7 +117,7 @@ enum Prepared {
     Ended(Exit),
 }
 
-impl OneServer<'_> {
+impl<'a> OneServer<'a> {
     async fn run(&self) -> Result<Exit, Failure> {
         // Nothing is written before the execution, so Ctrl-C may end everything up to there in the middle.
         let prepared = tokio::select! {
@@ -184,7 +201,7 @@ impl OneServer<'_> {
         Ok(Prepared::Ready(Box::new((session, planned, permissions, rules))))
     }
 
-    fn connecting(&self) -> Connecting<'_> {
+    fn connecting(&self) -> Connecting<'a> {
         let server = &self.loaded.servers[self.index];
         Connecting {
             server: Some(server),
@@ -221,6 +238,11 @@ impl OneServer<'_> {
             Exit::Locked => failure.hint(self.nothing_written()),
             _ => failure,
         })?;
+        let taken = self.claims.check(self.index, &mut session).await?;
+        if taken.has_errors() {
+            planning::show_diagnostics(&taken, &self.loaded.sources, self.streams);
+            return Ok(None);
+        }
         if self.arguments.sync_categories && !self.synchronised.get() {
             self.synchronise_categories(&mut session).await?;
         }

@@ -2,6 +2,7 @@
 
 use super::against::Snapshots;
 use super::arguments::{Diff, Output, Planning};
+use super::claims::Claims;
 use super::planning::{self, Judged, Planned};
 use super::report_lost;
 use super::server::{Connecting, Sandboxes};
@@ -21,14 +22,15 @@ pub async fn run(arguments: &Diff, streams: Streams) -> Result<Exit, Failure> {
     let permissions = Permissions::new(arguments.allow.iter().copied());
     let mut snapshots = Snapshots::load(files, loaded.servers.len())?;
     let sandboxes = Sandboxes::default();
+    let claims = Claims::new(&loaded);
     let mut exit = Exit::Success;
     let mut planned: Vec<Planned> = Vec::new();
     let mut errors = crate::diagnostic::Diagnostics::default();
-    for server in &loaded.servers {
+    for (index, server) in loaded.servers.iter().enumerate() {
         let connecting =
             Connecting { server: Some(server), reach: &arguments.reach, verb: "diff", streams, sandboxes: &sandboxes };
         let one = if files.is_empty() {
-            plan_one(connecting, &server.desired, arguments, &permissions, &loaded, streams).await
+            plan_one(connecting, (&claims, index), arguments, &permissions, &loaded, streams).await
         } else {
             let plan = |against| {
                 planning::plan_saved(against, &server.desired, arguments, &permissions, &loaded.sources, streams)
@@ -65,13 +67,19 @@ pub async fn run(arguments: &Diff, streams: Streams) -> Result<Exit, Failure> {
 
 async fn plan_one(
     connecting: Connecting<'_>,
-    desired: &crate::model::desired::Desired,
+    (claims, index): (&Claims<'_>, usize),
     arguments: &Planning,
     permissions: &Permissions,
     loaded: &super::manifests::Loaded,
     streams: Streams,
 ) -> Result<Result<Planned, crate::diagnostic::Diagnostics>, Failure> {
     let mut session = connecting.open().await?;
+    let taken = claims.check(index, &mut session).await?;
+    if taken.has_errors() {
+        planning::show_diagnostics(&taken, &loaded.sources, streams);
+        return Ok(Err(taken));
+    }
+    let desired = &loaded.servers[index].desired;
     let judged = arguments.now.map(Judged::chosen);
     match planning::plan(&mut session, desired, permissions, judged, &loaded.sources, streams).await? {
         Ok(planned) => Ok(Ok(planned.annotated(&session, arguments.explain).await)),

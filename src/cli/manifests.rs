@@ -76,8 +76,12 @@ pub fn load(arguments: &Manifests) -> Result<Loaded, Failure> {
             .hint(format!("name a file with -f to see what is wrong with it; there are {}", listed(others))));
     }
     // The reader has named the duplicates within a file already.
-    for duplicate in duplicate_servers(&servers).0 {
-        if !loaded.diagnostics.0.contains(&duplicate) {
+    // One directory has many names.
+    let whole: Vec<PathBuf> = directories.iter().map(|directory| whole(directory)).collect();
+    let placed = servers.iter().zip(whole.iter().map(PathBuf::as_path));
+    for duplicate in duplicate_servers(placed).0 {
+        if !loaded.diagnostics.0.iter().any(|known| known.code == duplicate.code && known.primary == duplicate.primary)
+        {
             loaded.diagnostics.push(duplicate);
         }
     }
@@ -167,6 +171,11 @@ fn read_capped(path: &Path, named: bool, max_bytes: u64) -> Result<Vec<u8>, Fail
 
 fn display_name(path: &Path) -> String {
     if path.as_os_str() == "-" { "<stdin>".to_owned() } else { path.display().to_string() }
+}
+
+fn whole(directory: &Path) -> PathBuf {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned())
 }
 
 fn directory_of(path: &Path) -> PathBuf {

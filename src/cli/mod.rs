@@ -3,6 +3,7 @@
 mod against;
 mod apply;
 mod arguments;
+mod claims;
 #[cfg(feature = "sandbox")]
 mod contents;
 mod core_dump;

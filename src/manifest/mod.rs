@@ -24,6 +24,8 @@ mod secrets;
 mod shape;
 mod text;
 
+use std::path::Path;
+
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::encoding::{self, Text};
 use crate::model::desired::Desired;
@@ -32,7 +34,7 @@ use crate::schema;
 
 pub use conditions::read_selector;
 pub use limits::ReadLimits;
-pub use rules::duplicate_servers;
+pub use rules::{duplicate_live, duplicate_servers};
 
 use compose::{Composer, Document};
 use problems::Problems;
@@ -113,7 +115,7 @@ fn read_text(text: &str, source: SourceId, name: &str, limits: ReadLimits, probl
     if documents == 0 {
         problems.push(empty(name));
     }
-    for problem in duplicate_servers(&servers).0 {
+    for problem in duplicate_servers(servers.iter().map(|server| (server, Path::new("")))).0 {
         problems.push(problem);
     }
     servers

@@ -1,12 +1,13 @@
 //! What the reader as a whole says about texts.
 
-use super::{ReadLimits, read};
+use super::{ReadLimits, duplicate_live, read};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::encoding::Encoding;
 use crate::model::approval::{ApprovalAction, Deadline};
 use crate::model::connection::{Auth, DatabaseUrl, SecretReference};
 use crate::model::desired::{Desired, UpdateReference};
 use crate::model::management::{Limits, Prune};
+use crate::model::object::ServerPlace;
 use crate::model::origin::Origin;
 
 mod select;
@@ -177,6 +178,7 @@ fn one_server_has_one_manifest() {
         ("mssql://sql\\WSUS", "mssql://sql\\wsus?auth=kerberos"),
         ("mssql://[::1]:1500", "mssql://[::1]:1500/SUSDB"),
         ("wid:", "wid:"),
+        ("sandbox:lab.db", "sandbox:./sub/../lab.db?seed=demo"),
     ] {
         assert_eq!(connected(one, other), "duplicate-server:10", "{one} {other}");
     }
@@ -186,9 +188,32 @@ fn one_server_has_one_manifest() {
         ("mssql://sql\\A", "mssql://sql\\B"),
         ("mssql://sql", "wid:"),
         ("sandbox:", "sandbox:"),
+        ("sandbox:a.db", "sandbox:../a.db"),
     ] {
         assert_eq!(connected(one, other), "", "{one} {other}");
     }
+}
+
+/// Which server it is, only the server can tell. A copy of a database keeps the id until it is given one of its own.
+#[test]
+fn one_live_server_has_one_manifest() {
+    let id = "3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11";
+    let new = "3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a12";
+    let declared = |spec: &str| read_text(&format!("{HEAD}spec: {spec}\n")).0.remove(0);
+    let (plain, copy) = (declared("{}"), declared(&format!("{{identity: {{serverId: {new}, replaces: {id}}}}}")));
+    let place =
+        |id: &str, database: &str| ServerPlace { server_id: id.parse().unwrap(), database: database.to_owned() };
+    let found = |(first, one): (&Desired, &ServerPlace), (again, other): (&Desired, &ServerPlace)| {
+        duplicate_live((first, one), (again, other)).map(|problem| problem.detail)
+    };
+    let (here, alias, there) = (place(id, "WSUS1/SUSDB"), place(id, "wsus1/susdb"), place(id, "WSUS2/SUSDB"));
+    let said = found((&plain, &here), (&copy, &alias)).unwrap();
+    assert!(said.contains("both lead to the server") && said.contains("WSUS1/SUSDB"), "{said}");
+    let said = found((&plain, &here), (&plain, &there)).unwrap();
+    assert!(said.contains("two databases"), "{said}");
+    assert_eq!(found((&plain, &here), (&copy, &there)), None);
+    assert_eq!(found((&copy, &there), (&plain, &here)), None);
+    assert_eq!(found((&plain, &here), (&plain, &place(new, "WSUS1/SUSDB"))), None);
 }
 
 #[test]

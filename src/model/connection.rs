@@ -1,6 +1,7 @@
 //! Where a server's database is and how to log in, as URLs and manifests say it.
 
 use std::fmt;
+use std::path::{Component, Path, PathBuf};
 
 use super::origin::Declared;
 
@@ -105,13 +106,15 @@ pub struct MssqlUrl {
 
 impl DatabaseUrl {
     /// Where the database is, the same text for URLs that differ only in how they log in, in case or in what is the default.
-    /// None for the sandbox: its files are looked for beside their manifest, and without a file it is a server of its own.
+    /// A sandbox's file is looked for below `directory`. None for a sandbox without a file: it is a server of its own.
     #[must_use]
-    pub fn location(&self) -> Option<String> {
+    pub fn location(&self, directory: &Path) -> Option<String> {
         let url = match self {
             Self::Mssql(url) => url,
             Self::Wid => return Some("wid:".to_owned()),
-            Self::Sandbox { .. } => return None,
+            Self::Sandbox { file, .. } => {
+                return file.as_ref().map(|file| format!("sandbox:{}", tidy(&directory.join(file)).display()));
+            }
         };
         let host = url.host.trim_end_matches('.').to_lowercase();
         let behind = match (&url.port, &url.instance) {
@@ -124,6 +127,21 @@ impl DatabaseUrl {
         };
         Some(format!("{host}{behind}/{}", url.database.to_uppercase()))
     }
+}
+
+/// A path without the steps that lead nowhere, as far as its text tells.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidied = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(tidied.components().next_back(), Some(Component::Normal(_))) => {
+                tidied.pop();
+            }
+            other => tidied.push(other),
+        }
+    }
+    tidied
 }
 
 impl MssqlUrl {

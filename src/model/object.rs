@@ -160,6 +160,15 @@ pub struct ServerLook {
     pub identity: ServerIdentity,
 }
 
+/// Which server it is and where its database is, as that server says itself: several names may lead to one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServerPlace {
+    /// Its id.
+    pub server_id: Uuid,
+    /// `INSTANCE/DATABASE`, the instance as SQL Server names it.
+    pub database: String,
+}
+
 /// Which server it is, and what decides how it takes changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerIdentity {

@@ -145,6 +145,12 @@ impl Session {
         self.lock_held = false;
     }
 
+    /// Whether the server is a sandbox of this process.
+    #[must_use]
+    pub fn is_sandbox(&self) -> bool {
+        matches!(self.target.transport, Transport::Connector(_))
+    }
+
     /// Whether there is a connection, as far as this side knows.
     #[must_use]
     pub fn is_connected(&self) -> bool {

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::process::Stdio;
 
+use crate::connection::{PASSWORD, Served, pin};
 use crate::lab::{Lab, Ran, ran};
 
 const HEAD: &str = "apiVersion: wsusctl/v1alpha1\nkind: WsusServer\nmetadata: {name: lab}\n\
@@ -79,6 +80,50 @@ fn several_documents() {
     let shown = good.run(&["diff", "-f", "lab.yaml", "--server", "sandbox:"]);
     shown.expect_status(3).expect_err("--server");
     invalid(&format!("{HEAD}spec: {{}}\n---\n{HEAD}spec: {{}}\n"), &["error[duplicate-server]"]);
+}
+
+/// Files are looked for beside their manifest, and the directory may have been named in several ways.
+#[test]
+fn one_sandbox_file_has_one_manifest() {
+    let other = HEAD.replace("{name: lab}", "{name: other}").replace("lab.db", "../lab.db");
+    let lab = lab(format!("{HEAD}spec: {{}}\n"));
+    fs::create_dir(lab.path("sub")).unwrap();
+    fs::write(lab.path("sub/other.yaml"), format!("{other}spec: {{}}\n")).unwrap();
+    let whole = lab.path("sub").display().to_string();
+    for sub in ["sub", "sub/../sub/other.yaml", &whole] {
+        let shown = lab.run(&["validate", "-f", "lab.yaml", "-f", sub]);
+        shown.expect_status(3).expect_err("error[duplicate-server]").expect_err("lab.db");
+    }
+}
+
+/// Two names of one machine are one server, which only the server can tell. Nothing is written before it has.
+#[test]
+fn one_live_server_has_one_manifest() {
+    let lab = Lab::new("demo");
+    let served = Served::start(&lab, &[]);
+    let pin = pin(&lab);
+    let manifest = |name: &str, host: &str, group: &str| {
+        format!(
+            "apiVersion: wsusctl/v1alpha1\nkind: WsusServer\nmetadata: {{name: {name}}}\nconnection: {{database: \
+             'mssql://svc-wsus@{host}:{}/SUSDB?pin={pin}'}}\nspec: {{groups: [{{name: {group}}}]}}\n",
+            served.port
+        )
+    };
+    fs::write(lab.path("a.yaml"), manifest("a", "127.0.0.1", "FromA")).unwrap();
+    fs::write(lab.path("b.yaml"), manifest("b", "localhost", "FromB")).unwrap();
+    let run = |verb: &[&str]| {
+        let both = ["-f", "a.yaml", "-f", "b.yaml", "--allow-secret", "WSUSCTL_PASSWORD=127.0.0.1"];
+        let mut arguments = [verb, &both].concat();
+        arguments.extend(["--allow-secret", "WSUSCTL_PASSWORD=localhost"]);
+        lab.run_with(&arguments, |command| {
+            command.env("WSUSCTL_PASSWORD", PASSWORD);
+        })
+    };
+    let shown = run(&["diff"]);
+    shown.expect_status(3).expect_err("error[duplicate-server]").expect_err("b.yaml:4").expect_err("a.yaml:4");
+    let shown = run(&["apply", "--yes"]);
+    shown.expect_status(3).expect_err("error[duplicate-server]").expect_err("Nothing was written to any server.");
+    assert_eq!(lab.writes(), 0);
 }
 
 #[test]

@@ -48,6 +48,12 @@ pub(super) fn placeholders(first: usize, count: usize) -> String {
 
 pub(super) const SERVER_ID: Select = select!("server.id", "SELECT ServerID FROM dbo.tbConfigurationA");
 
+pub(super) const SERVER_PLACE: Select = select!(
+    "server.place",
+    "SELECT ServerID, CAST(SERVERPROPERTY('ServerName') AS nvarchar(256)) AS Instance, DB_NAME() AS DatabaseName"
+    "FROM dbo.tbConfigurationA"
+);
+
 pub(super) const CLOCK: Select = select!("server.clock", "SELECT GETUTCDATE() AS Now");
 
 pub(super) const LOOK: Select = select!(
@@ -421,6 +427,7 @@ pub(in crate::susdb) mod health;
 /// Every SELECT of the catalogue, with its marks.
 pub const ALL: &[Select] = &[
     SERVER_ID,
+    SERVER_PLACE,
     CLOCK,
     LOOK,
     SERVER_VERSION,

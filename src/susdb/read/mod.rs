@@ -36,7 +36,7 @@ use self::conditions::{Condition, UpdateScope};
 use super::error::QueryError;
 use super::preflight::{PreflightError, read_procedures, require_columns};
 use super::session::{Parameter, Session};
-use crate::model::object::{ServerClock, ServerIdentity, ServerLook};
+use crate::model::object::{ServerClock, ServerIdentity, ServerLook, ServerPlace};
 use crate::model::rule::Rules;
 use crate::model::scope::ReadScope;
 use crate::model::snapshot::{Deployment, Snapshot};
@@ -104,6 +104,14 @@ impl ReadError {
 /// [`ReadError`].
 pub async fn read_server_id(session: &mut Session) -> Result<Uuid, ReadError> {
     server::read_id(session).await
+}
+
+/// Reads which server this is and where its database is.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn read_server_place(session: &mut Session) -> Result<ServerPlace, ReadError> {
+    server::read_place(session).await
 }
 
 /// Reads the server's clock.

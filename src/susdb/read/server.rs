@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::catalogue::{SERVER_FACTS, SERVER_ID, SERVER_LOGIN, SERVER_VERSION};
+use super::catalogue::{SERVER_FACTS, SERVER_ID, SERVER_LOGIN, SERVER_PLACE, SERVER_VERSION};
 use super::{ReadError, one, rows};
+use crate::model::object::ServerPlace;
 use crate::model::snapshot::ServerFacts;
 use crate::susdb::session::Session;
 
@@ -13,6 +14,19 @@ use crate::susdb::session::Session;
 /// Source: tbConfigurationA.ServerID: Intensive-Self-Service-Portal, MS-WSUSSS (grade A).
 pub(super) async fn read_id(session: &mut Session) -> Result<Uuid, ReadError> {
     one(&SERVER_ID, rows(session, &SERVER_ID, |row| row.guid("ServerID")).await?)
+}
+
+/// Reads which server this is, and what its database server calls the place.
+///
+/// Source: SERVERPROPERTY('ServerName') is the instance that a listener or an alias leads to: learn.microsoft.com,
+/// SERVERPROPERTY (grade A).
+pub(super) async fn read_place(session: &mut Session) -> Result<ServerPlace, ReadError> {
+    let places = rows(session, &SERVER_PLACE, |row| {
+        let database = row.text("DatabaseName")?;
+        let instance = row.text_or_null("Instance")?.unwrap_or_default();
+        Ok(ServerPlace { server_id: row.guid("ServerID")?, database: format!("{instance}/{database}") })
+    });
+    one(&SERVER_PLACE, places.await?)
 }
 
 /// Reads the database server's version: the first line of what it says.
