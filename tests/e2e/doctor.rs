@@ -415,9 +415,10 @@ fn several_servers_in_turn() {
     let manifest = |name: &str, options: &str| {
         let text = format!(
             "apiVersion: wsusctl/v1alpha1\nkind: WsusServer\nmetadata: {{name: {name}}}\nconnection:\n  database: \
-             'sandbox:../lab.db{options}'\nspec: {{}}\n"
+             'sandbox:{name}.db{options}'\nspec: {{}}\n"
         );
         fs::create_dir_all(lab.path("site")).unwrap();
+        fs::copy(lab.path("lab.db"), lab.path(&format!("site/{name}.db"))).unwrap();
         fs::write(lab.path(&format!("site/{name}.yaml")), text).unwrap();
     };
     manifest("a", "?deny=spDeclineUpdate");

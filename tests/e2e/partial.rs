@@ -68,7 +68,7 @@ fn two_servers_are_no_json_document() {
     let lab = lab("  groups: []
 ");
     let text = std::fs::read_to_string(lab.path("lab.yaml")).unwrap();
-    std::fs::write(lab.path("two.yaml"), text.replace("name: lab", "name: two")).unwrap();
+    std::fs::write(lab.path("two.yaml"), text.replace("name: lab", "name: two").replace("lab.db", "two.db")).unwrap();
     let ran = lab.run(&["apply", "-f", "lab.yaml", "-f", "two.yaml", "--yes", "--output", "json"]);
     ran.expect_status(3).expect_err("run apply once for each manifest");
     assert_eq!(ran.out, "");
@@ -85,7 +85,8 @@ mod signals {
 ");
         let text = std::fs::read_to_string(lab.path("lab.yaml")).unwrap();
         std::fs::write(lab.path("lab.yaml"), text.replace("lab.db", "lab.db?delay=40")).unwrap();
-        std::fs::write(lab.path("two.yaml"), text.replace("name: lab", "name: two")).unwrap();
+        std::fs::write(lab.path("two.yaml"), text.replace("name: lab", "name: two").replace("lab.db", "two.db"))
+            .unwrap();
         let mut running = Running::start(lab.command(&["apply", "-f", "lab.yaml", "-f", "two.yaml", "--yes"]));
         running.wait_until(|| lab.writes() > 0).signal("TERM");
         let ran = running.end();
