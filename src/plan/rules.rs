@@ -8,6 +8,7 @@ use super::change::{Affects, Change, ChangeAction, Details, FieldChange, Reason,
 use super::context::Context;
 use super::draft::{Draft, DraftStep, Milestone};
 use super::groups::sorted_names;
+use super::permission::Permission;
 use super::step::Operation;
 use super::{Blocker, BlockerSubject};
 use crate::model::address::{Address, Kind};
@@ -18,6 +19,7 @@ use crate::model::object::ObjectState;
 use crate::model::origin::Origin;
 use crate::model::resolved::{GroupReference, ResolvedRule};
 use crate::model::rule::{RULE_DEADLINE_DAYS_MAX, Rule, RuleChange, RuleDeadline, Rules};
+use crate::model::snapshot::ALL_COMPUTERS;
 
 /// Declared rules that are missing or not as declared.
 pub(super) fn declared(context: &Context<'_>) -> Vec<Draft> {
@@ -35,7 +37,7 @@ fn creation(context: &Context<'_>, rules: &Rules, rule: &ResolvedRule) -> Draft 
     change.reason = Reason { code: "declared", text: "declared, and the server does not have it".to_owned() };
     change.after = Some(after.attributes(context, rules));
     let operation = Operation::CreateRule { name: rule.name.clone(), rule: rule.wanted.clone() };
-    draft(change, operation, ObjectState::Rule(None), &after, true)
+    draft(context, change, operation, None, &after)
 }
 
 fn modification(context: &Context<'_>, rules: &Rules, rule: &ResolvedRule, live: &Rule) -> Option<Draft> {
@@ -54,40 +56,57 @@ fn modification(context: &Context<'_>, rules: &Rules, rule: &ResolvedRule, live:
         .collect();
     (change.before, change.after) = (Some(was), Some(will));
     let operation = Operation::SetRule { id: live.id, name: rule.name.clone(), rule: rule.wanted.clone() };
-    Some(draft(change, operation, ObjectState::Rule(Some(live.clone())), &after, false))
+    Some(draft(context, change, operation, Some(live), &after))
 }
 
-fn draft(change: Change, operation: Operation, before: ObjectState, after: &Planned, creates: bool) -> Draft {
+fn draft(context: &Context<'_>, change: Change, operation: Operation, live: Option<&Rule>, after: &Planned) -> Draft {
     let order = vec![fold(name_of(&change)), change.address.to_string()];
     let needs: BTreeSet<Milestone> = after.groups.iter().filter_map(Milestone::of_group).collect();
+    let before = ObjectState::Rule(live.cloned());
     let step = DraftStep { operation, before, achieves: None, needs: needs.into_iter().collect() };
-    let (address, origin) = (change.address.clone(), change.origin);
     let mut draft = Draft::new(change, order, vec![step]);
+    let before = live.map(Planned::of);
+    if after.reaches_more_than(before.as_ref()) {
+        draft.change.risk = Risk::High;
+    }
+    draft.blockers = blockers(context, &draft.change, before.as_ref(), after);
+    draft
+}
+
+/// What stands in the way of a rule. What it has already on the server does not.
+fn blockers(context: &Context<'_>, change: &Change, before: Option<&Planned>, after: &Planned) -> Vec<Blocker> {
+    let blocker = |code, message, permission| Blocker {
+        subject: BlockerSubject::Object(change.address.clone()),
+        code,
+        message,
+        permission,
+        origin: change.origin,
+    };
+    let mut blockers = Vec::new();
     if !after.deadline.is_valid() {
-        draft.blockers.push(Blocker {
-            subject: BlockerSubject::Object(address.clone()),
-            code: "ruleDeadline",
-            message: format!(
-                "the rule's deadline on the server is out of range, and WSUS would refuse to save it; declare `deadline`, \
-                 with 0 to {RULE_DEADLINE_DAYS_MAX} days"
-            ),
-            permission: None,
-            origin,
-        });
+        let message = format!(
+            "the rule's deadline on the server is out of range, and WSUS would refuse to save it; declare `deadline`, \
+             with 0 to {RULE_DEADLINE_DAYS_MAX} days"
+        );
+        blockers.push(blocker("ruleDeadline", message, None));
     }
     if after.enabled && after.classifications.is_empty() && after.products.is_empty() {
-        let what = if creates { "it would be enabled" } else { "it would stay or become enabled" };
-        draft.blockers.push(Blocker {
-            subject: BlockerSubject::Object(address),
-            code: "emptyRule",
-            message: format!(
-                "{what} with neither a classification nor a product, which WSUS refuses; declare one, or `enabled: false`"
-            ),
-            permission: None,
-            origin,
-        });
+        let what = if before.is_none() { "it would be enabled" } else { "it would stay or become enabled" };
+        let message = format!(
+            "{what} with neither a classification nor a product, which WSUS refuses; declare one, or `enabled: false`"
+        );
+        blockers.push(blocker("emptyRule", message, None));
     }
-    draft
+    if after.approves_for_nobody() && !before.is_some_and(Planned::approves_for_nobody) {
+        let message = "it would be enabled for no group and approve nothing; declare `groups` (for every computer \
+                       `groups: [All Computers]`, with --allow high-risk), or `enabled: false`";
+        blockers.push(blocker("ruleForNobody", message.to_owned(), None));
+    }
+    if change.risk == Risk::High && !context.policy.permissions.has(Permission::HighRisk) {
+        let message = "an enabled rule for All Computers approves for every computer of the server";
+        blockers.push(blocker("highRisk", message.to_owned(), Some(Permission::HighRisk)));
+    }
+    blockers
 }
 
 /// What happens to rules that nothing declares. Those of a replica are its parent's.
@@ -198,6 +217,29 @@ impl Planned {
             groups: groups.unwrap_or_else(|| self.groups.clone()),
             deadline: deadline.unwrap_or(self.deadline),
         }
+    }
+
+    fn approves_for_nobody(&self) -> bool {
+        self.enabled && self.groups.is_empty()
+    }
+
+    fn approves_for_all(&self) -> bool {
+        self.enabled && self.groups.contains(&GroupReference::Existing(ALL_COMPUTERS))
+    }
+
+    /// Whether it approves for All Computers what the rule did not before, or by another time. No category at all means every
+    /// one.
+    fn reaches_more_than(&self, before: Option<&Self>) -> bool {
+        let within = |after: &BTreeSet<i32>, before: &BTreeSet<i32>| {
+            before.is_empty() || !after.is_empty() && after.is_subset(before)
+        };
+        let was_there = |before: &Self| {
+            before.approves_for_all()
+                && before.deadline == self.deadline
+                && within(&self.classifications, &before.classifications)
+                && within(&self.products, &before.products)
+        };
+        self.approves_for_all() && !before.is_some_and(was_there)
     }
 
     /// The attributes in which another one differs.

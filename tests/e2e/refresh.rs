@@ -24,7 +24,8 @@ const CONSOLE: &str = "
     UPDATE tbTargetInTargetGroup SET TargetGroupID = (SELECT TargetGroupID FROM tbTargetGroup WHERE Name = 'Old Pilot')
         WHERE IsExplicitMember = 1 AND TargetID = (SELECT TargetID FROM tbComputerTarget WHERE FullDomainName = 'kiosk-02.contoso.com');
     UPDATE tbAutoDeploymentRule SET Enabled = 1, DateOffset = 3 WHERE ID = 2;
-    DELETE FROM tbTargetGroupInAutoDeploymentRule WHERE AutoDeploymentRuleID = 2;
+    UPDATE tbTargetGroupInAutoDeploymentRule SET TargetGroupID = (SELECT TargetGroupID FROM tbTargetGroup WHERE Name = 'Servers')
+        WHERE AutoDeploymentRuleID = 2;
     UPDATE tbDownstreamServerTarget SET IsReplica = 1 WHERE AccountName LIKE 'branch02%';
     UPDATE tbUpdate SET IsHidden = 0 WHERE LocalUpdateID = (SELECT MIN(LocalUpdateID) FROM tbUpdate WHERE IsHidden = 1);";
 
@@ -76,7 +77,7 @@ fn what_changed_on_the_server_changes_in_the_manifest_and_nothing_else_does() {
         "schedule: {firstAt: \"01:30Z\", perDay: 3}",
         "  # Windows Admin Center, below ",
         "- name: Critical for pilots  # why\n      enabled: true\n",
-        "      groups: []\n",
+        "      groups:\n        - Servers\n",
         "deadline: {days: 3, at: \"18:00\"}",
         "deadline: \"2027-02-01T18:00:00Z\"}",
         ": inherit\n",

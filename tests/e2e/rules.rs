@@ -181,6 +181,20 @@ fn an_enabled_rule_that_chooses_nothing_is_refused() {
 }
 
 #[test]
+fn an_enabled_rule_for_nobody_is_refused() {
+    let lab = Lab::new("demo");
+    let rule = "name: New, enabled: true, classifications: [Critical Updates]";
+    lab.manifest(&format!("  approvalRules:\n    - {{{rule}, groups: []}}\n"));
+    lab.diff().expect_status(3).expect_err("rule-for-nobody").expect_err("[All Computers]");
+    lab.manifest(&format!("  approvalRules:\n    - {{{rule}}}\n"));
+    lab.diff().expect_err("warning[rule-for-nobody]");
+    lab.refused(2, 4).expect_out("for no group");
+    lab.manifest(&format!("  approvalRules:\n    - {{{rule}, groups: [All Computers]}}\n"));
+    lab.refused(2, 4).expect_out("--allow high-risk");
+    assert_eq!(lab.writes(), 0);
+}
+
+#[test]
 fn a_replica_takes_its_rules_from_its_parent() {
     let lab = Lab::new("demo");
     lab.sql("UPDATE tbConfigurationC SET ReplicaMode = 1");

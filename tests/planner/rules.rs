@@ -99,6 +99,53 @@ fn an_enabled_rule_chooses_something() {
     check(&manifest().rule("New", "groups=A"), &live(), &["+ rule[New] declared"]);
 }
 
+/// Whoever moves from a tool where no groups meant all of them gets no rule that silently approves nothing.
+#[test]
+fn an_enabled_rule_approves_for_somebody() {
+    let blocked = |change| [change, "blocker ruleForNobody rule[New]"];
+    let (created, changed) = ("+ rule[New] declared", "~ rule[New] differs");
+    check(&manifest().rule("New", "enabled; products=Windows 11"), &live(), &blocked(created));
+    check(&manifest().rule("New", "disabled; products=Windows 11"), &live(), &[created]);
+    let off = live().rule("New", false, &["Windows 11"], &[]);
+    check(&manifest().rule("New", "enabled"), &off, &blocked(changed));
+    check(&manifest().rule("New", "enabled; groups=A"), &off, &[changed]);
+    let on = live().rule("New", true, &["Windows 11"], &["A"]);
+    check(&manifest().rule("New", "groups="), &on, &blocked(changed));
+    check(&manifest().rule("New", "disabled; groups="), &on, &[changed]);
+    // What the server has so already stands in the way of nothing else.
+    let idle = live().rule("New", true, &["Windows 11"], &[]);
+    check(&manifest().rule("New", "deadline=none"), &idle, &[changed]);
+}
+
+#[test]
+fn a_rule_for_all_computers_is_of_high_risk() {
+    let all = |risky: &str, live: &Server, risk: bool| {
+        let declared = manifest().rule("New", risky);
+        let change = if live.snapshot.rules.as_ref().unwrap().all.len() > 1 {
+            "~ rule[New] differs"
+        } else {
+            "+ rule[New] declared"
+        };
+        let blocked = [change, "blocker highRisk rule[New]"];
+        check(&declared, live, if risk { &blocked } else { &blocked[..1] });
+        check_allowing(&declared, live, &["high-risk"], &blocked[..1]);
+    };
+    let has = |enabled, categories: &[&str], groups: &[&str]| live().rule("New", enabled, categories, groups);
+    all("enabled; products=Windows 11; groups=All Computers", &live(), true);
+    all("disabled; products=Windows 11; groups=All Computers", &live(), false);
+    all("enabled", &has(false, &["Drivers"], &["All Computers"]), true);
+    all("groups=A,All Computers", &has(true, &["Drivers"], &["A"]), true);
+    let on = has(true, &["Drivers", "Windows 11"], &["All Computers"]);
+    all("disabled", &on, false);
+    all("groups=A", &on, false);
+    all("groups=A,All Computers", &on, false);
+    all("products=", &on, true);
+    all("products=Windows/", &on, true);
+    all("deadline=none", &on, true);
+    // Every classification becomes one of them.
+    all("classifications=Drivers", &has(true, &["Windows 11"], &["All Computers"]), false);
+}
+
 #[test]
 fn undeclared_rules_stay_unless_they_are_pruned() {
     let two = live().rule("Other", false, &[], &[]);

@@ -20,6 +20,7 @@ pub(super) fn check(document: &Document, problems: &mut Problems) {
     for rule in &document.approval_rules {
         length(rule, problems);
         chooses(rule, problems);
+        approves_for_somebody(rule, problems);
         let groups = rule.groups.iter().flat_map(|groups| &groups.value);
         unique(groups, "duplicate-item", "something stands twice in a list", problems);
     }
@@ -57,6 +58,29 @@ fn length(rule: &Rule, problems: &mut Problems) {
                 .at(rule.name.origin, ""),
         );
     }
+}
+
+/// A rule without groups approves nothing, whatever it chooses. What the key leaves out keeps the server's groups, of which a
+/// new rule has none.
+fn approves_for_somebody(rule: &Rule, problems: &mut Problems) {
+    let Some(enabled) = rule.enabled.filter(|enabled| enabled.value) else { return };
+    let nobody = match &rule.groups {
+        Some(groups) if groups.value.is_empty() => {
+            Diagnostic::error("rule-for-nobody", "an enabled rule that approves for no group")
+                .detail(format!("`{}` is enabled with `groups: []`: it would approve nothing", rule.name.value))
+                .at(groups.origin, "no group")
+        }
+        Some(_) => return,
+        None => Diagnostic::warning("rule-for-nobody", "an enabled rule without `groups`")
+            .detail(format!(
+                "`{}` approves for the groups that the server's rule has; a rule that is created has none, and is refused",
+                rule.name.value
+            ))
+            .at(enabled.origin, "enabled"),
+    };
+    problems.push(nobody.help(
+        "write the groups; for every computer `groups: [All Computers]`, which `apply` needs `--allow high-risk` for",
+    ));
 }
 
 /// An enabled rule chooses by a classification or by a product.

@@ -37,7 +37,7 @@ pub(super) fn section(snapshot: &Snapshot, groups: &Groups<'_>) -> Section {
     declared.sort_by_cached_key(|rule| (fold(&rule.name), rule.id));
     let words = RuleWords { rules, titles: Titles::new(&snapshot.categories), groups };
     let mut yaml = if declared.is_empty() { String::new() } else { "  approvalRules:\n".to_owned() };
-    let (mut unsayable, mut empty) = (Vec::new(), Vec::new());
+    let (mut unsayable, mut empty, mut idle) = (Vec::new(), Vec::new(), Vec::new());
     for rule in &declared {
         yaml += &format!("    - name: {}\n      enabled: {}\n", scalar(trim(&rule.name)), rule.enabled);
         if chooses_nothing(rule) {
@@ -48,7 +48,12 @@ pub(super) fn section(snapshot: &Snapshot, groups: &Groups<'_>) -> Section {
             list("classifications", words.classifications(rule), rule, &mut yaml, &mut unsayable);
             list("products", words.products(rule), rule, &mut yaml, &mut unsayable);
         }
-        list("groups", words.groups(rule), rule, &mut yaml, &mut unsayable);
+        if approves_for_nobody(rule) {
+            idle.push(rule.name.clone());
+            yaml += &format!("      {}\n", comment("no groups: the rule is enabled and approves nothing"));
+        } else {
+            list("groups", words.groups(rule), rule, &mut yaml, &mut unsayable);
+        }
         match deadline(rule.deadline) {
             Some(written) => yaml += &format!("      deadline: {written}\n"),
             None => unsayable.push(format!("deadline of {}: {}", rule.name, stored(rule.deadline))),
@@ -61,6 +66,7 @@ pub(super) fn section(snapshot: &Snapshot, groups: &Groups<'_>) -> Section {
         ),
         LeftOut::list(unsayable, "parts of approval rules that no manifest can say (unknown categories, say)"),
         LeftOut::list(empty, "classifications and products of enabled rules that choose by neither"),
+        LeftOut::list(idle, "groups of enabled rules that have none and approve nothing"),
     ];
     Section {
         declares: if declared.is_empty() { String::new() } else { counted(declared.len(), "approval rule") },
@@ -72,6 +78,11 @@ pub(super) fn section(snapshot: &Snapshot, groups: &Groups<'_>) -> Section {
 /// Whether a rule is as no manifest may declare it.
 pub(super) fn chooses_nothing(rule: &Rule) -> bool {
     rule.enabled && rule.classifications.is_empty() && rule.products.is_empty()
+}
+
+/// Likewise.
+pub(super) fn approves_for_nobody(rule: &Rule) -> bool {
+    rule.enabled && rule.groups.is_empty()
 }
 
 fn list(key: &str, items: Result<Vec<Item>, String>, rule: &Rule, yaml: &mut String, unsayable: &mut Vec<String>) {

@@ -14,7 +14,7 @@ use crate::model::origin::Declared;
 use crate::model::revision::{Edit, Place};
 use crate::model::rule::Rule;
 use crate::report::export::categories::{Item, Titles, by_title};
-use crate::report::export::rules::{RuleWords, chooses_nothing, deadline};
+use crate::report::export::rules::{RuleWords, approves_for_nobody, chooses_nothing, deadline};
 use crate::report::yaml::scalar;
 
 pub(super) fn revise(compared: &Compared<'_>, refresh: &mut Refresh) {
@@ -51,7 +51,10 @@ impl OneRule<'_> {
             Ok(edits) if edits.is_empty() => {}
             edits => refresh.take(self.address.clone(), edits),
         };
-        if rule.enabled.is_some_and(|enabled| enabled != live.enabled) {
+        let idle = approves_for_nobody(live) && rule.groups.is_some();
+        if idle {
+            refresh.leave(self.address.clone(), "an enabled rule without any group cannot be declared");
+        } else if rule.enabled.is_some_and(|enabled| enabled != live.enabled) {
             refresh.set(self.address.clone(), key("enabled"), live.enabled.to_string());
         }
         if chooses_nothing(live) && (rule.classifications.is_some() || rule.products.is_some()) {
@@ -73,7 +76,7 @@ impl OneRule<'_> {
                 take(sets::revise(&key("products"), &items, &live.products, true, name), refresh);
             }
         }
-        if let Some(groups) = &rule.groups {
+        if let Some(groups) = rule.groups.as_ref().filter(|_| !idle) {
             let items: Vec<Meant<Uuid>> = groups.iter().map(|group| self.group(&group.value)).collect();
             let name = |missing: &BTreeSet<Uuid>| self.group_names(missing);
             take(sets::revise(&key("groups"), &items, &live.groups, true, name), refresh);
