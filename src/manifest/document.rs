@@ -121,6 +121,7 @@ pub(super) struct Group {
     pub(super) groups: Vec<Group>,
     pub(super) computers: Option<Declared<Vec<Declared<String>>>>,
     pub(super) except: Option<Declared<Vec<Declared<String>>>>,
+    pub(super) require_computers: Field<bool>,
 }
 
 /// An entry of `approvals`. A part that could not be read has been reported.

@@ -83,6 +83,7 @@ fn lower_group(group: Group, parent: Option<usize>, groups: &mut Vec<DesiredGrou
         parent,
         computers: group.computers.map(|names| globs(names.value)),
         except: group.except.map(|names| globs(names.value)).unwrap_or_default(),
+        require_computers: group.require_computers.or(false),
         origin: group.name.origin,
     });
     for child in group.groups {

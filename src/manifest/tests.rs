@@ -139,11 +139,13 @@ fn a_windows_account_is_no_sql_server_login() {
 
 #[test]
 fn numbers_and_words_of_other_yamls_are_the_text_that_was_written() {
-    let server = spec("  groups: [{name: 007, computers: [1.0, 0x1F, no, on, yes, 1e3, true, !!str 12, 12:30:45]}]\n");
+    let server =
+        spec("  groups: [{name: 007, computers: [1.0, 0x1F, no, on, yes, 1e3, true, !!str 12]}, {name: !!str 1230}]\n");
+    assert_eq!(server.groups[1].name, "1230");
     assert_eq!(server.groups[0].name, "007");
     let computers: Vec<&str> =
         server.groups[0].computers.iter().flatten().map(|computer| computer.value.as_str()).collect();
-    assert_eq!(computers, ["1.0", "0x1F", "no", "on", "yes", "1e3", "true", "12", "12:30:45"]);
+    assert_eq!(computers, ["1.0", "0x1F", "no", "on", "yes", "1e3", "true", "12"]);
 }
 
 #[test]
@@ -356,6 +358,8 @@ fn group_rules() {
         ("  groups: [{name: ' '}]\n", "empty-name:5"),
         ("  groups: [{name: a, computers: [pc, '', PC]}]\n", "empty-name:5 duplicate-computer:5"),
         ("  groups: [{name: a, except: [x*]}]\n", "except-without-computers:5"),
+        ("  groups: [{name: a, requireComputers: true}]\n", "require-without-computers:5"),
+        ("  groups: [{name: a, computers: [x], requireComputers: yes}]\n", "wrong-type:5"),
         ("  groups: [{name: a, computers: ['x*', y], except: [Y]}]\n", "named-and-excepted:5"),
         ("  groups: [{name: a}]\n  management: {ignore: ['GROUP[\"?\"]']}\n", "ignored-and-declared:6"),
     ] {
@@ -370,6 +374,12 @@ fn warnings_do_not_stop_a_manifest() {
         (format!("  groups: [{{name: {}}}]\n", "\u{1f600}".repeat(128)), "group-name-length:5"),
         ("  groups: [{name: a, computers: [pc-1, 'pc-*']}]\n".to_owned(), "redundant-computer:5"),
         ("  groups: [{name: a, computers: [pc-1], except: [x]}]\n".to_owned(), "except-without-pattern:5"),
+        (
+            "  groups: [{name: a, computers: ['D\\pc', 'pc-[0-9]*', pc$, pc., a b]}]\n".to_owned(),
+            "impossible-computer:5",
+        ),
+        ("  groups: [{name: a, computers: ['pc-*'], except: ['pc-[0-9]']}]\n".to_owned(), "impossible-computer:5"),
+        ("  approvalRules: [{name: a, enabled: true, products: [x]}]\n".to_owned(), "rule-for-nobody:5"),
     ] {
         let text = format!("{HEAD}spec:\n{spec}");
         assert_eq!(problems(&text), expected);

@@ -123,6 +123,8 @@ pub struct DesiredGroup {
     pub computers: Option<Vec<Declared<Glob>>>,
     /// Computers that its patterns do not mean.
     pub except: Vec<Declared<Glob>>,
+    /// Whether every name and pattern of `computers` has to find a computer.
+    pub require_computers: bool,
     /// Its name's place.
     pub origin: Origin,
 }

@@ -8,11 +8,12 @@ use crate::model::desired::{Desired, DesiredGroup};
 use crate::model::glob::Glob;
 use crate::model::name::{fold, trim};
 use crate::model::origin::{Declared, Origin};
-use crate::model::resolved::{GroupReference, Notice, ResolvedMembership};
+use crate::model::resolved::{GroupReference, ResolvedMembership};
 use crate::model::snapshot::{Computer, Snapshot};
 
 use super::groups::Groups;
 use super::notes::Notes;
+use super::unknown_computers::UnknownComputers;
 
 /// How many computers an error names.
 const NAMED_MAX: usize = 5;
@@ -45,11 +46,14 @@ impl Memberships {
             by_name.entry(fold(&computer.name)).or_default().push(computer);
         }
         let mut unknown = BTreeSet::new();
+        let mut known = None;
         for (group, reference) in declared {
             for name in group.computers.iter().flatten().filter(|name| !name.value.has_wildcard()) {
                 let folded = fold(name.value.as_str());
                 match by_name.get(&folded) {
-                    None if unknown.insert(folded) => notes.pending.push(unknown_computer(name)),
+                    None if unknown.insert(folded) => known
+                        .get_or_insert_with(|| UnknownComputers::new(snapshot.computers.values()))
+                        .note(name, group, notes),
                     None => {}
                     Some(computers) => self.take_named(name, computers, reference, notes),
                 }
@@ -96,13 +100,15 @@ impl Memberships {
         }
         let mut contested: BTreeMap<Vec<Origin>, Contest<'_>> = BTreeMap::new();
         let mut skipped: BTreeMap<(Origin, &str), usize> = BTreeMap::new();
+        let mut matched: BTreeSet<Origin> = BTreeSet::new();
         for computer in snapshot.computers.values() {
+            let folded: Vec<char> = fold(&computer.name).chars().collect();
+            let mut matching: Vec<&Pattern<'_>> =
+                patterns.iter().filter(|pattern| pattern.matches(&folded, &mut matched)).collect();
             if self.by_computer.contains_key(&computer.target_id) {
                 continue;
             }
-            let folded: Vec<char> = fold(&computer.name).chars().collect();
             // The first pattern of each group counts.
-            let mut matching: Vec<&Pattern<'_>> = patterns.iter().filter(|pattern| pattern.matches(&folded)).collect();
             matching.dedup_by_key(|pattern| pattern.reference);
             match matching.as_slice() {
                 [] => {}
@@ -118,6 +124,7 @@ impl Memberships {
                 }
             }
         }
+        note_idle(&patterns, &matched, notes);
         for contest in contested.into_values() {
             notes.error(contest.into_error());
         }
@@ -144,9 +151,44 @@ struct Pattern<'a> {
 }
 
 impl Pattern<'_> {
-    fn matches(&self, folded: &[char]) -> bool {
-        self.glob.value.matches_folded(folded)
-            && !self.group.except.iter().any(|except| except.value.matches_folded(folded))
+    /// Notes which patterns, those of `except` included, this name has met.
+    fn matches(&self, folded: &[char], matched: &mut BTreeSet<Origin>) -> bool {
+        if !self.glob.value.matches_folded(folded) {
+            return false;
+        }
+        matched.insert(self.glob.origin);
+        let excepted = self.group.except.iter().filter(|except| except.value.matches_folded(folded));
+        let excepted: Vec<Origin> = excepted.map(|except| except.origin).collect();
+        matched.extend(&excepted);
+        excepted.is_empty()
+    }
+}
+
+/// Patterns that mean no computer at all.
+fn note_idle(patterns: &[Pattern<'_>], matched: &BTreeSet<Origin>, notes: &mut Notes) {
+    let mut groups = BTreeSet::new();
+    for Pattern { glob, group, .. } in patterns {
+        if !matched.contains(&glob.origin) {
+            let pattern = glob.value.as_str();
+            if group.require_computers {
+                notes.error(
+                    Diagnostic::error("unknown-computer", "A required pattern that no computer matches")
+                        .detail(format!("`{}` requires its computers, and `{pattern}` matches none", group.name))
+                        .at(glob.origin, "matches nothing"),
+                );
+            } else {
+                let message = format!("`{pattern}` matches no computer of the server");
+                notes.warn(Address::Group(group.name.clone()), "matchesNothing", message, glob.origin);
+            }
+        }
+        if !groups.insert(group.origin) {
+            continue;
+        }
+        for except in group.except.iter().filter(|except| !matched.contains(&except.origin)) {
+            let message =
+                format!("`except`: `{}` matches no computer that the group's patterns match", except.value.as_str());
+            notes.warn(Address::Group(group.name.clone()), "matchesNothing", message, except.origin);
+        }
     }
 }
 
@@ -185,15 +227,6 @@ fn note_spelling(name: &Declared<Glob>, computer: &Computer, notes: &mut Notes) 
         let address = Address::Membership(computer.name.clone());
         let message = format!("written `{}` here; names compare without regard to case", name.value.as_str());
         notes.warn(address, "note", message, name.origin);
-    }
-}
-
-fn unknown_computer(name: &Declared<Glob>) -> Notice {
-    Notice {
-        address: Address::Membership(name.value.as_str().to_owned()),
-        code: "unknownComputer",
-        message: "the server does not know this computer yet".to_owned(),
-        origin: Some(name.origin),
     }
 }
 

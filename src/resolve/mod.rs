@@ -24,6 +24,7 @@ mod server_rules;
 mod settings;
 mod superseding;
 mod synchronization;
+mod unknown_computers;
 mod updates;
 
 pub use near::{did_you_mean, nearest};

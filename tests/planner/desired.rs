@@ -72,7 +72,14 @@ impl Manifest {
                 None => (None, *path),
             };
             let origin = self.origin();
-            let group = DesiredGroup { name: name.into(), parent, computers: None, except: Vec::new(), origin };
+            let group = DesiredGroup {
+                name: name.into(),
+                parent,
+                computers: None,
+                except: Vec::new(),
+                require_computers: false,
+                origin,
+            };
             self.desired.groups.push(group);
         }
         self
@@ -93,6 +100,12 @@ impl Manifest {
         let names = names.iter().map(|name| self.declared(Glob::new(name))).collect();
         let index = self.index(group);
         self.desired.groups[index].except = names;
+        self
+    }
+
+    pub fn require_computers(mut self, group: &str) -> Self {
+        let index = self.index(group);
+        self.desired.groups[index].require_computers = true;
         self
     }
 

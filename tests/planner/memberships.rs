@@ -129,8 +129,58 @@ fn the_exact_name_of_a_computer_of_a_downstream_server_is_an_error() {
 #[test]
 fn a_named_computer_that_the_server_does_not_know_is_pending() {
     let live = server().groups(&["A", "B"]);
-    let declared = manifest().groups(&["A", "B"]).computers("A", &["new-1", "x-*"]).computers("B", &["NEW-1"]);
+    let declared = manifest().groups(&["A", "B"]).computers("A", &["new-1"]).computers("B", &["NEW-1"]);
     check(&declared, &live, &["pending unknownComputer membership[new-1]"]);
+}
+
+/// WSUS knows full domain names; people have short ones, accounts, and old lists.
+#[test]
+fn an_unknown_computer_is_told_what_it_may_have_meant() {
+    let live =
+        server().groups(&["A"]).computer(1, "kiosk-01.contoso.com", &[]).computer(2, "kiosk-02.contoso.com", &[]);
+    for written in
+        ["kiosk-01", "KIOSK-01", "kiosk-01.fabrikam.com", "CONTOSO\\KIOSK-01", "kiosk-01$", "kiosk-01.contoso.com."]
+    {
+        let plan = plan_of(&manifest().groups(&["A"]).computers("A", &[written]), &live);
+        let expected = "the server does not know this computer yet; did you mean `kiosk-01.contoso.com`?";
+        assert_eq!(plan.pending[0].message, expected, "{written}");
+    }
+    for written in ["kiosk-1", "kisok-01.contoso.com"] {
+        let plan = plan_of(&manifest().groups(&["A"]).computers("A", &[written]), &live);
+        assert!(plan.pending[0].message.contains("did you mean `kiosk-01.contoso.com`"), "{:?}", plan.pending);
+    }
+    let plan = plan_of(&manifest().groups(&["A"]).computers("A", &["printer-77"]), &live);
+    assert_eq!(plan.pending[0].message, "the server does not know this computer yet");
+    // Each of thousands is named, and only a few are compared letter by letter.
+    let many: Vec<String> = (0..5_000).map(|number| format!("kiosk-{number:04}.contoso.com")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert_eq!(plan_of(&manifest().groups(&["A"]).computers("A", &many), &live).pending.len(), 5_000);
+}
+
+#[test]
+fn patterns_that_mean_nothing_are_told() {
+    let live = server().groups(&["A", "B"]).computer(1, "pc-1", &["A"]).computer(2, "pc-2", &["B"]);
+    let says = |declared: &crate::desired::Manifest, expected: &[&str]| check(declared, &live, expected);
+    let a = |computers: &[&str]| manifest().groups(&["A"]).computers("A", computers);
+    says(&a(&["pc-1", "x-*"]), &["warning matchesNothing group[A]"]);
+    // A computer that is named as well is a match.
+    says(&a(&["pc-1", "pc-1*"]), &[]);
+    let excepting = |except: &[&str]| a(&["pc-*"]).except("A", except);
+    says(&excepting(&["pc-2"]), &[]);
+    says(
+        &excepting(&["pc-2", "srv-*", "pc-3"]),
+        &["warning matchesNothing group[A]", "warning matchesNothing group[A]"],
+    );
+}
+
+/// What has to be there and is not fails the run instead of waiting.
+#[test]
+fn required_computers_are_an_error() {
+    let live = server().groups(&["A"]).computer(1, "pc-1.contoso.com", &["A"]);
+    let required = |computers: &[&str]| manifest().groups(&["A"]).computers("A", computers).require_computers("A");
+    check(&required(&["pc-1.contoso.com", "pc-*"]), &live, &[]);
+    check(&required(&["pc-1"]), &live, &["error unknown-computer line 3"]);
+    check(&required(&["pc-1.contoso.com", "x-*"]), &live, &["error unknown-computer line 4"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::document::Group;
+use super::super::document::{Field, Group};
 use super::super::problems::Problems;
 use super::groups::each;
 use crate::diagnostic::Diagnostic;
@@ -12,6 +12,9 @@ use crate::model::origin::{Declared, Origin};
 
 /// Comparisons of names with patterns in one group beyond which a mere warning is not worth the time.
 const COMPARISONS_MAX: usize = 1_000_000;
+
+/// How many names a warning lists.
+const NAMED_MAX: usize = 5;
 
 /// Applies the rules to every group.
 pub(super) fn check(groups: &[Group], problems: &mut Problems) {
@@ -23,6 +26,9 @@ pub(super) fn check(groups: &[Group], problems: &mut Problems) {
         except_needs_patterns(group, computers, problems);
         names_beside_patterns(computers, problems);
         named_and_excepted(computers, except, problems);
+        required_without_computers(group, problems);
+        impossible(computers, problems);
+        impossible(except, problems);
     });
 }
 
@@ -80,6 +86,55 @@ fn names_beside_patterns(computers: &[Declared<String>], problems: &mut Problems
                     .and(pattern.origin, "the pattern"),
             );
         }
+    }
+}
+
+fn required_without_computers(group: &Group, problems: &mut Problems) {
+    let Field::Value(required) = &group.require_computers else { return };
+    if required.value && group.computers.is_none() {
+        problems.push(
+            Diagnostic::error("require-without-computers", "`requireComputers` without `computers`")
+                .detail("there are no names and patterns that have to find a computer")
+                .at(required.origin, "")
+                .help("add `computers`, or remove `requireComputers`"),
+        );
+    }
+}
+
+/// Characters that stand in no computer's name: neither in a DNS name nor in a NetBIOS name.
+///
+/// Source: learn.microsoft.com, naming conventions in Active Directory for computers, domains, sites and OUs (grade A).
+const IMPOSSIBLE: [char; 16] = ['\\', '/', ':', '"', '<', '>', '|', ',', ';', '[', ']', '{', '}', '=', '+', '$'];
+
+/// Names that no computer can have, which therefore mean nothing, now and later. One warning tells of all of a list.
+fn impossible(names: &[Declared<String>], problems: &mut Problems) {
+    let impossible: Vec<(&Declared<String>, &str)> =
+        names.iter().filter_map(|name| Some((name, why_impossible(&name.value)?))).collect();
+    let Some((first, _)) = impossible.first() else { return };
+    let mut listed: Vec<String> =
+        impossible.iter().take(NAMED_MAX).map(|(name, why)| format!("`{}`: {why}", name.value)).collect();
+    if impossible.len() > NAMED_MAX {
+        listed.push(format!("and {} more", impossible.len() - NAMED_MAX));
+    }
+    problems.push(
+        Diagnostic::warning("impossible-computer", "a name that no computer can have")
+            .detail(listed.join("; "))
+            .at(first.origin, if impossible.len() > 1 { "the first of them" } else { "" })
+            .help("write the full domain name that WSUS shows (pc-1.contoso.com); a pattern has * for any run and ? for one character"),
+    );
+}
+
+fn why_impossible(name: &str) -> Option<&'static str> {
+    let name = name.trim();
+    match name.chars().find(|c| IMPOSSIBLE.contains(c) || c.is_control() || c.is_whitespace()) {
+        Some('\\') => Some("WSUS knows computers without `DOMAIN\\`"),
+        Some('[' | ']' | '{' | '}') => Some("brackets choose nothing in a pattern"),
+        Some('$') => Some("`$` ends the name of an account, not of a computer"),
+        Some(c) if c.is_control() || c.is_whitespace() => Some("a name has no white space"),
+        Some(_) => Some("it has a character that no computer's name has"),
+        None if name.ends_with('.') => Some("WSUS keeps no dot at the end"),
+        None if name.starts_with('.') || name.contains("..") => Some("between two dots there is a part of the name"),
+        None => None,
     }
 }
 

@@ -41,6 +41,16 @@ pub(super) fn group() -> Schema {
                 "except",
                 names().unique().says("Computers that the patterns of `computers` do not mean.").example("[\"pilot-9*.contoso.com\"]"),
             ),
+            optional(
+                "requireComputers",
+                Schema::flag()
+                    .or_null(false)
+                    .says(
+                        "Whether every name and pattern of `computers` has to find a computer of the server. One that finds \
+                         none is then an error; otherwise it is pending.",
+                    )
+                    .example("true"),
+            ),
         ],
     );
     Schema::from(group)
