@@ -36,7 +36,7 @@ pub(super) fn lower(document: Document) -> Desired {
         synchronization: document.synchronization,
         notifications: lower_notifications(document.notifications),
         groups,
-        approvals: document.approvals.into_iter().flat_map(lower_approval).collect(),
+        approvals: document.approvals.into_iter().enumerate().flat_map(lower_approval).collect(),
         declines: document.declines.into_iter().map(lower_decline).collect(),
         rules: document.approval_rules.into_iter().map(lower_rule).collect(),
         downstream_servers: document.downstream_servers.into_iter().map(lower_downstream_server).collect(),
@@ -96,7 +96,7 @@ fn globs(names: Vec<Declared<String>>) -> Vec<Declared<Glob>> {
 }
 
 /// Each reference of a list becomes an entry of its own, at its own place.
-fn lower_approval(entry: Approval) -> impl Iterator<Item = ApprovalEntry> {
+fn lower_approval((item, entry): (usize, Approval)) -> impl Iterator<Item = ApprovalEntry> {
     let Approval { name, updates, groups, accept_license, origin } = entry;
     let name = name.map(|name| name.value);
     let groups: Vec<GroupApproval> = groups.into_iter().map(lower_group_entry).collect();
@@ -104,7 +104,7 @@ fn lower_approval(entry: Approval) -> impl Iterator<Item = ApprovalEntry> {
     let listed = updates.len() > 1;
     updates.into_iter().map(move |update| {
         let origin = if listed { update.origin() } else { origin };
-        ApprovalEntry { name: name.clone(), groups: groups.clone(), accept_license, origin, update }
+        ApprovalEntry { item, name: name.clone(), groups: groups.clone(), accept_license, origin, update }
     })
 }
 

@@ -132,6 +132,8 @@ pub struct DesiredGroup {
 /// An entry of `approvals`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalEntry {
+    /// Position in the manifest's list, from 0. The references of one list of updates share it.
+    pub item: usize,
     /// The entry's name for people, if it has one.
     pub name: Option<String>,
     /// Which updates.

@@ -191,6 +191,8 @@ pub struct ResolvedEntry {
     pub kind: Kind,
     /// Position among the manifest's entries of this kind, from 0; a list of references is an entry for each of them.
     pub index: usize,
+    /// Position in the manifest's list, from 0; the references of one list share it.
+    pub item: usize,
     /// How reports call it: its name, `KB5060526` or the update's id.
     pub label: String,
     /// Conditions choose its updates.
@@ -212,6 +214,14 @@ pub struct ResolvedEntry {
     pub all_declined: bool,
     /// The entry's place.
     pub origin: Origin,
+}
+
+impl ResolvedEntry {
+    /// How messages call the entry as a whole: `approvals[3]`.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        Address::Entry { kind: self.kind, index: self.item }
+    }
 }
 
 impl ResolvedSettings {

@@ -66,7 +66,7 @@ fn notice(context: &Context<'_>, entry: &ResolvedEntry) -> Notice {
     let more = declined.len().saturating_sub(named.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     Notice {
-        address: Address::Entry { kind: entry.kind, index: entry.index },
+        address: entry.address(),
         code: "allDeclined",
         message: format!(
             "every update of {} is declined, by whom WSUS does not record: {}{more}; to take that back and approve: --allow \

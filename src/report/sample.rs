@@ -172,6 +172,7 @@ pub(super) fn everything() -> Plan {
         entries: vec![ResolvedEntry {
             kind: Kind::Approval,
             index: 0,
+            item: 0,
             label: "KB5060526".into(),
             selector: false,
             groups: Vec::new(),
@@ -262,6 +263,7 @@ pub(super) fn hostile() -> Plan {
         entries: vec![ResolvedEntry {
             kind: Kind::Decline,
             index: 1,
+            item: 1,
             label: evil.into(),
             selector: true,
             groups: Vec::new(),

@@ -266,6 +266,7 @@ fn resolved_entry(index: usize, entry: &ApprovalEntry, groups: &[EntryGroup<'_>]
     ResolvedEntry {
         kind: Kind::Approval,
         index,
+        item: entry.item,
         label: entry.name.clone().unwrap_or_else(|| label(&entry.update)),
         selector: matches!(entry.update, UpdateReference::Select(_)),
         groups: groups.iter().map(|(_, group)| group.clone()).collect(),

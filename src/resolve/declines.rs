@@ -41,6 +41,7 @@ pub(super) fn resolve(desired: &Desired, catalog: &Catalog<'_>, notes: &mut Note
         declined.entries.push(ResolvedEntry {
             kind: Kind::Decline,
             index,
+            item: index,
             label: label(&entry.update),
             selector: matches!(entry.update, UpdateReference::Select(_)),
             groups: Vec::new(),

@@ -25,6 +25,12 @@ pub(super) struct Memberships {
     pub(super) by_computer: BTreeMap<i32, ResolvedMembership>,
 }
 
+/// Names of one group that the server spells otherwise.
+struct Respelled<'a> {
+    group: &'a str,
+    names: Vec<(&'a Declared<Glob>, &'a str)>,
+}
+
 impl Memberships {
     /// Looks up names and patterns. Exact names beat patterns.
     pub(super) fn resolve(desired: &Desired, snapshot: &Snapshot, groups: &Groups<'_>, notes: &mut Notes) -> Self {
@@ -48,6 +54,7 @@ impl Memberships {
         let mut unknown = BTreeSet::new();
         let mut known = None;
         for (group, reference) in declared {
+            let mut respelled = Respelled { group: &group.name, names: Vec::new() };
             for name in group.computers.iter().flatten().filter(|name| !name.value.has_wildcard()) {
                 let folded = fold(name.value.as_str());
                 match by_name.get(&folded) {
@@ -55,9 +62,17 @@ impl Memberships {
                         .get_or_insert_with(|| UnknownComputers::new(snapshot.computers.values()))
                         .note(name, group, notes),
                     None => {}
-                    Some(computers) => self.take_named(name, computers, reference, notes),
+                    Some(computers) => {
+                        if let [computer] = computers[..]
+                            && trim(name.value.as_str()) != trim(&computer.name)
+                        {
+                            respelled.names.push((name, &computer.name));
+                        }
+                        self.take_named(name, computers, reference, notes);
+                    }
                 }
             }
+            respelled.note(notes);
         }
     }
 
@@ -78,9 +93,6 @@ impl Memberships {
         if let Some(computer) = computers.iter().find(|computer| computer.from_downstream) {
             notes.error(downstream_computer(computer, name.origin));
             return;
-        }
-        if let [computer] = computers {
-            note_spelling(name, computer, notes);
         }
         for computer in computers {
             self.add(computer.target_id, group, name.origin);
@@ -222,11 +234,20 @@ impl Contest<'_> {
     }
 }
 
-fn note_spelling(name: &Declared<Glob>, computer: &Computer, notes: &mut Notes) {
-    if trim(name.value.as_str()) != trim(&computer.name) {
-        let address = Address::Membership(computer.name.clone());
-        let message = format!("written `{}` here; names compare without regard to case", name.value.as_str());
-        notes.warn(address, "note", message, name.origin);
+impl Respelled<'_> {
+    /// A list in capitals is one thing to say, however long it is.
+    fn note(&self, notes: &mut Notes) {
+        let Some((first, live)) = self.names.first() else { return };
+        let (address, message) = match self.names.len() {
+            1 => (Address::Membership((*live).to_owned()), format!("written `{}` here", first.value.as_str())),
+            number => {
+                let (written, group) = (first.value.as_str(), self.group.to_owned());
+                let message =
+                    format!("{number} of its computers are spelled otherwise on the server, `{written}` as `{live}`");
+                (Address::Group(group), message)
+            }
+        };
+        notes.warn(address, "note", format!("{message}; names compare without regard to case"), first.origin);
     }
 }
 

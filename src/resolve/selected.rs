@@ -76,8 +76,8 @@ impl<'a> Selected<'a> {
             })
         };
         let place = |kind, index| Address::Entry { kind, index };
-        let approvals = desired.approvals.iter().enumerate();
-        let approvals = approvals.map(|(index, entry)| hits_of(&entry.update, place(Kind::Approval, index)));
+        let approvals = desired.approvals.iter();
+        let approvals = approvals.map(|entry| hits_of(&entry.update, place(Kind::Approval, entry.item)));
         let approvals = approvals.collect();
         let declines = desired.declines.iter().enumerate();
         let declines = declines.map(|(index, entry)| hits_of(&entry.update, place(Kind::Decline, index)));
@@ -110,7 +110,7 @@ fn warn_of_unknown_article(kb: &Declared<String>, place: &Address, notes: &mut N
 /// that is no more than worth a note.
 pub(super) fn tell_of_nothing<'a>(entries: impl Iterator<Item = &'a ResolvedEntry>, notes: &mut Notes) {
     for entry in entries {
-        let ResolvedEntry { kind, index, selector, updates, kept, skipped, lapsed, origin, .. } = entry;
+        let ResolvedEntry { kind, selector, updates, kept, skipped, lapsed, origin, .. } = entry;
         let means_something = !(updates.is_empty() && kept.is_empty() && skipped.is_empty());
         if means_something || !selector {
             continue;
@@ -128,6 +128,6 @@ pub(super) fn tell_of_nothing<'a>(entries: impl Iterator<Item = &'a ResolvedEntr
             1 => ("note", format!("{meets} (1 update fell out of its conditions and is kept)")),
             number => ("note", format!("{meets} ({number} updates fell out of its conditions and are kept)")),
         };
-        notes.warn(Address::Entry { kind: *kind, index: *index }, code, message, *origin);
+        notes.warn(entry.address(), code, message, *origin);
     }
 }

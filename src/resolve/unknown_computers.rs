@@ -14,9 +14,6 @@ use crate::model::snapshot::Computer;
 use super::near::{did_you_mean, nearest};
 use super::notes::Notes;
 
-/// How many names are compared letter by letter with every computer: a list of thousands must not take minutes.
-const COMPARED_MAX: usize = 10;
-
 /// How many near matches are worth reading.
 const OFFERED_MAX: usize = 3;
 
@@ -24,13 +21,12 @@ const OFFERED_MAX: usize = 3;
 pub(super) struct UnknownComputers<'a> {
     by_name: BTreeMap<String, &'a str>,
     by_host: BTreeMap<String, Vec<&'a str>>,
-    compared: usize,
 }
 
 impl<'a> UnknownComputers<'a> {
     /// Knows these computers.
     pub(super) fn new(computers: impl IntoIterator<Item = &'a Computer>) -> Self {
-        let mut known = Self { by_name: BTreeMap::new(), by_host: BTreeMap::new(), compared: 0 };
+        let mut known = Self { by_name: BTreeMap::new(), by_host: BTreeMap::new() };
         for computer in computers {
             let folded = fold(&computer.name);
             known.by_host.entry(host(&folded).to_owned()).or_default().push(&computer.name);
@@ -40,8 +36,8 @@ impl<'a> UnknownComputers<'a> {
     }
 
     /// Notes a name that no computer has: pending, or an error where the group requires its computers.
-    pub(super) fn note(&mut self, name: &Declared<Glob>, group: &DesiredGroup, notes: &mut Notes) {
-        let near = did_you_mean(&self.near(name.value.as_str()));
+    pub(super) fn note(&self, name: &Declared<Glob>, group: &DesiredGroup, notes: &mut Notes) {
+        let near = did_you_mean(&self.near(name.value.as_str(), notes));
         if group.require_computers {
             let detail =
                 format!("`{}` requires its computers, and the server knows no `{}`", group.name, name.value.as_str());
@@ -61,7 +57,7 @@ impl<'a> UnknownComputers<'a> {
     }
 
     /// WSUS knows a computer by its full domain name; people have the short one, or an account's.
-    fn near(&mut self, written: &str) -> Vec<String> {
+    fn near(&self, written: &str, notes: &mut Notes) -> Vec<String> {
         let folded = fold(written);
         let account = folded.rsplit('\\').next().unwrap_or_default().trim_end_matches(['.', '$']);
         if let Some(exact) = self.by_name.get(account) {
@@ -70,8 +66,7 @@ impl<'a> UnknownComputers<'a> {
         if let Some(same_host) = self.by_host.get(host(account)) {
             return same_host.iter().take(OFFERED_MAX).map(|name| (*name).to_owned()).collect();
         }
-        self.compared += 1;
-        if self.compared > COMPARED_MAX {
+        if !notes.may_compare(self.by_name.len()) {
             return Vec::new();
         }
         if account.contains('.') {

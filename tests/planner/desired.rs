@@ -183,7 +183,8 @@ impl Manifest {
             .iter()
             .map(|(group, text)| GroupApproval { group: (*group).into(), value: value(text), origin: self.origin() })
             .collect();
-        self.desired.approvals.push(ApprovalEntry { name: None, update, groups, accept_license, origin });
+        let item = self.desired.approvals.len();
+        self.desired.approvals.push(ApprovalEntry { item, name: None, update, groups, accept_license, origin });
         self
     }
 

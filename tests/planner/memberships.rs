@@ -157,6 +157,14 @@ fn an_unknown_computer_is_told_what_it_may_have_meant() {
     assert_eq!(plan_of(&manifest().groups(&["A"]).computers("A", &many), &live).pending.len(), 5_000);
 }
 
+/// A list that somebody wrote in capitals is one thing to say.
+#[test]
+fn many_names_in_another_case_are_one_note() {
+    let live = server().groups(&["A"]).computer(1, "pc-1", &["A"]).computer(2, "pc-2", &["A"]);
+    check(&manifest().groups(&["A"]).computers("A", &["PC-1", "PC-2"]), &live, &["warning note group[A]"]);
+    check(&manifest().groups(&["A"]).computers("A", &["PC-1", "pc-2"]), &live, &["warning note membership[pc-1]"]);
+}
+
 #[test]
 fn patterns_that_mean_nothing_are_told() {
     let live = server().groups(&["A", "B"]).computer(1, "pc-1", &["A"]).computer(2, "pc-2", &["B"]);

@@ -8,9 +8,12 @@ const ID: &str = "0a1b2c3d-0000-4000-8000-000000000001";
 #[test]
 fn every_reference_of_a_list_is_an_entry_at_its_own_place() {
     let server = spec(&format!(
-        "  approvals:\n    - name: June\n      updates:\n        - {ID}\n        - KB5060526\n        - {{kb: KB5060842, title: '*x64*', expect: 2}}\n      groups: {{A: install, B: notApproved}}\n      acceptLicense: true\n"
+        "  approvals:\n    - name: June\n      updates:\n        - {ID}\n        - KB5060526\n        - {{kb: KB5060842, title: '*x64*', expect: 2}}\n      groups: {{A: install, B: notApproved}}\n      acceptLicense: true\n    - {{update: KB5044284, groups: {{A: install}}}}\n"
     ));
-    let [id, kb, narrowed] = server.approvals.as_slice() else { panic!("{:?}", server.approvals) };
+    // Messages name the item of the manifest's list.
+    let items: Vec<usize> = server.approvals.iter().map(|entry| entry.item).collect();
+    assert_eq!(items, [0, 0, 0, 1]);
+    let [id, kb, narrowed, _] = server.approvals.as_slice() else { panic!("{:?}", server.approvals) };
     assert!(matches!(id.update, UpdateReference::Id(_)) && matches!(kb.update, UpdateReference::Kb(_)));
     assert!(matches!(&narrowed.update, UpdateReference::Kb(kb) if kb.expect.as_ref().is_some_and(|n| n.value == 2)));
     for (entry, line) in [(id, 8), (kb, 9), (narrowed, 10)] {

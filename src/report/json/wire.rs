@@ -365,6 +365,7 @@ fn entry_wire<'a>(entry: &'a ResolvedEntry, sources: &'a Sources) -> EntryWire<'
     let ResolvedEntry {
         kind: _,
         index: _,
+        item: _,
         label: _,
         selector: _,
         groups: _,

@@ -75,7 +75,8 @@ pub(super) fn render_entries(
 fn entry_line(page: &mut Page, entry: &ResolvedEntry, sources: &Sources) {
     let ResolvedEntry {
         kind,
-        index,
+        index: _,
+        item: _,
         label,
         selector: _,
         groups: _,
@@ -98,7 +99,7 @@ fn entry_line(page: &mut Page, entry: &ResolvedEntry, sources: &Sources) {
     if *all_declined {
         found.push_str(", every one is declined");
     }
-    let entry = Piece::plain(format!("{}[{index}]", kind.plural()));
+    let entry = Piece::plain(entry.address().to_string());
     let pieces = [entry, Piece::plain(label.as_str()), Piece::plain(found)];
     page.line(INDENT, pieces.into_iter().chain(origin_piece(Some(*origin), sources)));
 }
@@ -145,7 +146,7 @@ fn standings(explained: &Explained, entries: &[ResolvedEntry], entry: usize, upd
             Standing::Changes => "changes".to_owned(),
             Standing::Left => "differs and is left alone".to_owned(),
             Standing::Decided(other) => match entries.get(*other) {
-                Some(ResolvedEntry { kind, index, .. }) => format!("decided by {}[{index}]", kind.plural()),
+                Some(entry) => format!("decided by {}", entry.address()),
                 None => "decided by another entry".to_owned(),
             },
         };

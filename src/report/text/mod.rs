@@ -118,6 +118,7 @@ mod tests {
     use super::{TextOptions, render_notices, render_permissions, render_plan};
     use crate::model::address::{Address, Kind};
     use crate::model::attribute::Attribute;
+    use crate::model::resolved::Notice;
     use crate::plan::change::{Change, Figure, Risk};
     use crate::plan::permission::{Permission, Permissions};
     use crate::plan::{Plan, Summary};
@@ -313,6 +314,10 @@ mod tests {
             contoso-hq.yaml:19
         "#);
         assert_eq!(render_notices(&[], &sample::sources(), &PLAIN), "");
+        let many: Vec<Notice> = plan.warnings.iter().cycle().take(2 * 300).cloned().collect();
+        let text = render_notices(&many, &sample::sources(), &PLAIN);
+        assert_eq!((text.matches("note: group").count(), text.matches("warning[sameName]").count()), (20, 20));
+        assert!(text.ends_with("# (and 280 more [sameName] of memberships; --output json lists all)\n"), "{text}");
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::report::style::Style;
 /// So many pending objects are listed; the rest are counted.
 const PENDING_LISTED_MAX: usize = 10;
 
+/// So many notices of one code about objects of one kind are listed; the rest are counted.
+const NOTICES_LISTED_MAX: usize = 20;
+
 /// So many changes that the same thing makes impossible are listed; the rest are counted.
 const UNSUPPORTED_LISTED_MAX: usize = 20;
 
@@ -31,12 +34,25 @@ const INDENT: usize = 2;
 #[must_use]
 pub fn render_notices(notices: &[Notice], sources: &Sources, options: &TextOptions) -> String {
     let mut page = Page::new(options);
+    let mut alike: BTreeMap<(&str, Kind), usize> = BTreeMap::new();
     for notice in notices {
+        let number = alike.entry((notice.code, notice.address.kind())).or_default();
+        *number += 1;
+        if *number > NOTICES_LISTED_MAX {
+            continue;
+        }
         let lead = match notice.code {
             NOTE => Piece::new("note:", Style::Heading),
             code => Piece::new(format!("warning[{code}]:"), Style::Modify),
         };
         notice_line(&mut page, 0, [lead], notice, false, sources);
+    }
+    for ((code, kind), number) in alike {
+        let rest = number.saturating_sub(NOTICES_LISTED_MAX);
+        if rest > 0 {
+            let said = format!("# (and {rest} more [{code}] of {}; --output json lists all)", kind.plural());
+            page.line(0, [Piece::new(said, Style::Dim).flowing()]);
+        }
     }
     page.finish()
 }
