@@ -95,6 +95,8 @@ pub struct Plan {
     pub entries: Vec<ResolvedEntry>,
     /// The declared downstream servers with what the server knows of them.
     pub downstream_servers: Vec<ResolvedDownstreamServer>,
+    /// Groups, rules and downstream servers that nothing declares and the plan leaves alone, by name, sorted.
+    pub undeclared: BTreeMap<Kind, Vec<String>>,
     /// Display only: more about the entries, once asked for.
     pub explained: Option<Explained>,
     /// Changes, blockers and what is unsupported that wait for another run, because this one changes the server's id.
@@ -185,6 +187,7 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
     unsupported.sort_by_key(|notice| (notice.address.kind(), notice.address.clone(), notice.code));
     let reach = reach::count(&context);
     let summary = summarize(&context, &drafts, &reach);
+    let undeclared = reach::left_alone(&context, &drafts, &reach);
     let mut blockers = scope_check::blockers(&context);
     blockers.extend(guards::blockers(&context, &drafts, &reach));
     blockers.extend(rules::bereft(&context, &drafts));
@@ -210,6 +213,7 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
         pending: resolved.pending.clone(),
         entries: resolved.entries.clone(),
         downstream_servers: resolved.downstream_servers.clone(),
+        undeclared,
         explained: None,
         put_off: 0,
         summary,

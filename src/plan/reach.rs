@@ -6,11 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::approvals;
+use super::change::ChangeAction;
 use super::context::Context;
+use super::draft::Draft;
 use super::groups::{declarable, is_declared};
 use super::{downstream_servers as servers, memberships, rules, synchronization};
 use crate::model::address::{Address, Kind};
 use crate::model::management::Prune;
+use crate::model::name::fold;
 use crate::model::resolved::GroupReference;
 
 /// Objects of a kind by how the plan stands to them.
@@ -51,6 +54,32 @@ pub(super) fn count(context: &Context<'_>) -> BTreeMap<Kind, Reach> {
     let identity =
         context.resolved.identity.map(|_| (Kind::Identity, Reach { managed: 1, managed_live: 1, ..Reach::default() }));
     counted.into_iter().chain(identity).chain(rules).chain(servers).collect()
+}
+
+/// The names of groups, rules and downstream servers that nothing declares and no change deletes, sorted. Of the other kinds
+/// there may be hundreds of thousands, and not all of them were read.
+pub(super) fn left_alone(
+    context: &Context<'_>,
+    drafts: &[Draft],
+    reach: &BTreeMap<Kind, Reach>,
+) -> BTreeMap<Kind, Vec<String>> {
+    let deletions = drafts.iter().filter(|draft| draft.change.action == ChangeAction::Delete);
+    let deleted: BTreeSet<&Address> = deletions.map(|draft| &draft.change.address).collect();
+    let left = |address: &Address| !context.ignores(address) && !deleted.contains(address);
+    let groups = declarable(context).filter(|group| !is_declared(context, group));
+    let groups = groups.filter(|group| left(&Address::Group(group.name.clone()))).map(|group| group.name.clone());
+    let rules = rules::undeclared(context).filter(|rule| left(&Address::Rule(rule.name.clone())));
+    let servers = servers::undeclared(context).filter(|entry| !servers::is_hidden(context, entry));
+    let servers = servers.filter(|entry| entry.addresses().all(|address| left(&address)));
+    let named = [
+        (Kind::Group, groups.collect()),
+        (Kind::Rule, rules.map(|rule| rule.name.clone()).collect::<Vec<String>>()),
+        (Kind::Downstream, servers.map(|entry| entry.name.clone()).collect()),
+    ];
+    let mut named: BTreeMap<Kind, Vec<String>> =
+        named.into_iter().filter(|(kind, names)| reach.contains_key(kind) && !names.is_empty()).collect();
+    named.values_mut().for_each(|names| names.sort_by_cached_key(|name| (fold(name), name.clone())));
+    named
 }
 
 fn downstream_servers(context: &Context<'_>) -> Reach {

@@ -50,6 +50,7 @@ pub(super) fn no_differences() -> Plan {
         pending: Vec::new(),
         entries: Vec::new(),
         downstream_servers: Vec::new(),
+        undeclared: BTreeMap::new(),
         explained: None,
         put_off: 0,
         summary: Summary {
@@ -213,7 +214,7 @@ pub(super) fn everything() -> Plan {
             modify: 3,
             delete: 2,
             managed: BTreeMap::from([(Kind::Group, 6), (Kind::Membership, 60), (Kind::Approval, 94)]),
-            unmanaged: BTreeMap::from([(Kind::Group, 8), (Kind::Decline, 4)]),
+            unmanaged: BTreeMap::from([(Kind::Group, 2), (Kind::Decline, 4)]),
             lapsed: 1,
             automatic: 40,
             kept: 0,
@@ -221,6 +222,7 @@ pub(super) fn everything() -> Plan {
             ignored: 2,
             pending: 12,
         },
+        undeclared: BTreeMap::from([(Kind::Group, vec!["Kiosks".to_owned(), "Old Pilot".to_owned()])]),
         ..no_differences()
     }
 }

@@ -149,7 +149,8 @@ fn settle(
     declines::check_against_approvals(&declined, snapshot, &approvals.pairs, notes);
     selected_approvals::select(&mut approvals, desired, &entry_groups, &selected, snapshot, &remaining, notes);
     let declining = declined.declining(snapshot, &hidden);
-    let prunable_groups = prunable::prunable(snapshot, &groups.declared, &groups.referenced, &declining, &hidden);
+    let prunable_groups =
+        prunable::prunable(snapshot, &groups.declared, &groups.referenced, &declining, &hidden, notes);
     let outlook = Outlook {
         snapshot,
         management: &desired.management,

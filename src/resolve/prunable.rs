@@ -6,8 +6,10 @@ use uuid::Uuid;
 
 use crate::model::address::{Address, Kind};
 use crate::model::management::{Management, Prune};
-use crate::model::resolved::{GroupReference, ResolvedGroup};
+use crate::model::resolved::{GroupReference, Notice, ResolvedGroup};
 use crate::model::snapshot::{ALL_COMPUTERS, Snapshot, UNASSIGNED_COMPUTERS};
+
+use super::notes::Notes;
 
 /// What `management.ignore` hides, by printed addresses.
 pub(super) struct Hidden<'a> {
@@ -69,6 +71,7 @@ pub(super) fn prunable(
     referenced: &BTreeSet<Uuid>,
     declining: &BTreeSet<Uuid>,
     hidden: &Hidden<'_>,
+    notes: &mut Notes,
 ) -> BTreeSet<Uuid> {
     if hidden.management.prune(Kind::Group) == Prune::Never || snapshot.server.replica {
         return BTreeSet::new();
@@ -91,6 +94,25 @@ pub(super) fn prunable(
         {
             kept.push(parent);
         }
+    }
+    for group in snapshot.groups.values().filter(|group| staying.contains(&group.id) && !group.builtin) {
+        if declared.contains(&GroupReference::Existing(group.id)) || hidden.group(group.id) {
+            continue;
+        }
+        let why = if referenced.contains(&group.id) {
+            "an approval or a rule of the manifest names it"
+        } else if hiding.contains(&group.id) {
+            "it holds what `management.ignore` hides"
+        } else {
+            "a group below it stays"
+        };
+        let message = format!("not declared, and not pruned: {why}");
+        notes.warnings.push(Notice {
+            address: Address::Group(group.name.clone()),
+            code: "note",
+            message,
+            origin: None,
+        });
     }
     snapshot.groups.keys().copied().filter(|id| !staying.contains(id)).collect()
 }

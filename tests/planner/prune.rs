@@ -55,21 +55,32 @@ fn a_deleted_group_says_what_goes_with_it_each_computer_counted_once() {
 fn a_group_is_prunable_only_if_its_whole_subtree_is_undeclared() {
     let live = server().groups(&["Top", "Top/Middle", "Top/Middle/Bottom", "Top/Other"]);
     let declared = prune(Kind::Group).groups(&["Bottom"]);
-    check(&declared, &live, &["- group[Other] pruned", "unsupported otherParent group[Bottom]"]);
+    check(
+        &declared,
+        &live,
+        &[
+            "- group[Other] pruned",
+            "unsupported otherParent group[Bottom]",
+            "warning note group[Top]",
+            "warning note group[Middle]",
+        ],
+    );
+    assert!(plan_of(&declared, &live).warnings[0].message.ends_with("a group below it stays"));
 }
 
 #[test]
 fn a_group_that_an_approval_names_is_not_pruned() {
     let live = server().groups(&["Servers", "Other"]).update("u1", "100");
     let declared = prune(Kind::Group).approve("u1", &[("Servers", "inherit")]).groups(&["Keep"]);
-    check(&declared, &live, &["+ group[Keep] declared", "- group[Other] pruned"]);
+    check(&declared, &live, &["+ group[Keep] declared", "- group[Other] pruned", "warning note group[Servers]"]);
+    assert!(plan_of(&declared, &live).warnings[0].message.contains("an approval or a rule of the manifest names it"));
 }
 
 #[test]
 fn an_ignored_group_stays_and_keeps_the_groups_above_it() {
     let live = server().groups(&["Keep", "Top", "Top/Kiosk 1", "Top/Other"]);
     let declared = prune(Kind::Group).groups(&["Keep"]).ignore(&["group[\"Kiosk *\"]"]);
-    check(&declared, &live, &["- group[Other] pruned"]);
+    check(&declared, &live, &["- group[Other] pruned", "warning note group[Top]"]);
 }
 
 #[test]
@@ -241,6 +252,8 @@ fn a_group_that_holds_something_ignored_is_not_pruned() {
     let declared = prune(Kind::Group).groups(&["Servers"]);
     let deletions = ["- group[Older] pruned", "- group[Old] pruned", "- group[Kiosks] pruned"];
     check(&declared, &live, &deletions);
-    check(&declared.clone().ignore(&["membership[\"kiosk-*\"]"]), &live, &deletions[..2]);
-    check(&declared.ignore(&["approval[*][\"Old\"]"]), &live, &["- group[Older] pruned", "- group[Kiosks] pruned"]);
+    let kiosks = [deletions[0], deletions[1], "warning note group[Kiosks]"];
+    check(&declared.clone().ignore(&["membership[\"kiosk-*\"]"]), &live, &kiosks);
+    let old = [deletions[0], deletions[2], "warning note group[Old]"];
+    check(&declared.ignore(&["approval[*][\"Old\"]"]), &live, &old);
 }

@@ -177,7 +177,8 @@ fn the_last_group_of_a_rule_is_not_pruned_silently() {
         &[creation, "~ rule[Old] differs", "- group[B] pruned", "- group[A] pruned"],
     );
     // What a declared rule names stays, as what an approval names.
-    check(&pruning().rule("Old", "groups=A"), &live(), &[creation, "~ rule[Old] differs", "- group[B] pruned"]);
+    let kept = "warning note group[A]";
+    check(&pruning().rule("Old", "groups=A"), &live(), &[creation, "~ rule[Old] differs", "- group[B] pruned", kept]);
     let gone = pruning().prune(Kind::Rule, Prune::Always).rule("Other", "disabled");
     check(
         &gone,

@@ -145,6 +145,7 @@ mod tests {
                 "permissions",
                 "summary",
                 "entries",
+                "undeclared",
                 "changes",
                 "blockers",
                 "unsupported",

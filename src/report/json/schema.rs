@@ -77,6 +77,12 @@ fn server() -> Schema {
         required("summary", summary()),
         required("entries", Schema::list(entry()).says("What each entry of approvals and declines came to.")),
         optional("downstreamServers", Schema::list(downstream_server()).says("The declared downstream servers.")),
+        optional(
+            "undeclared",
+            Schema::table(texts("Their names, sorted.")).example("{groups: [Kiosks]}").says(
+                "Groups, rules and downstream servers that nothing declares and the plan leaves alone, by kind.",
+            ),
+        ),
         required(
             "changes",
             Schema::list(Schema::reference("change")).says("Every difference, in the order of the text report."),

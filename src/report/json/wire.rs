@@ -66,6 +66,8 @@ struct ServerWire<'a> {
     entries: Vec<EntryWire<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     downstream_servers: Vec<DownstreamServerWire<'a>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    undeclared: BTreeMap<&'static str, &'a [String]>,
     changes: Vec<ChangeWire<'a>>,
     blockers: Vec<BlockerWire<'a>>,
     unsupported: Vec<NoticeWire<'a>>,
@@ -308,6 +310,7 @@ fn server_wire<'a>(server: &'a ServerReport<'_>, sources: &'a Sources) -> Server
         pending,
         entries,
         downstream_servers,
+        undeclared,
         explained: _, // For people only.
         put_off: _,   // A warning says so.
         summary,
@@ -324,6 +327,7 @@ fn server_wire<'a>(server: &'a ServerReport<'_>, sources: &'a Sources) -> Server
         summary: summary_wire(summary),
         entries: entries.iter().map(|entry| entry_wire(entry, sources)).collect(),
         downstream_servers: downstream_servers.iter().map(|server| downstream_server_wire(server, sources)).collect(),
+        undeclared: undeclared.iter().map(|(kind, names)| (kind.plural(), names.as_slice())).collect(),
         changes: changes.iter().map(|change| change_wire(change, sources)).collect(),
         blockers: blockers.iter().map(|blocker| blocker_wire(blocker, sources)).collect(),
         unsupported: notices(unsupported),

@@ -60,6 +60,7 @@ pub fn render_plan(plan: &Plan, sources: &Sources, options: &TextOptions) -> Str
         downstream_servers,
         explained,
         put_off: _,
+        undeclared: _,
         summary: _,
     } = plan;
     let mut page = Page::new(options);
@@ -211,7 +212,8 @@ mod tests {
             left out: decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0003"]: it is declined [declined]
                 KB5055555 2026-10 Preview Update for Windows 11
 
-        # 8 groups, 4 declines are not declared and stay as they are
+        # 2 groups, 4 declines are not declared and stay as they are
+        #   groups: "Kiosks", "Old Pilot"
         # 1 approval or decline only fell out of a condition and is kept
         # 40 undeclared approvals were made by WSUS itself
         # 1 update is left out by an entry

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use super::count::{count, count_of};
 use super::page::{Page, Piece};
-use crate::model::address::Kind;
+use crate::model::address::{Kind, Quoted};
 use crate::plan::change::{Change, ChangeAction};
 use crate::plan::{Plan, Summary};
 use crate::report::style::Style;
+
+/// So many undeclared objects of a kind are named; the rest are counted.
+const NAMED_MAX: usize = 10;
 
 /// Writes what the plan leaves alone and why, a line each; nothing about what there is none of.
 pub(super) fn render_remarks(page: &mut Page, plan: &Plan) {
@@ -24,8 +27,8 @@ pub(super) fn render_remarks(page: &mut Page, plan: &Plan) {
         ignored,
         pending: _,
     } = &plan.summary;
+    let undeclared = undeclared(unmanaged, &plan.changes).into_iter().chain(names(&plan.undeclared));
     let remarks = [
-        undeclared(unmanaged, &plan.changes),
         remark(
             *lapsed,
             "approval or decline only fell out of a condition and is kept",
@@ -49,13 +52,23 @@ pub(super) fn render_remarks(page: &mut Page, plan: &Plan) {
         ),
         remark(*ignored, "object is hidden by management.ignore", "objects are hidden by management.ignore"),
     ];
-    let remarks: Vec<String> = remarks.into_iter().flatten().collect();
+    let remarks: Vec<String> = undeclared.chain(remarks.into_iter().flatten()).collect();
     if !remarks.is_empty() {
         page.blank();
     }
     for remark in remarks {
         page.line(0, [Piece::new(format!("# {remark}"), Style::Dim).flowing()]);
     }
+}
+
+/// Which groups, rules and downstream servers are not declared, a line for each kind.
+fn names(undeclared: &BTreeMap<Kind, Vec<String>>) -> impl Iterator<Item = String> {
+    undeclared.iter().map(|(kind, names)| {
+        let listed = names.iter().take(NAMED_MAX).map(|name| Quoted(name).to_string());
+        let rest = names.len().saturating_sub(NAMED_MAX);
+        let rest = (rest > 0).then(|| format!("and {rest} more"));
+        format!("  {}: {}", kind.plural(), listed.chain(rest).collect::<Vec<_>>().join(", "))
+    })
 }
 
 /// Writes the line that says it all.
