@@ -236,6 +236,39 @@ fn on(lab: &Lab, variants: &[&str], verb: &[&str]) -> Ran {
     lab.run(&arguments)
 }
 
+/// What is written alike may come from several entries: the heading names each, however the manifest is laid out.
+#[test]
+fn a_heading_names_every_article() {
+    let lab = Lab::new("demo");
+    let both = |approved: &str, declined: &str| {
+        lab.manifest(&format!("  approvals:\n{approved}  declines:{declined}\n"));
+        let shown = lab.diff();
+        let headings = shown.expect_status(2).out.lines().filter(|line| line.ends_with(": 3 updates, of each"));
+        headings.map(|line| line.trim().trim_end_matches(": 3 updates, of each").to_owned()).collect::<Vec<_>>()
+    };
+    let approved = ["KB4900433", "KB4900411", "KB4900455"];
+    let declined = ["KB4900466", "KB4900477", "KB4900488"];
+    let list =
+        |name: &str| format!("    - {name}updates: [{}]\n      groups: {{Servers: install}}\n", approved.join(", "));
+    let mut expected = [approved, declined].map(Vec::from);
+    expected.iter_mut().for_each(|articles| articles.sort_unstable());
+    let names = |headings: &[String]| {
+        headings
+            .iter()
+            .map(|heading| {
+                let mut all: Vec<&str> = heading.split(", ").collect();
+                all.sort_unstable();
+                all.join(" ")
+            })
+            .collect::<Vec<_>>()
+    };
+    let found = both(&list(""), &format!(" [{}]", declined.join(", ")));
+    assert_eq!(names(&found), expected.iter().map(|articles| articles.join(" ")).collect::<Vec<_>>());
+    // An entry with a name is one entry; declines on a line each differ in their lines and stand alone.
+    let lines: String = declined.map(|article| format!("\n    - {article}")).concat();
+    assert_eq!(both(&list("name: April\n      "), &lines), ["April"]);
+}
+
 /// Applies twice on a server whose spDeployUpdate behaves so: the second run finds nothing to do.
 #[track_caller]
 fn converges(lab: &Lab, variants: &[&str]) {

@@ -8,6 +8,7 @@
 mod against;
 mod change;
 pub(super) mod count;
+mod declarers;
 mod downstream_servers;
 mod entries;
 mod notice;

@@ -137,21 +137,22 @@ pub(super) fn render_unsupported(page: &mut Page, unsupported: &[Notice], source
     }
     page.heading("Unsupported");
     // One procedure that differs keeps many changes from being made: what is wrong with it is said once.
-    let mut by_reason: Vec<(&str, Vec<&Notice>)> = Vec::new();
+    let mut by_reason: Vec<((&str, &str), Vec<&Notice>)> = Vec::new();
     for notice in unsupported {
-        match by_reason.iter_mut().find(|(message, _)| *message == notice.message) {
+        let reason = (notice.code, notice.message.as_str());
+        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, notices)) => notices.push(notice),
-            None => by_reason.push((&notice.message, vec![notice])),
+            None => by_reason.push((reason, vec![notice])),
         }
     }
-    for (message, notices) in by_reason {
+    for ((code, message), notices) in by_reason {
         let lead = [Piece::new("?", Style::Unsupported), Piece::next("unsupported:", Style::Unsupported)];
         if let [notice] = notices[..] {
             notice_line(page, INDENT, lead, notice, true, sources);
             continue;
         }
         let number = Piece::next(format!("{} changes:", notices.len()), Style::Plain);
-        let code = Piece::next(format!("[{}]", notices[0].code), Style::Dim);
+        let code = Piece::next(format!("[{code}]"), Style::Dim);
         page.line(INDENT, lead.into_iter().chain([number]).chain(words(message)).chain([code]));
         for Notice { address, origin, .. } in notices.iter().take(UNSUPPORTED_LISTED_MAX) {
             let address = Piece::plain(address.to_string());

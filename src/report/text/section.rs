@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use super::change::{self, Extent};
 use super::count::{count, length};
+use super::declarers::Declarers;
 use super::own;
 use super::page::{Page, Piece};
 use crate::diagnostic::Sources;
 use crate::model::address::{Address, Kind, Quoted};
 use crate::model::attribute::Attribute;
 use crate::model::name::fold;
-use crate::model::origin::Origin;
 use crate::model::resolved::ResolvedEntry;
 use crate::plan::change::{Change, ChangeAction};
 
@@ -74,12 +74,13 @@ pub(super) fn render(page: &mut Page, changes: &[Change], entries: &[ResolvedEnt
     for change in changes {
         sections.entry(Section::of(change)).or_default().push(change);
     }
+    let declarers = Declarers::new(entries);
     for (section, changes) in sections {
         page.heading(section.title());
         match section {
             Section::Groups => render_groups(page, &changes, sources),
-            Section::Approvals => render_approvals(page, &changes, entries, sources),
-            Section::Declines => render_declines(page, &changes, entries, sources),
+            Section::Approvals => render_approvals(page, &changes, &declarers, sources),
+            Section::Declines => render_declines(page, &changes, &declarers, sources),
             Section::Identity
             | Section::Settings
             | Section::Memberships
@@ -144,7 +145,7 @@ type Approvals<'a> = Vec<(&'a str, &'a Change)>;
 
 /// Writes what many updates have in common once, with the list of these updates; of the others, the approvals of one
 /// update under one heading where there are several. In the order of titles.
-fn render_approvals(page: &mut Page, changes: &[&Change], entries: &[ResolvedEntry], sources: &Sources) {
+fn render_approvals(page: &mut Page, changes: &[&Change], declarers: &Declarers<'_>, sources: &Sources) {
     let mut updates: Vec<(Uuid, Approvals<'_>)> = Vec::new();
     let mut places: BTreeMap<Uuid, usize> = BTreeMap::new();
     for change in changes {
@@ -170,8 +171,8 @@ fn render_approvals(page: &mut Page, changes: &[&Change], entries: &[ResolvedEnt
             [(_, approvals)] if approvals.len() == 1 => render_whole(page, INDENT, approvals[0].1, sources),
             [(update, approvals)] => render_update(page, *update, approvals, sources),
             several => {
-                let first = several.first().and_then(|(_, approvals)| approvals.first());
-                render_heading(page, first.map(|(_, change)| *change), length(several), entries);
+                let changes = several.iter().flat_map(|(_, approvals)| approvals).map(|(_, change)| *change);
+                render_heading(page, changes, length(several), declarers);
                 page.append(&shared);
                 for (update, approvals) in several {
                     render_row(page, *update, title_of(approvals), own::pieces(approvals));
@@ -182,7 +183,7 @@ fn render_approvals(page: &mut Page, changes: &[&Change], entries: &[ResolvedEnt
 }
 
 /// Writes declines that differ in nothing but the update once, with the list of the updates. In the order of titles.
-fn render_declines(page: &mut Page, changes: &[&Change], entries: &[ResolvedEntry], sources: &Sources) {
+fn render_declines(page: &mut Page, changes: &[&Change], declarers: &Declarers<'_>, sources: &Sources) {
     let mut changes = changes.to_vec();
     changes.sort_by_cached_key(|change| (change.label.as_deref().map(fold), change.address.clone()));
     let shared = |page: &mut Page, change: &&Change| {
@@ -193,7 +194,7 @@ fn render_declines(page: &mut Page, changes: &[&Change], entries: &[ResolvedEntr
             render_whole(page, INDENT, change, sources);
             continue;
         }
-        render_heading(page, changes.first().copied(), length(&changes), entries);
+        render_heading(page, changes.iter().copied(), length(&changes), declarers);
         page.append(&shared);
         for change in changes {
             if let Address::Decline(update) = change.address {
@@ -219,14 +220,20 @@ fn alike<T>(page: &Page, items: Vec<T>, write: impl Fn(&mut Page, &T)) -> Vec<(S
     alike
 }
 
-/// Writes how many updates change alike, and by which entry.
-fn render_heading(page: &mut Page, first: Option<&Change>, updates: u64, entries: &[ResolvedEntry]) {
+/// Writes how many updates change alike, and by which entries: what is written alike may come from several.
+fn render_heading<'c>(
+    page: &mut Page,
+    changes: impl Iterator<Item = &'c Change>,
+    updates: u64,
+    declarers: &Declarers<'_>,
+) {
     let counted = count(updates, "update");
-    let heading = match first.and_then(|change| entry_of(change, entries)) {
-        Some(entry) => format!("{}: {counted}, of each", entry.label),
-        None => format!("{counted}, of each"),
+    let labels = declarers.labels(changes);
+    let heading = match labels.as_slice() {
+        [] => format!("{counted}, of each"),
+        labels => format!("{}: {counted}, of each", labels.join(", ")),
     };
-    page.line(INDENT, [Piece::plain(heading)]);
+    page.line(INDENT, [Piece::plain(heading).flowing()]);
 }
 
 /// Writes one of the updates that change alike, with what is its own.
@@ -238,16 +245,6 @@ fn render_row(page: &mut Page, update: Uuid, title: Option<&str>, own: Vec<Piece
 /// What an update is called.
 fn title_of<'a>(approvals: &Approvals<'a>) -> Option<&'a str> {
     approvals.first().and_then(|(_, change)| change.label.as_deref())
-}
-
-/// The entry that declares a change: the last one that begins before it.
-fn entry_of<'a>(change: &Change, entries: &'a [ResolvedEntry]) -> Option<&'a ResolvedEntry> {
-    let origin = change.origin?;
-    let before = |entry: &&ResolvedEntry| {
-        let Origin { source, start, .. } = entry.origin;
-        source == origin.source && start <= origin.start
-    };
-    entries.iter().filter(before).max_by_key(|entry| entry.origin.start)
 }
 
 /// Writes `approval["<update id>"]` and the update's title once, and each group as what the address goes on with.
