@@ -310,9 +310,16 @@ settings! {
     "advanced.localPublishingMaxCabSize" => "LocalPublishingMaxCabSize", Values::Number(1, 2047), None, Low, "The largest package that can be published here, in megabytes.";
     "advanced.loadOdfLocally" => "LoadOdfLocally", Values::Flag, None, Low, "Whether the offer definition file is read from a folder.";
     "advanced.odfFilePath" => "OdfFilePath", OPTIONAL_NAME, None, Low, "The folder of that file.";
-    "advanced.disableSyncDrivers" => "DisableSyncDrivers", Values::Flag, None, Low, "Whether drivers are left out of synchronisations.";
-    "advanced.disableSyncPrinterCatalog" => "DisableSyncPrinterCatalog", Values::Flag, None, Low, "Whether the printer catalogue is left out of synchronisations.";
+    "advanced.disableSyncDrivers" => "DisableSyncDrivers", Values::Flag, None, Low, "Whether drivers are left out of synchronisations. Only where the server's configuration row has it.";
+    "advanced.disableSyncPrinterCatalog" => "DisableSyncPrinterCatalog", Values::Flag, None, Low, "Whether the printer catalogue is left out of synchronisations. Only where the server's configuration row has it.";
 }
+
+/// Settings that WSUS keeps in its service's configuration file as far as is known, and that a row may have all the same:
+/// it is no news that a server's row lacks one.
+///
+/// Source: UpdateManagement assemblies (Server 2016: the row ends without them, and the file's keys have their names; grade
+/// B); TypeScript WSUS console (the row that the web service gives of a later server has them; grade B).
+pub const ELSEWHERE: [&str; 2] = ["advanced.disableSyncDrivers", "advanced.disableSyncPrinterCatalog"];
 
 /// Columns of the row that no key drives, and why.
 pub const NOT_SETTINGS: &[(&str, &str)] = &[
@@ -329,7 +336,31 @@ pub const NOT_SETTINGS: &[(&str, &str)] = &[
     ("RollupResetGuid", "a stamp of the rollup"),
     ("WsusInstallType", "what setup installed"),
     ("ServerString", "what the service worked out"),
+    ("OobeInitialized", "whether the wizard of setup was closed"),
+    ("TrackDynamicCategories", "no public source says what it does"),
+    ("MaxUpdatesPerRequestInGetUpdateDecryptionData", "no public source says what it does"),
+    ("HmDetectIntervalInSeconds", HEALTH_MONITORING),
+    ("HmRefreshIntervalInSeconds", HEALTH_MONITORING),
+    ("HmCoreDiskSpaceGreenMegabytes", HEALTH_MONITORING),
+    ("HmCoreDiskSpaceRedMegabytes", HEALTH_MONITORING),
+    ("HmCoreCatalogSyncIntervalInDays", HEALTH_MONITORING),
+    ("HmClientsInstallUpdatesGreenPercent", HEALTH_MONITORING),
+    ("HmClientsInstallUpdatesRedPercent", HEALTH_MONITORING),
+    ("HmClientsInventoryGreenPercent", HEALTH_MONITORING),
+    ("HmClientsInventoryRedPercent", HEALTH_MONITORING),
+    ("HmClientsInventoryScanDiffInHours", HEALTH_MONITORING),
+    ("HmClientsSilentGreenPercent", HEALTH_MONITORING),
+    ("HmClientsSilentRedPercent", HEALTH_MONITORING),
+    ("HmClientsSilentDays", HEALTH_MONITORING),
+    ("HmCoreFlags", HEALTH_MONITORING),
+    ("HmClientsFlags", HEALTH_MONITORING),
+    ("HmDatabaseFlags", HEALTH_MONITORING),
+    ("HmWebServicesFlags", HEALTH_MONITORING),
+    ("HmClientsTooManyGreenPercent", HEALTH_MONITORING),
+    ("HmClientsTooManyRedPercent", HEALTH_MONITORING),
 ];
+
+const HEALTH_MONITORING: &str = "`wsusutil healthmonitoring` sets it";
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,9 @@
 //! | `variant=PROC:general-state` | what it refuses has state 1 whatever the reason; PROC may be `*`, every procedure |
 //! | `variant=PROC:ignores=@NAME` | it takes the parameter, reports success, and leaves that column alone: spSetConfiguration and spSetEmailNotificationConfiguration |
 //! | `variant=PROC:loses=@NAME` | it takes the parameter, finds NULL in it whatever is sent, and reports success |
+//! | `variant=spConfiguration:older-row` | its row is that of WSUS 3.0 SP2, without the three columns that Server 2016 added, and spSetConfiguration does not take them |
+//! | `variant=spConfiguration:lacks=COLUMN` | its row lacks this column, and spSetConfiguration does not take it |
+//! | `variant=spConfiguration:has=COLUMN` | its row has DisableSyncDrivers or DisableSyncPrinterCatalog, and spSetConfiguration takes it |
 //! | `variant=spSetConfiguration:attributes` | it reads languages and program keys from attributes, and nothing from elements |
 //! | `variant=spSetConfiguration:keeps-keys` | it adds the program keys that its list names, and removes none |
 //! | `variant=spSetAutoDeploymentRule:local-ids`, `variant=spSetSubscription:local-ids` | its lists name categories by LocalUpdateID |
@@ -124,6 +127,12 @@ pub enum Change {
     Ignores(String),
     /// It takes this parameter, and finds NULL in it.
     Loses(String),
+    /// The row of the settings does not have this column, and its save does not take it.
+    LacksColumn(String),
+    /// The row of the settings has this column, which it otherwise lacks, and its save takes it.
+    HasColumn(String),
+    /// The row of the settings is that of WSUS 3.0 SP2.
+    OlderRow,
     /// It does something else where public sources do not say what Microsoft's does.
     Behaves(Behaviour),
 }
@@ -149,6 +158,8 @@ pub enum Behaviour {
     Loses(usize),
     /// The procedure raises an error when it is done, and nothing of its work stays.
     RefusesLate,
+    /// spConfiguration does not have this column, by its position among the settings.
+    LacksColumn(usize),
     /// The procedure gives every refusal state 1.
     GeneralState,
 }
@@ -209,6 +220,7 @@ const OFFSETS: &str = "minutes, from -840 to 840";
 const DELAYS: &str = "MS or MS@N: milliseconds, at most 60000, and the number of a statement, from 1";
 const VARIANTS: &str = "PROC:missing, PROC:extra[=@NAME], PROC:extra-default[=@NAME], PROC:without=@NAME, PROC:rename=@NAME[=@OTHER], \
      PROC:retype=@NAME, PROC:refuses-late, PROC:general-state, PROC:raises=NUMBER, PROC:loses=@NAME, \
+     spConfiguration:older-row, spConfiguration:lacks=COLUMN, spConfiguration:has=COLUMN, \
      spSetConfiguration:ignores=@NAME, spSetConfiguration:attributes, \
      spSetConfiguration:keeps-keys, spSetAutoDeploymentRule:local-ids, spSetSubscription:local-ids, spDeployUpdate:keeps-revisions or spDeployUpdate:keeps-time";
 const ROLES: &str = "public, db_datareader, PublicViewAccess or webService";
@@ -305,10 +317,12 @@ fn variant(value: &str) -> Option<Variant> {
     }
     let is = |name: &str| procedure.eq_ignore_ascii_case(name);
     let configures = is("spSetConfiguration");
+    let shows_settings = is("spConfiguration");
     let saves = configures || is("spSetEmailNotificationConfiguration");
     let lists_categories = is("spSetAutoDeploymentRule") || is("spSetSubscription");
     let deploys = is("spDeployUpdate");
     let parameter = |text: &str| (text.len() > 1 && text.starts_with('@')).then(|| text.to_owned());
+    let column = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let change = match change.split_once('=') {
         None => match change {
             "missing" => Change::Missing,
@@ -318,6 +332,7 @@ fn variant(value: &str) -> Option<Variant> {
             "attributes" if configures => Change::Behaves(Behaviour::Attributes),
             "keeps-keys" if configures => Change::Behaves(Behaviour::KeepsKeys),
             "local-ids" if lists_categories => Change::Behaves(Behaviour::LocalIds),
+            "older-row" if shows_settings => Change::OlderRow,
             "general-state" => Change::Behaves(Behaviour::GeneralState),
             "keeps-revisions" if deploys => Change::Behaves(Behaviour::KeepsRevisions),
             "keeps-time" if deploys => Change::Behaves(Behaviour::KeepsTime),
@@ -326,6 +341,8 @@ fn variant(value: &str) -> Option<Variant> {
         Some(("extra", name)) => Change::Extra(parameter(name)?),
         Some(("extra-default", name)) => Change::ExtraDefault(parameter(name)?),
         Some(("ignores", name)) if saves => Change::Ignores(parameter(name)?),
+        Some(("lacks", name)) if shows_settings => Change::LacksColumn(column(name)?),
+        Some(("has", name)) if shows_settings => Change::HasColumn(column(name)?),
         Some(("loses", name)) => Change::Loses(parameter(name)?),
         Some(("raises", number)) => {
             Change::Behaves(Behaviour::Raises(number.parse().ok().filter(|number| *number > 0)?))
@@ -395,6 +412,18 @@ mod tests {
         {
             let options = parse(&format!("variant=spdeployupdate:{text}")).unwrap();
             assert_eq!(options.variants[0].change, Change::Behaves(behaviour));
+        }
+    }
+
+    #[test]
+    fn other_rows_of_the_settings_are_read() {
+        for (text, change) in [
+            ("spConfiguration:older-row", Change::OlderRow),
+            ("spConfiguration:lacks=LogLevel", Change::LacksColumn("LogLevel".to_owned())),
+            ("spConfiguration:has=DisableSyncDrivers", Change::HasColumn("DisableSyncDrivers".to_owned())),
+        ] {
+            assert_eq!(parse(&format!("variant={text}")).unwrap().variants[0].change, change, "{text}");
+            assert!(parse(&format!("variant={}", text.replace("spConfiguration", "spOther"))).is_err(), "{text}");
         }
     }
 

@@ -6,7 +6,7 @@
 use rusqlite::Connection;
 
 /// Version of the state's layout, kept in `sandbox_version`.
-pub const VERSION: i32 = 3;
+pub const VERSION: i32 = 4;
 
 /// The group that every computer belongs to.
 ///

@@ -148,7 +148,26 @@ CREATE TABLE tbConfigurationC (
     DoDetailedRollup bit NOT NULL DEFAULT 1,
     RollupResetGuid uniqueidentifier NOT NULL COLLATE NOCASE,
     CoreXmlCompressionThreshold int NOT NULL DEFAULT 5120,
-    PublishedXmlCompressionThreshold int NOT NULL DEFAULT 5120
+    PublishedXmlCompressionThreshold int NOT NULL DEFAULT 5120,
+    HmDetectIntervalInSeconds int NOT NULL DEFAULT 0,
+    HmRefreshIntervalInSeconds int NOT NULL DEFAULT 0,
+    HmCoreDiskSpaceGreenMegabytes int NOT NULL DEFAULT 0,
+    HmCoreDiskSpaceRedMegabytes int NOT NULL DEFAULT 0,
+    HmCoreCatalogSyncIntervalInDays int NOT NULL DEFAULT 0,
+    HmClientsInstallUpdatesGreenPercent int NOT NULL DEFAULT 0,
+    HmClientsInstallUpdatesRedPercent int NOT NULL DEFAULT 0,
+    HmClientsInventoryGreenPercent int NOT NULL DEFAULT 0,
+    HmClientsInventoryRedPercent int NOT NULL DEFAULT 0,
+    HmClientsInventoryScanDiffInHours int NOT NULL DEFAULT 0,
+    HmClientsSilentGreenPercent int NOT NULL DEFAULT 0,
+    HmClientsSilentRedPercent int NOT NULL DEFAULT 0,
+    HmClientsSilentDays int NOT NULL DEFAULT 0,
+    HmCoreFlags int NOT NULL DEFAULT 0,
+    HmClientsFlags int NOT NULL DEFAULT 0,
+    HmDatabaseFlags int NOT NULL DEFAULT 0,
+    HmWebServicesFlags int NOT NULL DEFAULT 0,
+    HmClientsTooManyGreenPercent int NOT NULL DEFAULT 0,
+    HmClientsTooManyRedPercent int NOT NULL DEFAULT 0
 );
 
 CREATE TABLE tbSingletonData (

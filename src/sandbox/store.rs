@@ -65,7 +65,7 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// The file was made by another version.
-    #[error("the file {} is a sandbox of version {found}, and this program reads version {VERSION}", path.display())]
+    #[error("the file {} is a sandbox of version {found}, and this program reads version {VERSION}: make it anew with `wsusctl sandbox init`, from its seed or from a snapshot that the other version took", path.display())]
     OtherVersion {
         /// The file.
         path: PathBuf,

@@ -60,9 +60,15 @@ impl Lab {
 
     /// Writes a manifest for `sandbox:lab.db` with this `spec` (two spaces deep, as under `spec:`).
     pub fn manifest(&self, spec: &str) -> &Self {
+        self.manifest_with("", spec)
+    }
+
+    /// Likewise, with options behind the question mark of the sandbox's URL.
+    pub fn manifest_with(&self, options: &str, spec: &str) -> &Self {
+        let question = if options.is_empty() { "" } else { "?" };
         let text = format!(
             "apiVersion: wsusctl/v1alpha1\nkind: WsusServer\nmetadata: {{name: lab}}\n\
-             connection: {{database: 'sandbox:lab.db'}}\nspec:\n{spec}"
+             connection: {{database: 'sandbox:lab.db{question}{options}'}}\nspec:\n{spec}"
         );
         fs::write(self.path("lab.yaml"), text).unwrap();
         self

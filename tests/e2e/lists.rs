@@ -106,6 +106,7 @@ fn a_loss_is_a_change_whatever_became_of_what_was_asked() {
 fn what_a_save_gives_back_and_loses_is_a_failed_step() {
     for (spec, options, lost) in [
         (LEVEL, "variant=spSetConfiguration:loses=@ServerString", "serverstring was"),
+        (LEVEL, "variant=spSetConfiguration:loses=@OobeInitialized", "oobeinitialized was 1"),
         (SMTP, "variant=spSetEmailNotificationConfiguration:loses=@smtpUserName", "smtpusername was"),
     ] {
         let lab = Lab::new("demo");

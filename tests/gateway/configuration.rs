@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use wsusctl::model::procedure::{Procedure, Verdict};
-use wsusctl::model::setting::{Cell, NOT_SETTINGS, SETTINGS};
+use wsusctl::model::setting::{Cell, ELSEWHERE, NOT_SETTINGS, SETTINGS};
 use wsusctl::susdb::preflight::read_procedures;
 use wsusctl::susdb::read::configuration::read_configuration;
 use wsusctl::susdb::read::languages::read_languages;
+use wsusctl::susdb::session::Session;
 use wsusctl::susdb::write::{ConfigurationChange, WriteError, Writer, parameter_without_source};
 
 use crate::sandbox::{demo, sandbox, session};
@@ -18,33 +19,48 @@ fn change(cells: &[(&str, Cell)]) -> ConfigurationChange {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_save_changes_what_it_names_and_gives_the_rest_back() {
-    let mut session = session(&demo()).await;
-    let before = read_configuration(&mut session).await.unwrap();
-    assert!(SETTINGS.iter().all(|setting| before.cell(setting.column).is_some()));
+    // The row of Windows Server 2016, that of WSUS 3.0 SP2, and one with what others keep in a file.
+    for (variants, columns) in
+        [(&[][..], 115), (&["older-row"], 112), (&["has=DisableSyncDrivers", "has=DisableSyncPrinterCatalog"], 117)]
+    {
+        let variants: Vec<String> = variants.iter().map(|variant| format!("spConfiguration:{variant}")).collect();
+        let options = variants.iter().map(|variant| ("variant", variant.as_str())).chain([("seed", "demo")]);
+        let server = sandbox(&options.collect::<Vec<_>>());
+        gives_the_rest_back(&mut session(&server).await, columns).await;
+    }
+}
+
+async fn gives_the_rest_back(session: &mut Session, columns: usize) {
+    let before = read_configuration(session).await.unwrap();
+    assert_eq!(before.columns().count(), columns);
+    let lacking = SETTINGS.iter().filter(|setting| before.cell(setting.column).is_none());
+    assert!(lacking.clone().all(|setting| ELSEWHERE.contains(&setting.path)));
+    assert_eq!(lacking.count(), if columns > 115 { 0 } else { ELSEWHERE.len() });
     let accounted = |column: &str| {
         let settings = SETTINGS.iter().map(|setting| setting.column);
         let others = NOT_SETTINGS.iter().map(|(other, _)| *other);
         settings.chain(others).any(|known| known.eq_ignore_ascii_case(column))
     };
     assert_eq!(before.columns().filter(|column| !accounted(column)).collect::<Vec<_>>(), [""; 0]);
-    let languages = read_languages(&mut session).await.unwrap();
-    let procedures = read_procedures(&mut session).await.unwrap();
+    let languages = read_languages(session).await.unwrap();
+    let procedures = read_procedures(session).await.unwrap();
     let new =
         [("logLevel", Cell::Int(5)), ("ProxyName", Cell::Text("proxy".into())), ("ServerTargeting", Cell::Int(0))];
     let mut change = change(&new);
     change.languages.insert("de".into(), false);
-    Writer::new(&mut session, &procedures).save_configuration(&change).await.unwrap();
-    let after = read_configuration(&mut session).await.unwrap();
-    for setting in SETTINGS {
-        let expected = match setting.column {
-            "LogLevel" => &Cell::Int(5),
-            "ProxyName" => &Cell::Text("proxy".into()),
-            "ServerTargeting" => &Cell::Bit(false),
+    Writer::new(session, &procedures).save_configuration(&change).await.unwrap();
+    let after = read_configuration(session).await.unwrap();
+    for column in before.columns() {
+        let expected = match column {
+            "loglevel" => &Cell::Int(5),
+            "proxyname" => &Cell::Text("proxy".into()),
+            "servertargeting" => &Cell::Bit(false),
+            "configurationchangenumber" => &Cell::Int(2),
             other => before.cell(other).unwrap(),
         };
-        assert_eq!(after.cell(setting.column), Some(expected), "{}", setting.column);
+        assert_eq!(after.cell(column), Some(expected), "{column}");
     }
-    let changed: Vec<String> = read_languages(&mut session)
+    let changed: Vec<String> = read_languages(session)
         .await
         .unwrap()
         .into_iter()

@@ -1,6 +1,7 @@
 //! The procedures as clients see them: those of the product, changed by the variants that the options ask for.
 
 use crate::sandbox::options::{Behaviour, Change, Variant};
+use crate::sandbox::procedures::settings::{ELSEWHERE, NEW_IN_2016, SETTINGS, position_of};
 use crate::sandbox::procedures::{ParameterDefault, Procedure};
 use crate::sandbox::value::{SqlType, Value};
 
@@ -85,6 +86,12 @@ pub enum VariantError {
         /// Its parameters.
         known: Vec<String>,
     },
+    /// No such column in the row of the settings.
+    #[error("the sandbox's configuration row has no column '{column}'")]
+    UnknownColumn {
+        /// The name.
+        column: String,
+    },
 }
 
 /// What stands for every procedure in a variant that changes what it does, not how it is called.
@@ -103,6 +110,13 @@ impl Registry {
     /// A variant of a procedure or parameter that is not there.
     pub fn new(procedures: &[&'static Procedure], variants: &[Variant]) -> Result<Self, VariantError> {
         let mut registry = Self { procedures: procedures.iter().map(|procedure| Registered::new(procedure)).collect() };
+        let asked = |column: &str| {
+            let has = |change: &Change| matches!(change, Change::HasColumn(has) if has.eq_ignore_ascii_case(column));
+            variants.iter().any(|variant| has(&variant.change))
+        };
+        ELSEWHERE.iter().filter(|column| !asked(column)).filter_map(|column| position_of(column)).for_each(|index| {
+            registry.lose_column(index);
+        });
         for variant in variants {
             registry.apply(variant)?;
         }
@@ -157,9 +171,32 @@ impl Registry {
                 let index = find(parameters, variant, name)?;
                 behaviours.extend(parameters[index].index.map(Behaviour::Loses));
             }
+            // What the row of the settings lacks, the procedure that saves it does not take, either.
+            Change::LacksColumn(column) => self.lose_column(column_of(column)?),
+            Change::OlderRow => NEW_IN_2016.iter().filter_map(|column| position_of(column)).for_each(|index| {
+                self.lose_column(index);
+            }),
+            Change::HasColumn(column) => drop(column_of(column)?),
             Change::Behaves(behaviour) => behaviours.push(*behaviour),
         }
         Ok(())
+    }
+
+    /// Takes a column from the row of the settings, and its parameter from the procedure that saves it.
+    fn lose_column(&mut self, index: usize) {
+        for known in &mut self.procedures {
+            match known.name() {
+                "spConfiguration" => known.behaviours.push(Behaviour::LacksColumn(index)),
+                "spSetConfiguration" => {
+                    let parameters = &mut known.parameters;
+                    let saves = |declared: &Declared| declared.name.eq_ignore_ascii_case(SETTINGS[index].parameter);
+                    if let Some(position) = parameters.iter().position(saves) {
+                        known.behaviours.extend(parameters.remove(position).index.map(Behaviour::Ignores));
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     /// The procedures.
@@ -182,6 +219,10 @@ impl Registry {
         }
         self.procedures.iter().find(|procedure| procedure.name().eq_ignore_ascii_case(name))
     }
+}
+
+fn column_of(column: &str) -> Result<usize, VariantError> {
+    position_of(column).ok_or_else(|| VariantError::UnknownColumn { column: column.to_owned() })
 }
 
 fn find(parameters: &[Declared], variant: &Variant, name: &str) -> Result<usize, VariantError> {

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::rows::ColumnSpec;
 use super::settings::Home::{Table, Unplaced};
-use super::settings::SETTINGS;
+use super::settings::{SETTINGS, Setting};
 use super::{Call, Failure, Procedure};
+use crate::sandbox::options::Behaviour;
 use crate::sandbox::value::SqlType::Bit;
 
 /// The procedures of this file.
@@ -17,14 +18,17 @@ pub(super) const PROCEDURES: &[&Procedure] = &[&GET, &RESET_NEEDED];
 static GET: Procedure = Procedure { name: "spConfiguration", parameters: &[], run: get };
 
 fn get(call: &mut Call<'_>) -> Result<i32, Failure> {
-    let columns: Vec<ColumnSpec> = SETTINGS.iter().map(|setting| (setting.column, setting.sql_type)).collect();
-    call.send(&columns, &query(), [])?;
+    let lacks = |index| call.behaviours.contains(&Behaviour::LacksColumn(index));
+    let row: Vec<&Setting> =
+        SETTINGS.iter().enumerate().filter(|(index, _)| !lacks(*index)).map(|(_, it)| it).collect();
+    let columns: Vec<ColumnSpec> = row.iter().map(|setting| (setting.column, setting.sql_type)).collect();
+    call.send(&columns, &query(&row), [])?;
     Ok(0)
 }
 
-fn query() -> String {
+fn query(row: &[&Setting]) -> String {
     let mut query = "SELECT ".to_owned();
-    for (index, setting) in SETTINGS.iter().enumerate() {
+    for (index, setting) in row.iter().enumerate() {
         let comma = if index == 0 { "" } else { ", " };
         let written = match setting.home {
             Table(table, column) => write!(query, "{comma}{table}.{column}"),
@@ -77,6 +81,8 @@ mod tests {
             ("UseSeparateProxyForSsl", Value::Bit(false)),
             ("SslProxyName", Value::Null),
             ("BitsHealthScanningInterval", Value::BigInt(3_600_000)),
+            ("HmClientsSilentDays", Value::Int(30)),
+            ("OobeInitialized", Value::Bit(true)),
             ("EncryptionKey", Value::VarBinary(vec![0, 0])),
         ] {
             assert_eq!(row.column(column), [value], "{column}");

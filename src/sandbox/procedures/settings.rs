@@ -50,13 +50,13 @@ macro_rules! settings {
     };
 }
 
-/// Column of the row, type, home, access. The columns whose names begin with Hm are left out: their full names are not
-/// known.
+/// Column of the row, type, home, access, in the order of the row.
 ///
-/// Source: PoshWSUS assemblies (names and order, grade B); Intensive-Self-Service-Portal, Intensive.Data/WSUS (homes and
-/// types, grade A); TypeScript WSUS console (the last two, grade B). The types of the unplaced ones are our guess
-/// (grade C), and so is which of them a save does not write; that it writes ServerId: learn.microsoft.com, Migrate the
-/// Windows Server Update Services role, where the API saves a new one (grade B).
+/// Source: PoshWSUS assemblies (names and order, grade B); UpdateManagement assemblies (the columns whose names begin with
+/// Hm, grade B, and the three of Windows Server 2016, with two independent legs); Intensive-Self-Service-Portal,
+/// Intensive.Data/WSUS (homes and types, grade A; that the Hm columns are ints of tbConfigurationC, grade A). The types of
+/// the unplaced ones are our guess (grade C), and so is which of them a save does not write; that it writes ServerId:
+/// learn.microsoft.com, Migrate the Windows Server Update Services role, where the API saves a new one (grade B).
 pub(in crate::sandbox) const SETTINGS: &[Setting] = settings![
     ("ConfigurationID", Int, Table("tbConfigurationA", "ConfigurationID"), ReadOnly),
     ("LastConfigChange", DateTime, Table("tbConfigurationA", "LastConfigChange"), ReadOnly),
@@ -161,24 +161,67 @@ pub(in crate::sandbox) const SETTINGS: &[Setting] = settings![
     ("RollupResetGuid", UniqueIdentifier, Table("tbConfigurationC", "RollupResetGuid"), Saved),
     ("UssSupportsAllLanguages", Bit, Unplaced, Saved),
     ("GetContentFromMU", Bit, Unplaced, Saved),
+    ("HmDetectIntervalInSeconds", Int, Table("tbConfigurationC", "HmDetectIntervalInSeconds"), Saved),
+    ("HmRefreshIntervalInSeconds", Int, Table("tbConfigurationC", "HmRefreshIntervalInSeconds"), Saved),
+    ("HmCoreDiskSpaceGreenMegabytes", Int, Table("tbConfigurationC", "HmCoreDiskSpaceGreenMegabytes"), Saved),
+    ("HmCoreDiskSpaceRedMegabytes", Int, Table("tbConfigurationC", "HmCoreDiskSpaceRedMegabytes"), Saved),
+    ("HmCoreCatalogSyncIntervalInDays", Int, Table("tbConfigurationC", "HmCoreCatalogSyncIntervalInDays"), Saved),
+    (
+        "HmClientsInstallUpdatesGreenPercent",
+        Int,
+        Table("tbConfigurationC", "HmClientsInstallUpdatesGreenPercent"),
+        Saved
+    ),
+    ("HmClientsInstallUpdatesRedPercent", Int, Table("tbConfigurationC", "HmClientsInstallUpdatesRedPercent"), Saved),
+    ("HmClientsInventoryGreenPercent", Int, Table("tbConfigurationC", "HmClientsInventoryGreenPercent"), Saved),
+    ("HmClientsInventoryRedPercent", Int, Table("tbConfigurationC", "HmClientsInventoryRedPercent"), Saved),
+    ("HmClientsInventoryScanDiffInHours", Int, Table("tbConfigurationC", "HmClientsInventoryScanDiffInHours"), Saved),
+    ("HmClientsSilentGreenPercent", Int, Table("tbConfigurationC", "HmClientsSilentGreenPercent"), Saved),
+    ("HmClientsSilentRedPercent", Int, Table("tbConfigurationC", "HmClientsSilentRedPercent"), Saved),
+    ("HmClientsSilentDays", Int, Table("tbConfigurationC", "HmClientsSilentDays"), Saved),
     ("DssRollupChunkSize", Int, Unplaced, Saved),
     ("MURollupOptin", Bit, Unplaced, Saved),
     ("AutoRefreshDeploymentsDeclineExpired", Bit, Unplaced, Saved),
     ("ServerString", nvarchar(256), Unplaced, Saved),
+    ("HmCoreFlags", Int, Table("tbConfigurationC", "HmCoreFlags"), Saved),
+    ("HmClientsFlags", Int, Table("tbConfigurationC", "HmClientsFlags"), Saved),
+    ("HmDatabaseFlags", Int, Table("tbConfigurationC", "HmDatabaseFlags"), Saved),
+    ("HmWebServicesFlags", Int, Table("tbConfigurationC", "HmWebServicesFlags"), Saved),
     ("ClientReportingLevel", Int, Unplaced, Saved),
     ("LocalPublishingMaxCabSize", Int, Unplaced, Saved),
     ("DownloadRegulationWebServiceUrl", nvarchar(1024), Unplaced, Saved),
     ("LoadOdfLocally", Bit, Unplaced, Saved),
     ("OdfFilePath", nvarchar(256), Unplaced, Saved),
+    ("HmClientsTooManyGreenPercent", Int, Table("tbConfigurationC", "HmClientsTooManyGreenPercent"), Saved),
+    ("HmClientsTooManyRedPercent", Int, Table("tbConfigurationC", "HmClientsTooManyRedPercent"), Saved),
     ("ComputerDeletionTimeThreshold", Int, Unplaced, Saved),
     ("ConfigurationChangeNumber", BigInt, Unplaced, ReadOnly),
     ("UseSeparateProxyForSsl", Bit, Unplaced, Saved),
     ("SslProxyName", nvarchar(256), Unplaced, Saved),
     ("SslProxyServerPort", Int, Unplaced, Saved),
     ("ServerSupportsAllAvailableLanguages", Bit, Unplaced, Saved),
+    ("OobeInitialized", Bit, Unplaced, Saved),
+    ("TrackDynamicCategories", Bit, Unplaced, Saved),
+    ("MaxUpdatesPerRequestInGetUpdateDecryptionData", Int, Unplaced, Saved),
     ("DisableSyncDrivers", Bit, Unplaced, Saved),
     ("DisableSyncPrinterCatalog", Bit, Unplaced, Saved),
 ];
+
+/// The columns that Windows Server 2016 added: WSUS 3.0 SP2 has a row without them.
+///
+/// Source: UpdateManagement assemblies (ordinals 112 to 114, grade B).
+pub(in crate::sandbox) const NEW_IN_2016: [&str; 3] =
+    ["OobeInitialized", "TrackDynamicCategories", "MaxUpdatesPerRequestInGetUpdateDecryptionData"];
+
+/// Columns that the row has only where a variant says so: Server 2016 keeps both in its service's configuration file.
+///
+/// Source: UpdateManagement assemblies (the row ends before them; the file's keys have their names; grade B).
+pub(in crate::sandbox) const ELSEWHERE: [&str; 2] = ["DisableSyncDrivers", "DisableSyncPrinterCatalog"];
+
+/// Where a column stands in the table of settings.
+pub(in crate::sandbox) fn position_of(column: &str) -> Option<usize> {
+    SETTINGS.iter().position(|setting| setting.column.eq_ignore_ascii_case(column))
+}
 
 /// The settings that a save writes, in the order of the row.
 pub(super) fn saved() -> impl Iterator<Item = &'static Setting> {

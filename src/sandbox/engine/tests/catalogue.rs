@@ -3,6 +3,7 @@
 use super::*;
 use crate::sandbox::engine::tests::rows;
 use crate::sandbox::options::{Change, Variant};
+use crate::sandbox::procedures::settings::ELSEWHERE;
 use crate::sandbox::sql::declared;
 use crate::sandbox::{procedures, schema};
 
@@ -29,7 +30,9 @@ const PARAMETERS: &str = "SELECT o.name, p.name, t.name, p.is_output FROM sys.al
 fn every_parameter_of_every_procedure_is_there() {
     let mut expected = Vec::new();
     for procedure in procedures::all() {
-        for parameter in procedure.parameters {
+        // What the row of the settings lacks, its save does not take.
+        let elsewhere = |name: &str| ELSEWHERE.iter().any(|column| name.trim_start_matches('@') == *column);
+        for parameter in procedure.parameters.iter().filter(|parameter| !elsewhere(parameter.name)) {
             let type_name = declared::name(parameter.sql_type);
             let names = [procedure.name, parameter.name, type_name].map(text);
             let mut row = names.to_vec();
