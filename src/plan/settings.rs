@@ -15,7 +15,7 @@ use crate::model::object::ObjectState;
 use crate::model::origin::{Declared, Origin};
 use crate::model::procedure::Procedure;
 use crate::model::resolved::{Notice, ResolvedSettings};
-use crate::model::setting::{Cell, Setting, setting};
+use crate::model::setting::{Cell, ELSEWHERE, Setting, setting};
 
 /// The column that says whether all languages are fetched.
 const ALL_LANGUAGES: &str = "serversupportsalllanguages";
@@ -93,7 +93,15 @@ fn scalar(setting: &'static Setting, declared: &Declared<Attribute>, live: &Live
     let address = Address::Setting(setting.path);
     let column = setting.column.to_lowercase();
     let Some(cell) = live.row.cell(&column) else {
-        let message = format!("this server's configuration has no {}", setting.column);
+        let message = if ELSEWHERE.contains(&setting.path) {
+            format!(
+                "this server's configuration row has no {}: its WSUS keeps that in its service's configuration file, which \
+                 is out of reach of the database; remove the key",
+                setting.column
+            )
+        } else {
+            format!("this server's configuration has no {}", setting.column)
+        };
         return unsupported(address, "settingMissing", message, declared.origin);
     };
     let wanted = setting.cell(&declared.value).expect("the manifest's reader takes values that the setting takes");

@@ -136,6 +136,24 @@ const WHOLE_ROW: &str =
     "variant=spConfiguration:has=DisableSyncDrivers&variant=spConfiguration:has=DisableSyncPrinterCatalog";
 
 #[test]
+fn what_the_row_does_not_have_is_said_unless_it_has_it() {
+    let lab = Lab::new("demo");
+    let spec = "  logging: {level: error}\n  advanced: {disableSyncDrivers: true}\n";
+    let server = |options| format!("sandbox:lab.db?{options}");
+    let export = |options, all: &[&str]| lab.run(&[&["export", "--server", &server(options)], all].concat());
+    lab.manifest(spec);
+    lab.diff().expect_status(2).expect_out("DisableSyncDrivers: its WSUS keeps").expect_out("[settingMissing]");
+    // What does not need it is done.
+    lab.apply().expect_status(2);
+    assert_eq!(lab.number("SELECT LogLevel FROM tbConfigurationB"), 1);
+    assert_eq!(lab.number("SELECT value FROM sandbox_unplaced WHERE name = 'DisableSyncDrivers'"), 0);
+    export("", &["--all"]).expect_status(0).expect_nowhere("isableSync");
+    lab.manifest_with(WHOLE_ROW, spec).apply_twice();
+    assert_eq!(lab.number("SELECT value FROM sandbox_unplaced WHERE name = 'DisableSyncDrivers'"), 1);
+    export(WHOLE_ROW, &[]).expect_out("disableSyncDrivers: true").expect_out("disableSyncPrinterCatalog: false");
+}
+
+#[test]
 fn every_setting_that_somebody_changed_is_found_and_saved_back() {
     let lab = Lab::new("demo");
     lab.manifest_with(WHOLE_ROW, &spec(&everything()));

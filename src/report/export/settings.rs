@@ -5,7 +5,7 @@ use super::{Section, counted};
 use crate::model::attribute::Attribute;
 use crate::model::configuration::{Configuration, LiveSettings};
 use crate::model::database_role::{DatabaseRole, LivePrincipals, LiveRole};
-use crate::model::setting::{Cell, SETTINGS, Setting, Values, setting};
+use crate::model::setting::{Cell, ELSEWHERE, SETTINGS, Setting, Values, setting};
 use crate::model::snapshot::Snapshot;
 use crate::report::yaml::{comment, scalar, sequence};
 
@@ -102,7 +102,9 @@ impl<'a> Writer<'a> {
         let setting = self.table.iter().find(|setting| setting.path == path);
         let setting = setting.expect("the table has every path that is named here");
         let Some(cell) = self.row.cell(setting.column) else {
-            self.absent.push(format!("{path} ({})", setting.column));
+            if !ELSEWHERE.contains(&path) {
+                self.absent.push(format!("{path} ({})", setting.column));
+            }
             return None;
         };
         let value = sayable(setting, cell);
