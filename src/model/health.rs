@@ -187,6 +187,8 @@ pub struct ServerHealth {
     pub orphaned_users: Answer<OrphanedUsers>,
     /// Programs that have registered themselves as working with WSUS: what each says that it is, by its key.
     pub program_keys: Answer<BTreeMap<Uuid, String>>,
+    /// Whether SQL Server's option "nested triggers" is on.
+    pub nested_triggers: Answer<bool>,
 }
 
 /// Users of the database whose security identifier is that of no login.

@@ -80,6 +80,8 @@ pub struct Catalogue {
     pub utc_offset_minutes: i16,
     /// Whether the login may not see the definitions of procedures.
     pub hides_definitions: bool,
+    /// Whether SQL Server's option "nested triggers" is off.
+    pub no_nested_triggers: bool,
 }
 
 impl Catalogue {

@@ -37,6 +37,7 @@
 //! | `grant=OBJECT` | it is no administrator but may use this table, view or procedure |
 //! | `deny=OBJECT` | it may not use this table, view or procedure, whatever else it may |
 //! | `hide-definitions=true` | the login may not see the definitions of procedures |
+//! | `nested-triggers=false` | SQL Server's option "nested triggers" is off |
 //! | `utc-offset=MINUTES` | its local time is so many minutes ahead of UTC, from -840 to 840 |
 //! | `lower-case=true` | the system views spell all names in lower case, as look-alikes of SQL Server do |
 //!
@@ -71,6 +72,8 @@ pub struct Options {
     pub lower_case: bool,
     /// Whether its login may not see the definitions of procedures.
     pub hide_definitions: bool,
+    /// Whether SQL Server's option "nested triggers" is off.
+    pub no_nested_triggers: bool,
 }
 
 /// How connections misbehave. Statements are counted from 1.
@@ -206,6 +209,7 @@ const KEYS: &[&str] = &[
     "utc-offset",
     "lower-case",
     "hide-definitions",
+    "nested-triggers",
 ];
 
 /// The keys that may be given more than once.
@@ -267,6 +271,7 @@ impl Options {
             "grant" => self.grants.push(object(value).ok_or_else(|| bad(OBJECTS))?),
             "deny" => self.denials.push(object(value).ok_or_else(|| bad(OBJECTS))?),
             "hide-definitions" => self.hide_definitions = flag(value).ok_or_else(|| bad(FLAGS))?,
+            "nested-triggers" => self.no_nested_triggers = !flag(value).ok_or_else(|| bad(FLAGS))?,
             "utc-offset" => self.utc_offset_minutes = offset(value).ok_or_else(|| bad(OFFSETS))?,
             "lower-case" => self.lower_case = flag(value).ok_or_else(|| bad(FLAGS))?,
             _ => return Err(OptionError::UnknownKey { key: key.to_owned() }),
@@ -440,6 +445,7 @@ mod tests {
             assert_eq!(options.variants[0].change, Change::Behaves(behaviour), "{text}");
         }
         assert!(parse("hide-definitions=true").unwrap().hide_definitions);
+        assert!(parse("nested-triggers=false").unwrap().no_nested_triggers);
     }
 
     #[test]

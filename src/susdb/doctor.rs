@@ -15,7 +15,8 @@ use uuid::Uuid;
 use super::error::ConnectError;
 use super::preflight::read_procedures;
 use super::read::catalogue::health::{
-    DATABASE, DOWNSTREAM_SERVERS, LAST_SYNCHRONISATION, LOGIN, PRODUCT, RESET_NEEDED, SCHEMA_VERSION, TARGETING,
+    DATABASE, DOWNSTREAM_SERVERS, LAST_SYNCHRONISATION, LOGIN, NESTED_TRIGGERS, PRODUCT, RESET_NEEDED, SCHEMA_VERSION,
+    TARGETING,
 };
 use super::read::languages::{ProgramKey, read_program_keys};
 use super::read::synchronization::read_synchronisation_state;
@@ -66,6 +67,7 @@ async fn examine_server(session: &mut Session) -> ServerHealth {
         downstream_servers: check(session, read_downstream_servers).await,
         orphaned_users: check(session, read_orphaned_users).await,
         program_keys: check(session, read_registered_programs).await,
+        nested_triggers: check(session, read_nested_triggers).await,
     }
 }
 
@@ -191,6 +193,11 @@ async fn read_requested_groups(session: &mut Session) -> Result<RequestedGroups,
 /// Source: tbDownstreamServerTarget: Intensive-Self-Service-Portal (grade A).
 async fn read_downstream_servers(session: &mut Session) -> Result<u64, ReadError> {
     one(&DOWNSTREAM_SERVERS, rows(session, &DOWNSTREAM_SERVERS, |row| row.count("Servers")).await?)
+}
+
+/// Source: learn.microsoft.com, sys.configurations, which every login may read (grade A).
+async fn read_nested_triggers(session: &mut Session) -> Result<bool, ReadError> {
+    one(&NESTED_TRIGGERS, rows(session, &NESTED_TRIGGERS, |row| Ok(row.int("InUse")? != 0)).await?)
 }
 
 async fn read_registered_programs(session: &mut Session) -> Result<BTreeMap<Uuid, String>, ReadError> {

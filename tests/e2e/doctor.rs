@@ -337,6 +337,21 @@ fn the_state_of_the_server() {
 }
 
 #[test]
+fn nested_triggers_are_looked_at() {
+    let lab = lab();
+    assert_eq!(of(&lab, "", 0)["checks"]["nestedTriggers"]["value"], true);
+    let server = of(&lab, "?nested-triggers=false", 1);
+    assert_eq!(server["checks"]["nestedTriggers"]["value"], false);
+    assert_eq!(finding(&server, "nestedTriggersOff")["severity"], "problem");
+    let off = "sandbox:lab.db?nested-triggers=false";
+    let ran = lab.run(&["doctor", "--server", off]);
+    ran.expect_status(1).expect_out("nested triggers      off").expect_out("RECONFIGURE");
+    // What is written is read back, so nothing is refused for it.
+    lab.manifest("  groups: [{name: New}]\n");
+    lab.run(&["apply", "-f", "lab.yaml", "--server", off, "--yes"]).expect_status(0);
+}
+
+#[test]
 fn downstream_servers_near_the_limit() {
     let lab = lab();
     let up_to = |count: i32| {

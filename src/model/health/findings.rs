@@ -198,6 +198,7 @@ fn unchecked(server: &ServerHealth) -> Vec<Finding> {
         ("the downstream servers", server.downstream_servers.is_err(), Limit::Doctor),
         ("whether users are orphaned", server.orphaned_users.is_err(), Limit::Doctor),
         ("the program keys", server.program_keys.is_err(), Limit::Doctor),
+        ("whether nested triggers are on", server.nested_triggers.is_err(), Limit::Doctor),
     ];
     let finding = |wanted: Limit| {
         let failed = checks.iter().filter(|(_, failed, limit)| *failed && *limit == wanted);
@@ -306,8 +307,25 @@ fn database(server: &ServerHealth) -> Vec<Finding> {
     found
 }
 
+/// Which triggers of SUSDB count on it is not public, so nothing is said about what goes wrong.
+///
+/// Source: learn.microsoft.com, Release Notes for WSUS 3.0 (cc708491) and Setup Return Codes of WSUS 3.0 SP2 (dd939798,
+/// SUS_TRIGGERSNOTSET): setup refuses a database server where it is off; configure the nested triggers option (ms178101:
+/// the statement, that it is on by default and works at once; grade A).
+fn nested_triggers() -> Finding {
+    let message = "SQL Server's option \"nested triggers\" is off, and WSUS needs it on: its triggers do not set off each other, so \
+                   what they derive from a change may be missing";
+    Finding::new(Severity::Problem, "nestedTriggersOff", message).hint(
+        "as a server administrator run: EXEC sp_configure 'nested triggers', 1; RECONFIGURE; it is on by default, so ask who \
+         turned it off, since it holds for every database of this SQL Server",
+    )
+}
+
 fn state(server: &ServerHealth) -> Vec<Finding> {
     let mut found = Vec::new();
+    if server.nested_triggers == Ok(false) {
+        found.push(nested_triggers());
+    }
     if server.reset_needed == Ok(true) {
         found.push(
             Finding::new(
@@ -468,6 +486,7 @@ mod tests {
             downstream_servers: Ok(799),
             orphaned_users: Ok(OrphanedUsers::default()),
             program_keys: Ok(BTreeMap::new()),
+            nested_triggers: Ok(true),
         }
     }
 
@@ -518,7 +537,7 @@ mod tests {
     #[test]
     fn what_cannot_be_checked_is_never_fine() {
         let why = || Unchecked { why: "error 229".to_owned() };
-        let changes: [fn(&mut ServerHealth, Unchecked); 16] = [
+        let changes: [fn(&mut ServerHealth, Unchecked); 17] = [
             |server, why| server.now = Err(why),
             |server, why| server.version = Err(why),
             |server, why| server.product = Err(why),
@@ -535,11 +554,19 @@ mod tests {
             |server, why| server.downstream_servers = Err(why),
             |server, why| server.orphaned_users = Err(why),
             |server, why| server.program_keys = Err(why),
+            |server, why| server.nested_triggers = Err(why),
         ];
         for change in changes {
             let found = only(|server| change(server, why()));
             assert_eq!((found.severity, found.code), (Severity::Problem, "unchecked"), "{found:?}");
         }
+    }
+
+    #[test]
+    fn nested_triggers_have_to_be_on() {
+        let found = only(|server| server.nested_triggers = Ok(false));
+        assert_eq!((found.code, found.severity), ("nestedTriggersOff", Severity::Problem));
+        assert!(found.hints[0].contains("EXEC sp_configure 'nested triggers', 1; RECONFIGURE;"), "{found:?}");
     }
 
     #[test]

@@ -172,6 +172,7 @@ fn render_state(page: &mut Page, server: &ServerHealth) {
         0 => "none".to_owned(),
         _ => keys.values().cloned().collect::<Vec<_>>().join(", "),
     });
+    checked(page, "nested triggers", &server.nested_triggers, |on| if *on { "on" } else { "off" }.to_owned());
     checked(page, "orphaned users", &server.orphaned_users, |orphans| match orphans {
         OrphanedUsers { visible: false, .. } => "this login does not see them".to_owned(),
         OrphanedUsers { users, .. } if users.is_empty() => "none".to_owned(),

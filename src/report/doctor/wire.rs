@@ -99,6 +99,7 @@ struct ChecksWire<'a> {
     downstream_servers: Check<u64>,
     orphaned_users: Check<OrphanedWire<'a>>,
     program_keys: Check<Vec<ProgramKeyWire<'a>>>,
+    nested_triggers: Check<bool>,
 }
 
 #[derive(Debug, Serialize)]
@@ -259,6 +260,7 @@ impl<'a> ChecksWire<'a> {
             downstream_servers,
             orphaned_users,
             program_keys,
+            nested_triggers,
         } = server;
         Self {
             clock: Check::of(now, |now| timestamp(*now)),
@@ -278,6 +280,7 @@ impl<'a> ChecksWire<'a> {
             program_keys: Check::of(program_keys, |keys| {
                 keys.iter().map(|(key, description)| ProgramKeyWire { key: key.to_string(), description }).collect()
             }),
+            nested_triggers: Check::of(nested_triggers, |on| *on),
             orphaned_users: Check::of(orphaned_users, |OrphanedUsers { visible, users }| OrphanedWire {
                 visible: *visible,
                 users,

@@ -102,6 +102,7 @@ impl Catalogue {
             "sys.types" => type_rows(),
             "sys.schemas" => schema_rows(),
             "sys.databases" => database_rows(),
+            "sys.configurations" => vec![self.nested_triggers_row()],
             "sys.dm_exec_sessions" => live.sessions.iter().map(session_row).collect(),
             "sys.dm_tran_locks" => live.locks.iter().map(lock_row).collect(),
             "INFORMATION_SCHEMA.TABLES" => self.information_tables(),
@@ -219,6 +220,25 @@ impl Catalogue {
             }
         }
         rows
+    }
+
+    /// The only option of the database server that WSUS cares about.
+    ///
+    /// Source: learn.microsoft.com, sys.configurations, and the option nested triggers, which is on by default (grade A).
+    fn nested_triggers_row(&self) -> Vec<Cell> {
+        let on = || text(if self.no_nested_triggers { "0" } else { "1" });
+        let description = text("Allow triggers to be invoked within triggers");
+        vec![
+            number(115),
+            text("nested triggers"),
+            on(),
+            text("0"),
+            text("1"),
+            on(),
+            description,
+            number(true),
+            number(false),
+        ]
     }
 
     fn information_routines(&self) -> Vec<Vec<Cell>> {

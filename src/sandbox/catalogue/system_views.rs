@@ -121,6 +121,20 @@ pub(super) const SYSTEM_VIEWS: &[SystemView] = &[
         ]
     ),
     sys!(
+        "configurations",
+        &[
+            ("configuration_id", "int"),
+            ("name", "nvarchar(35)"),
+            ("value", "sql_variant"),
+            ("minimum", "sql_variant"),
+            ("maximum", "sql_variant"),
+            ("value_in_use", "sql_variant"),
+            ("description", "nvarchar(255)"),
+            ("is_dynamic", "bit"),
+            ("is_advanced", "bit"),
+        ]
+    ),
+    sys!(
         "sql_modules",
         &[("object_id", "int"), ("definition", "ntext"), ("uses_ansi_nulls", "bit"), ("uses_quoted_identifier", "bit"),]
     ),

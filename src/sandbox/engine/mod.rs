@@ -91,6 +91,7 @@ impl Engine {
         catalogue.lower_case = options.lower_case;
         catalogue.utc_offset_minutes = options.utc_offset_minutes;
         catalogue.hides_definitions = options.hide_definitions;
+        catalogue.no_nested_triggers = options.no_nested_triggers;
         let locks = Locks::new(match store.location() {
             Location::File(path) => Some(path),
             Location::Memory => None,

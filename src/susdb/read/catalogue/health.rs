@@ -50,6 +50,11 @@ pub(in crate::susdb) const LAST_SYNCHRONISATION: Select = select!(
 pub(in crate::susdb) const TARGETING: Select =
     select!("health.targeting", "SELECT ServerTargeting FROM dbo.tbConfigurationA");
 
+pub(in crate::susdb) const NESTED_TRIGGERS: Select = select!(
+    "health.nested-triggers",
+    "SELECT CAST(value_in_use AS int) AS InUse FROM sys.configurations WHERE name = 'nested triggers'"
+);
+
 pub(in crate::susdb) const DOWNSTREAM_SERVERS: Select =
     select!("health.downstream-servers", "SELECT COUNT(*) AS Servers FROM dbo.tbDownstreamServerTarget");
 
@@ -63,5 +68,6 @@ pub(in crate::susdb) const ALL: &[Select] = &[
     RESET_NEEDED,
     LAST_SYNCHRONISATION,
     TARGETING,
+    NESTED_TRIGGERS,
     DOWNSTREAM_SERVERS,
 ];
