@@ -35,7 +35,7 @@ pub async fn run(arguments: &Export, streams: Streams) -> Result<Exit, Failure> 
         );
     }
     // Before anything is read: a large server takes its time.
-    let file = arguments.out.as_deref().map(|path| OutputFile::new(path, arguments.force)).transpose()?;
+    let file = arguments.out.as_deref().map(|path| OutputFile::new("--out", path, arguments.force)).transpose()?;
     let file = file.filter(|file| !file.is_standard_output());
     let options = ExportOptions {
         name: arguments.name.clone().unwrap_or_else(|| name_of(url)),

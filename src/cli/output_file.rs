@@ -10,6 +10,8 @@ use crate::failure::{Exit, Failure};
 /// A file to be written, or standard output in its place.
 #[derive(Debug)]
 pub struct OutputFile {
+    /// The option that names it.
+    option: &'static str,
     path: PathBuf,
     place: Place,
     private: bool,
@@ -26,20 +28,20 @@ enum Place {
 }
 
 impl OutputFile {
-    /// Takes a path, or `-` for standard output. With `force` a file that is there is replaced; behind a link that is the file
+    /// Takes the path that an option gives, or `-` for standard output. With `force` a file that is there is replaced; behind a link that is the file
     /// which it points to. What is no regular file is never replaced.
     ///
     /// # Errors
     /// There is a file, and it must not be replaced, or something else that is no file (exit 3); a path that names none; a
     /// directory that is not there (exit 1).
-    pub fn new(path: &Path, force: bool) -> Result<Self, Failure> {
-        let is = |place| Ok(Self { path: path.to_owned(), place, private: false });
+    pub fn new(option: &'static str, path: &Path, force: bool) -> Result<Self, Failure> {
+        let is = |place| Ok(Self { option, path: path.to_owned(), place, private: false });
         if path.as_os_str() == "-" {
             return is(Place::StandardOutput);
         }
         if path.file_name().is_none() || path.is_dir() {
             return Err(Failure::new(Exit::Invalid, format!("{} is not the name of a file", path.display()))
-                .hint("give the name of a file with --out, or - for standard output"));
+                .hint(format!("give the name of a file with {option}, or - for standard output")));
         }
         if path.symlink_metadata().is_err() {
             let directory = directory_of(path);
@@ -54,15 +56,13 @@ impl OutputFile {
             let message = format!("{} is a link to what is not there", path.display());
             Failure::new(Exit::Invalid, message)
                 .caused_by(error)
-                .hint("give another name with --out, or remove the link")
+                .hint(format!("give another name with {option}, or remove the link"))
         })?;
         if !is_regular(&target) {
-            return Err(Failure::new(Exit::Invalid, format!("{} is no regular file", path.display())).hint(format!(
-                "leave out --out, or give --out -, and redirect standard output: ... > {}",
-                path.display()
-            )));
+            return Err(Failure::new(Exit::Invalid, format!("{} is no regular file", path.display()))
+                .hint(format!("give {option} -, and redirect standard output: ... > {}", path.display())));
         }
-        if force { is(Place::Replaced(target)) } else { Err(is_there(path)) }
+        if force { is(Place::Replaced(target)) } else { Err(is_there(option, path)) }
     }
 
     /// A file that is new is for its owner alone, where the system knows such a thing; one that is replaced keeps its rights.
@@ -108,7 +108,7 @@ impl OutputFile {
             let _ = fs::remove_file(&temporary);
         }
         written.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => is_there(&self.path),
+            io::ErrorKind::AlreadyExists => is_there(self.option, &self.path),
             _ => Failure::new(Exit::Failure, format!("cannot write {}", self.path.display()))
                 .caused_by(error)
                 .hint(format!("check that you may write in {}, and that it has room", directory_of(target).display())),
@@ -184,9 +184,9 @@ fn is_regular(path: &Path) -> bool {
     path.metadata().is_ok_and(|there| there.is_file())
 }
 
-fn is_there(path: &Path) -> Failure {
+fn is_there(option: &str, path: &Path) -> Failure {
     Failure::new(Exit::Invalid, format!("{} is there already", path.display()))
-        .hint("give another name with --out, or replace the file with --force")
+        .hint(format!("give another name with {option}, or replace the file with --force"))
 }
 
 #[cfg(test)]
@@ -200,16 +200,16 @@ mod tests {
     fn a_file_is_replaced_only_by_force_and_leaves_nothing_beside_it() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("hq.yaml");
-        let late = OutputFile::new(&path, false).unwrap();
-        OutputFile::new(&path, false).unwrap().write(b"one").unwrap();
-        assert_eq!(OutputFile::new(&path, false).unwrap_err().exit, Exit::Invalid);
+        let late = OutputFile::new("--out", &path, false).unwrap();
+        OutputFile::new("--out", &path, false).unwrap().write(b"one").unwrap();
+        assert_eq!(OutputFile::new("--out", &path, false).unwrap_err().exit, Exit::Invalid);
         assert_eq!(late.write(b"late").unwrap_err().exit, Exit::Invalid);
         assert_eq!(fs::read(&path).unwrap(), b"one");
-        OutputFile::new(&path, true).unwrap().write(b"two").unwrap();
+        OutputFile::new("--out", &path, true).unwrap().write(b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
-        assert!(OutputFile::new(directory.path(), true).is_err());
-        let nowhere = OutputFile::new(&directory.path().join("no/hq.yaml"), false).unwrap_err();
+        assert!(OutputFile::new("--out", directory.path(), true).is_err());
+        let nowhere = OutputFile::new("--out", &directory.path().join("no/hq.yaml"), false).unwrap_err();
         assert_eq!((nowhere.exit, nowhere.hints.len()), (Exit::Failure, 1));
     }
 
@@ -221,13 +221,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         let mode = |name: &str| fs::metadata(path(name)).unwrap().permissions().mode() & 0o777;
-        OutputFile::new(&path("own"), false).unwrap().private().write(b"one").unwrap();
+        OutputFile::new("--out", &path("own"), false).unwrap().private().write(b"one").unwrap();
         assert_eq!(mode("own"), 0o600);
         fs::set_permissions(path("own"), fs::Permissions::from_mode(0o640)).unwrap();
         fs::create_dir(path("d")).unwrap();
         symlink(path("own"), path("d/link")).unwrap();
-        assert_eq!(OutputFile::new(&path("d/link"), false).unwrap_err().exit, Exit::Invalid);
-        OutputFile::new(&path("d/link"), true).unwrap().private().write(b"two").unwrap();
+        assert_eq!(OutputFile::new("--out", &path("d/link"), false).unwrap_err().exit, Exit::Invalid);
+        OutputFile::new("--out", &path("d/link"), true).unwrap().private().write(b"two").unwrap();
         assert!(path("d/link").symlink_metadata().unwrap().is_symlink());
         assert_eq!((fs::read(path("own")).unwrap(), mode("own")), (b"two".to_vec(), 0o640));
         assert_eq!(fs::read_dir(path("d")).unwrap().count(), 1);
@@ -238,11 +238,11 @@ mod tests {
         symlink(path("d"), path("to-directory")).unwrap();
         for name in ["socket", "to-socket", "dangling", "to-directory"] {
             for force in [false, true] {
-                let refused = OutputFile::new(&path(name), force).unwrap_err();
+                let refused = OutputFile::new("--out", &path(name), force).unwrap_err();
                 assert_eq!((refused.exit, refused.hints.len()), (Exit::Invalid, 1), "{name}");
             }
         }
         assert!(path("socket").metadata().unwrap().file_type().is_socket());
-        assert!(OutputFile::new("-".as_ref(), false).unwrap().is_standard_output());
+        assert!(OutputFile::new("--out", "-".as_ref(), false).unwrap().is_standard_output());
     }
 }

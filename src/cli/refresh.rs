@@ -51,7 +51,7 @@ pub async fn run(file: &Path, reach: &Reach, streams: Streams) -> Result<Exit, F
         return Err(Failure::new(Exit::Invalid, format!("{} is no regular file", file.display()))
             .hint("give the manifest's file: it is refreshed in place"));
     }
-    let output = OutputFile::new(&target, true)?;
+    let output = OutputFile::new("--update", &target, true)?;
     let bytes = fs::read(&target).map_err(cannot)?;
     let manifests = Manifests { files: vec![file.to_owned()], max_manifest_size: MANIFEST_SIZE_MAX };
     let Some(loaded) = planning::load_valid(&manifests, reach, Output::Text, streams)? else {

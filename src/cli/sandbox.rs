@@ -143,7 +143,7 @@ fn encryption(arguments: &SandboxServe) -> Result<(Encryption, String), Failure>
     let config = if strict { identity.strict_server_config() } else { identity.server_config() };
     let config = config.map_err(|error| cannot("the certificate").caused_by(error))?;
     if let Some(path) = &arguments.write_cert {
-        OutputFile::new(path, is_certificate(path))?.write(identity.certificate_pem().as_bytes())?;
+        OutputFile::new("--write-cert", path, is_certificate(path))?.write(identity.certificate_pem().as_bytes())?;
     }
     let fingerprint: String = identity.fingerprint().iter().map(|byte| format!("{byte:02x}")).collect();
     let how = if strict { "connect with ?encrypt=strict and " } else { "" };

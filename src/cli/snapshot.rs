@@ -18,7 +18,7 @@ use crate::susdb::read;
 /// server that cannot be reached or read, or a file that cannot be written (1).
 pub async fn run(arguments: &Snapshot, streams: Streams) -> Result<Exit, Failure> {
     // Before anything is read: a large server takes its time.
-    let file = OutputFile::new(&arguments.out, arguments.force)?.private();
+    let file = OutputFile::new("--out", &arguments.out, arguments.force)?.private();
     let found = one_server("read", arguments.file.as_deref(), &arguments.reach, streams)?;
     let Some((server, sources)) = found else { return Ok(Exit::Invalid) };
     let sandboxes = Sandboxes::default();
