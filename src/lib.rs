@@ -1,7 +1,8 @@
 //! GitOps for Windows Server Update Services.
 //!
 //! One way through: `manifest` reads YAML into `model` values, `susdb` reads the server into the same, `resolve` turns
-//! names into ids, `plan` compares, `apply` carries a plan out, `report` shows; `saved` keeps a read in a file. Only `cli`
+//! names into ids, `plan` compares, `apply` carries a plan out, `report` shows; `saved` keeps a read in a file,
+//! `probe` what a server's procedures and tables look like. Only `cli`
 //! brings the stages together.
 //! docs/ARCHITECTURE.md has the map.
 
@@ -13,6 +14,7 @@ pub mod failure;
 pub mod manifest;
 pub mod model;
 pub mod plan;
+pub mod probe;
 pub mod report;
 pub mod resolve;
 #[cfg(feature = "sandbox")]

@@ -366,7 +366,9 @@ fn nouns() -> impl TypedValueParser<Value = Noun> {
 
 /// `doctor`
 #[derive(Debug, Args)]
-#[command(after_help = "`wsusctl help doctor` explains the findings and the JSON document.")]
+#[command(
+    after_help = "`wsusctl help doctor` explains the findings and the JSON document, `wsusctl help contract` the file of --contract."
+)]
 pub struct Doctor {
     /// A manifest, a directory of manifests (*.yaml and *.yml below it), or - for standard input; repeatable
     #[arg(short = 'f', long = "file", value_name = "PATH")]
@@ -384,6 +386,13 @@ pub struct Doctor {
     /// login lacks
     #[arg(long, value_name = "USER", num_args = 0..=1, require_equals = true)]
     pub grants: Option<Option<String>>,
+    /// Also write what the server's procedures, tables and views look like to this file (JSON), for a bug report; with -
+    /// to standard output instead of the report. No names of computers, groups, people or hosts are in it
+    #[arg(long, value_name = "FILE")]
+    pub contract: Option<PathBuf>,
+    /// Replace the file of --contract if it exists; behind a link the one that it points to
+    #[arg(long, requires = "contract")]
+    pub force: bool,
 }
 
 /// `help`
@@ -409,6 +418,8 @@ pub enum Described {
     Manifest,
     /// The JSON plan: the document of diff --output json.
     Plan,
+    /// The contract of a SUSDB: the file of doctor --contract.
+    Contract,
 }
 
 /// `sandbox`

@@ -2,6 +2,7 @@
 
 use super::arguments::{Doctor, Manifests, Output};
 use super::manifests::{Loaded, Server};
+use super::output_file::OutputFile;
 use super::server::{Connecting, Sandboxes};
 use super::streams::Streams;
 use super::{planning, report_lost};
@@ -26,18 +27,21 @@ pub async fn run(arguments: &Doctor, streams: Streams) -> Result<Exit, Failure> 
         None => Wanted::Missing,
         Some(user) => Wanted::All(user.as_deref()),
     };
+    let contract = contract_file(arguments, servers.len())?;
+    // Standard output is one document.
+    let reports = !contract.as_ref().is_some_and(OutputFile::is_standard_output);
     let sandboxes = Sandboxes::default();
     let mut exit = Exit::Success;
     let mut diagnoses = Vec::new();
     for server in servers {
         let connecting = Connecting { server, reach: &arguments.reach, verb: "doctor", streams, sandboxes: &sandboxes };
-        match examine(connecting).await {
+        match examine(connecting, contract.as_ref()).await {
             Ok(health) => {
                 let findings = findings(&health);
                 exit = exit.worse(if is_limited(&findings) { Exit::Failure } else { Exit::Success });
                 let grants = grants(&health, wanted);
                 let diagnosis = Diagnosis { health, findings, grants };
-                if arguments.output == Output::Text {
+                if reports && arguments.output == Output::Text {
                     let text = doctor::render_text(&diagnosis, streams.color_out, streams.width());
                     let apart = if diagnoses.is_empty() { "" } else { "\n" };
                     streams.report(&format!("{apart}{text}")).map_err(report_lost)?;
@@ -73,9 +77,40 @@ fn load(arguments: &Doctor, streams: Streams) -> Result<Option<Option<Loaded>>, 
     Ok(planning::load_valid(&manifests, reach, Output::Text, streams)?.map(Some))
 }
 
-async fn examine(connecting: Connecting<'_>) -> Result<Health, Failure> {
+/// Where the contract goes.
+fn contract_file(arguments: &Doctor, servers: usize) -> Result<Option<OutputFile>, Failure> {
+    let Some(path) = &arguments.contract else { return Ok(None) };
+    let bad = |summary: &str, hint: &str| Err(Failure::new(Exit::Invalid, summary).hint(hint));
+    if servers != 1 {
+        return bad("--contract takes one server, and these manifests are of several", "give the manifest of one");
+    }
+    let file = OutputFile::new("--contract", path, arguments.force)?;
+    if file.is_standard_output() && arguments.output == Output::Json {
+        return bad("--contract - and --output json are two documents for one standard output", "name a file");
+    }
+    Ok(Some(file))
+}
+
+async fn examine(connecting: Connecting<'_>, contract: Option<&OutputFile>) -> Result<Health, Failure> {
     let destination = connecting.destination()?;
     let (connection, server) = susdb::doctor::examine(&destination.target, &destination.options).await;
+    if let Some(file) = contract {
+        let streams = connecting.streams;
+        match susdb::probe::probe(&destination.target, &destination.options, env!("CARGO_PKG_VERSION")).await {
+            Ok(contract) => {
+                file.write(contract.render().as_bytes())?;
+                if !file.is_standard_output() {
+                    streams
+                        .note(&format!("written: {}: look at it before you give it to anybody", file.path().display()));
+                }
+            }
+            Err(_) if server.is_none() => streams.complain("no contract is written: there is no connection\n"),
+            Err(error) => {
+                let summary = "no contract is written: the server could not be reached a second time";
+                return Err(Failure::new(Exit::Failure, summary).caused_by(error).hint("run it again"));
+            }
+        }
+    }
     let name = connecting.server.map(|server| server.desired.name.clone());
     Ok(Health { name, url: destination.url, connection, server })
 }

@@ -25,7 +25,7 @@ macro_rules! page {
 }
 
 /// The pages. One that is called as a verb stands behind the verb's own help.
-const PAGES: [Page; 15] = [
+const PAGES: [Page; 16] = [
     page!("manifest", "how to declare a server", "manifest.md"),
     page!("keys", "every key of a manifest", "reference/manifest.md"),
     Page { topic: "exit-status", about: "what the exit status means", text: EXIT_STATUS },
@@ -35,6 +35,7 @@ const PAGES: [Page; 15] = [
     page!("json-plan", "the JSON document of diff and apply", "reference/json-plan.md"),
     page!("susdb", "what is known about SUSDB, with sources", "susdb.md"),
     page!("glossary", "the words used", "glossary.md"),
+    page!("contract", "the file of doctor --contract", "reference/contract.md"),
     page!("doctor", "findings, and the JSON document", "reference/doctor.md"),
     page!("export", "what is exported and what is left out", "reference/export.md"),
     page!("get", "conditions, pages, the JSON document", "reference/get.md"),

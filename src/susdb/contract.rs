@@ -7,6 +7,7 @@ pub mod listed;
 pub mod lists;
 pub mod objects;
 pub mod procedures;
+pub mod references;
 pub mod uses;
 
 /// How sure a fact is.
@@ -174,6 +175,7 @@ mod tests {
     use super::listed::LISTED;
     use super::objects::{DOCTOR_OBJECTS, OBJECTS};
     use super::procedures::PROCEDURES;
+    use super::references::REFERENCES;
     use crate::model::procedure::Procedure;
 
     #[test]
@@ -205,6 +207,19 @@ mod tests {
             assert!(line.contains(object.evidence.source), "{line}");
             for column in object.columns {
                 assert!(line.contains(column), "{name} lacks {column}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_document_has_every_reference_table() {
+        let document = std::fs::read_to_string("docs/susdb.md").unwrap();
+        for reference in REFERENCES {
+            let line = row_of(&document, reference.table);
+            assert!(line.contains(reference.evidence.source), "{line}");
+            for column in reference.columns {
+                assert!(line.contains(column), "{} lacks {column}", reference.table);
+                assert!(reference.select.text.contains(column), "{} does not read {column}", reference.select.name);
             }
         }
     }

@@ -44,6 +44,51 @@ pub(super) fn defaulted(definition: &str) -> Option<BTreeSet<String>> {
     }
 }
 
+/// The numbers that a definition names: the states that RAISERROR has, and what stands behind RETURN. One in a variable is none.
+///
+/// Source: learn.microsoft.com, RAISERROR (text, severity, state) and RETURN (grade A).
+pub(super) fn codes(definition: &str) -> (BTreeSet<i32>, BTreeSet<i32>) {
+    let mut source = Tokens { rest: definition };
+    let tokens: Vec<Token<'_>> = std::iter::from_fn(|| source.next()).collect();
+    let (mut raised, mut returned) = (BTreeSet::new(), BTreeSet::new());
+    for (at, token) in tokens.iter().enumerate() {
+        let rest = &tokens[at + 1..];
+        match token {
+            Token::Word(word) if is(word, "return") => returned.extend(number(rest)),
+            Token::Word(word) if is(word, "raiserror") => raised.extend(third_argument(rest).and_then(number)),
+            _ => {}
+        }
+    }
+    (raised, returned)
+}
+
+/// A number at the beginning.
+fn number(tokens: &[Token<'_>]) -> Option<i32> {
+    match tokens {
+        [Token::Mark('-'), Token::Number(digits), ..] => digits.parse().ok().map(|number: i32| -number),
+        [Token::Number(digits), ..] => digits.parse().ok(),
+        _ => None,
+    }
+}
+
+/// What follows the second comma of a list in parentheses that begins here.
+fn third_argument<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<&'t [Token<'a>]> {
+    let (mut depth, mut commas) = (0_usize, 0);
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Mark('(') => depth += 1,
+            Token::Mark(')') => depth = depth.checked_sub(1).filter(|depth| *depth > 0)?,
+            Token::Mark(',') if depth == 1 => commas += 1,
+            _ if depth == 0 => return None,
+            _ => {}
+        }
+        if commas == 2 {
+            return Some(&tokens[at + 1..]);
+        }
+    }
+    None
+}
+
 fn is(word: &str, keyword: &str) -> bool {
     word.eq_ignore_ascii_case(keyword)
 }
@@ -135,7 +180,7 @@ impl<'a> Tokens<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::defaulted;
+    use super::{codes, defaulted};
 
     fn found(definition: &str) -> Vec<String> {
         defaulted(definition).unwrap().into_iter().collect()
@@ -147,6 +192,20 @@ mod tests {
              @adminName AS nvarchar(385) = N'a, ''b'' AS c', @n decimal(5, 2)=-1.5,\n  @c nvarchar(max) /* = 2 */ = NULL OUTPUT, @d int OUT\n\
              WITH EXECUTE AS OWNER\nAS\nDECLARE @z int = 3";
         assert_eq!(found(text), ["@adminname", "@c", "@n"]);
+    }
+
+    #[test]
+    fn codes_are_what_stands_in_their_place() {
+        let of = |body: &str| {
+            let (raised, returned) = codes(body);
+            (raised.into_iter().collect::<Vec<_>>(), returned.into_iter().collect::<Vec<_>>())
+        };
+        let body = "RAISERROR ('a, b', 16, 40) WITH LOG; raiserror(@text, 16, -1, @x); RAISERROR(f(1, 2, 3), 16, 47)
+                    IF @@ERROR <> 0 RETURN (1) return -5 RETURN 0 /* RETURN 9 */";
+        assert_eq!(of(body), (vec![-1, 40, 47], vec![-5, 0]));
+        let unknown =
+            "RAISERROR 50000 'old', 16, 3; RAISERROR('x', 16, @state); RETURN @code; SELECT 'RETURN 3'; RAISERROR(";
+        assert_eq!(of(unknown), (vec![], vec![]));
     }
 
     #[test]

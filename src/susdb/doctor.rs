@@ -4,7 +4,7 @@
 //! if the old one is lost.
 
 mod connection;
-mod contract;
+pub(super) mod contract;
 mod saves;
 
 use std::collections::BTreeMap;
@@ -80,10 +80,20 @@ async fn examine_procedures(session: &mut Session, permissions: &contract::Permi
 
 /// Makes one check. A connection that an earlier one lost is made again.
 async fn check<T>(session: &mut Session, read: impl AsyncFnOnce(&mut Session) -> Result<T, ReadError>) -> Answer<T> {
+    check_with(session, |error| unchecked(&error), |error| unchecked(&error), read).await
+}
+
+/// Makes one check, and says in these words why there is no connection or why the read failed.
+pub(super) async fn check_with<T, W>(
+    session: &mut Session,
+    unconnected: impl FnOnce(ConnectError) -> W,
+    unread: impl FnOnce(ReadError) -> W,
+    read: impl AsyncFnOnce(&mut Session) -> Result<T, ReadError>,
+) -> Result<T, W> {
     if !session.is_connected() {
-        session.reconnect().await.map_err(|error: ConnectError| unchecked(&error))?;
+        session.reconnect().await.map_err(unconnected)?;
     }
-    read(session).await.map_err(|error| unchecked(&error))
+    read(session).await.map_err(unread)
 }
 
 /// An error with those beneath it, in one line.
@@ -105,7 +115,7 @@ fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
     messages
 }
 
-async fn read_product(session: &mut Session) -> Result<Product, ReadError> {
+pub(super) async fn read_product(session: &mut Session) -> Result<Product, ReadError> {
     let products = rows(session, &PRODUCT, |row| {
         Ok(Product {
             version: row.text_or_null("ProductVersion")?,
@@ -117,7 +127,7 @@ async fn read_product(session: &mut Session) -> Result<Product, ReadError> {
     one(&PRODUCT, products.await?)
 }
 
-async fn read_database(session: &mut Session) -> Result<DatabaseFacts, ReadError> {
+pub(super) async fn read_database(session: &mut Session) -> Result<DatabaseFacts, ReadError> {
     let databases = rows(session, &DATABASE, |row| {
         Ok(DatabaseFacts {
             name: row.text("DatabaseName")?,
@@ -145,7 +155,7 @@ async fn read_schema(session: &mut Session) -> Result<Vec<SchemaComponent>, Read
 /// Source: learn.microsoft.com, IS_ROLEMEMBER and IS_SRVROLEMEMBER: 1 is a member, 0 is none, NULL is no such role; metadata
 /// visibility configuration: VIEW DEFINITION shows everything (grade A). The roles: Black Hat USA 2026 deck (webService),
 /// learn.microsoft.com (PublicViewAccess) (grade A).
-async fn read_login(session: &mut Session) -> Result<LoginFacts, ReadError> {
+pub(super) async fn read_login(session: &mut Session) -> Result<LoginFacts, ReadError> {
     const ROLES: [(&str, &str); 6] = [
         ("sysadmin", "Sysadmin"),
         ("db_owner", "DbOwner"),

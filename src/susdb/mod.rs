@@ -16,6 +16,7 @@ mod line;
 pub mod lock;
 mod pipe;
 pub mod preflight;
+pub mod probe;
 pub mod read;
 pub mod session;
 pub mod target;

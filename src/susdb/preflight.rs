@@ -168,7 +168,10 @@ pub async fn read_procedures(session: &mut Session) -> Result<BTreeMap<Procedure
 }
 
 /// The definitions that the login may see, by procedure in lower case: without VIEW DEFINITION there are none.
-async fn definitions(session: &mut Session, names: &[Parameter<'_>]) -> Result<Vec<(String, String)>, ReadError> {
+pub(super) async fn definitions(
+    session: &mut Session,
+    names: &[Parameter<'_>],
+) -> Result<Vec<(String, String)>, ReadError> {
     let found = rows_in(session, &PREFLIGHT_DEFINITIONS, names, |row| {
         Ok((row.text("ProcedureName")?.to_lowercase(), row.text_or_null("Definition")?))
     });
@@ -286,12 +289,18 @@ fn live_signature(procedure: Procedure, parameters: &[LiveParameter]) -> String 
 
 /// A type with its length as T-SQL writes it.
 fn type_text(parameter: &LiveParameter) -> String {
-    let name = &parameter.type_name;
-    match (name.as_str(), parameter.max_length) {
-        ("nvarchar" | "nchar" | "varchar" | "char" | "varbinary" | "binary", -1) => format!("{name}(max)"),
-        ("nvarchar" | "nchar", length) => format!("{name}({})", length / 2),
-        ("varchar" | "char" | "varbinary" | "binary", length) => format!("{name}({length})"),
-        _ => name.clone(),
+    spelled(&parameter.type_name, parameter.max_length, None)
+}
+
+/// A type with its length in bytes (-1 for max), and its precision and scale where they are known, as T-SQL writes it.
+pub(super) fn spelled(name: &str, max_length: i16, digits: Option<(i32, i32)>) -> String {
+    match (name, max_length, digits) {
+        ("nvarchar" | "nchar" | "varchar" | "char" | "varbinary" | "binary", -1, _) => format!("{name}(max)"),
+        ("nvarchar" | "nchar", length, _) => format!("{name}({})", length / 2),
+        ("varchar" | "char" | "varbinary" | "binary", length, _) => format!("{name}({length})"),
+        ("decimal" | "numeric", _, Some((precision, scale))) => format!("{name}({precision},{scale})"),
+        ("datetime2" | "datetimeoffset" | "time", _, Some((_, scale))) => format!("{name}({scale})"),
+        _ => name.to_owned(),
     }
 }
 

@@ -21,7 +21,7 @@ use super::acknowledged::accepts;
 use super::answer::{AnswerProblem, AnswerWatch, WatchedStream};
 use super::attempts::Attempt;
 use super::connector::{BoxStream, open_tcp};
-use super::driver::DriverProblem;
+use super::driver::{DriverProblem, sql_type};
 use super::error::{BoxError, ConnectError, QueryError, ServerError};
 use super::pipe::open_wid;
 use super::target::{Authentication, Target, Transport};
@@ -334,6 +334,40 @@ impl Session {
                 }
             }
             answer.problem().map_or(Ok(decoded), |problem| Err(Broken::Answer(problem)))
+        };
+        let outcome = timeout(self.options.statement_timeout, contained(calling)).await;
+        self.settle(procedure, connection, outcome)
+    }
+
+    /// Calls a reading procedure without parameters for the columns of its first result set: the name of each, and what SQL Server
+    /// calls its type, which only a row tells.
+    pub(super) async fn call_for_columns(
+        &mut self,
+        procedure: &'static str,
+    ) -> Result<Vec<(String, Option<&'static str>)>, QueryError> {
+        tracing::debug!(statement = procedure, "call for columns");
+        let mut connection = self.take_connection(procedure)?;
+        let answer = connection.answer.clone();
+        let calling = async {
+            let mut items = Command::new(format!("dbo.{procedure}")).exec(&mut connection.client).await?;
+            let mut columns: Option<Vec<(String, Option<&'static str>)>> = None;
+            let mut seen = false;
+            // To the end: the answer has to be off the wire.
+            while let Some(item) = items.try_next().await? {
+                match item {
+                    CommandItem::Metadata(found) if columns.is_none() => {
+                        columns = Some(found.columns().iter().map(|one| (one.name().to_owned(), None)).collect());
+                    }
+                    CommandItem::Row(row) if !seen && row.result_index() == 0 => {
+                        seen = true;
+                        for (column, (_, data)) in columns.iter_mut().flatten().zip(row.cells()) {
+                            column.1 = Some(sql_type(data));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            answer.problem().map_or(Ok(columns.unwrap_or_default()), |problem| Err(Broken::Answer(problem)))
         };
         let outcome = timeout(self.options.statement_timeout, contained(calling)).await;
         self.settle(procedure, connection, outcome)

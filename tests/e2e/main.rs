@@ -4,6 +4,7 @@
 
 mod approvals;
 mod connection;
+mod contract;
 mod database_roles;
 mod docs;
 mod doctor;

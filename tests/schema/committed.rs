@@ -31,12 +31,21 @@ fn the_schema_of_the_plan_is_the_programs() {
 }
 
 #[test]
+fn the_schema_of_the_contract_is_the_programs() {
+    check("schemas/wsusctl-contract-v1.schema.json", &wsusctl::probe::schema().render());
+}
+
+#[test]
 fn the_program_prints_them() {
     let manifest = wsusctl::manifest::schema().render();
     let plan = wsusctl::report::json::schema().render();
-    for (arguments, expected) in
-        [(&["schema"][..], &manifest), (&["schema", "manifest"], &manifest), (&["schema", "plan"], &plan)]
-    {
+    let contract = wsusctl::probe::schema().render();
+    for (arguments, expected) in [
+        (&["schema"][..], &manifest),
+        (&["schema", "manifest"], &manifest),
+        (&["schema", "plan"], &plan),
+        (&["schema", "contract"], &contract),
+    ] {
         let ran = Command::new(env!("CARGO_BIN_EXE_wsusctl")).args(arguments).output().unwrap();
         assert!(ran.status.success() && ran.stderr.is_empty(), "{arguments:?}");
         assert!(String::from_utf8(ran.stdout).unwrap() == *expected, "{arguments:?}");

@@ -37,6 +37,11 @@ pub const SUBSCRIPTION_PROGRESS: &str = "spGetSubscriptionProgress";
 /// Source: WSUS 3.0 SP2 parameter names (grade B).
 pub const SUBSCRIPTION_STATE: &str = "spGetSubscriptionState";
 
+/// Every procedure that is read through.
+pub fn read_through() -> impl Iterator<Item = &'static str> {
+    SETTINGS_READ.into_iter().chain([SUBSCRIPTION, NOTIFICATIONS, SUBSCRIPTION_PROGRESS, SUBSCRIPTION_STATE])
+}
+
 /// The kinds of objects whose changes go through a procedure, as the manifest calls them.
 #[must_use]
 pub fn kinds_of(procedure: Procedure) -> &'static [&'static str] {

@@ -8,7 +8,7 @@ use crate::model::procedure::{Procedure, Verdict};
 use crate::susdb::contract::listed::LISTED;
 use crate::susdb::contract::objects::{DOCTOR_OBJECTS, OBJECTS};
 use crate::susdb::contract::uses::{
-    NOTIFICATIONS, SETTINGS_READ, SUBSCRIPTION, SUBSCRIPTION_PROGRESS, SUBSCRIPTION_STATE, kinds_of,
+    NOTIFICATIONS, SUBSCRIPTION, SUBSCRIPTION_PROGRESS, SUBSCRIPTION_STATE, kinds_of, read_through,
 };
 use crate::susdb::contract::{Needed, ObjectContract};
 use crate::susdb::read::catalogue::PREFLIGHT_COLUMNS;
@@ -17,21 +17,20 @@ use crate::susdb::read::{ReadError, rows_in};
 use crate::susdb::session::{Parameter, Session};
 
 /// What the login may do with what it sees, by lower-case schema and name.
-pub(super) type Permissions = BTreeMap<String, Permitted>;
+pub(in crate::susdb) type Permissions = BTreeMap<String, Permitted>;
 
 /// What the login may do with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Permitted {
-    select: bool,
-    execute: bool,
+pub(in crate::susdb) struct Permitted {
+    pub(in crate::susdb) select: bool,
+    pub(in crate::susdb) execute: bool,
 }
 
 /// Reads what the login may do with everything that is used. What it does not see is not there.
 ///
 /// Source: learn.microsoft.com, HAS_PERMS_BY_NAME (grade A).
-pub(super) async fn read_permissions(session: &mut Session) -> Result<Permissions, ReadError> {
-    let procedures =
-        Procedure::ALL.iter().map(|procedure| procedure.name()).chain(read_through().map(|(name, _)| name));
+pub(in crate::susdb) async fn read_permissions(session: &mut Session) -> Result<Permissions, ReadError> {
+    let procedures = Procedure::ALL.iter().map(|procedure| procedure.name()).chain(read_through());
     let names = objects().map(|(object, _)| object.name).chain(procedures);
     let names: Vec<Parameter<'_>> = names.map(Parameter::Text).collect();
     let permissions = rows_in(session, &PERMISSIONS, &names, |row| {
@@ -45,7 +44,7 @@ pub(super) async fn read_permissions(session: &mut Session) -> Result<Permission
 }
 
 /// Names are compared without regard to case: some look-alikes of SQL Server spell their catalogue in lower case.
-fn key(schema: &str, name: &str) -> String {
+pub(in crate::susdb) fn key(schema: &str, name: &str) -> String {
     format!("{schema}.{name}").to_lowercase()
 }
 
@@ -94,22 +93,23 @@ pub(super) fn compare_procedures(live: Procedures, saves: &Saves, permissions: &
         };
         all.push(Used { lists, ..used(procedure.name(), Limit::Apply(kinds_of(procedure)), state) });
     }
-    for (name, limit) in read_through() {
+    for name in read_through() {
         let seen = permissions.contains_key(&key("dbo", name));
-        all.push(used(name, limit, if seen { ContractState::Present } else { ContractState::Missing }));
+        let state = if seen { ContractState::Present } else { ContractState::Missing };
+        all.push(used(name, limit_without(name), state));
     }
     all
 }
 
-/// Procedures that are read through, and what goes without each.
-fn read_through() -> impl Iterator<Item = (&'static str, Limit)> {
-    let settings = SETTINGS_READ.into_iter().map(|name| (name, Limit::Plans(&["settings"])));
-    settings.chain([
-        (SUBSCRIPTION, Limit::Plans(&["synchronization"])),
-        (NOTIFICATIONS, Limit::Plans(&["notifications"])),
-        (SUBSCRIPTION_PROGRESS, Limit::Apply(&["--sync-categories"])),
-        (SUBSCRIPTION_STATE, Limit::Doctor),
-    ])
+/// What goes without a procedure that is read through.
+fn limit_without(name: &str) -> Limit {
+    match name {
+        SUBSCRIPTION => Limit::Plans(&["synchronization"]),
+        NOTIFICATIONS => Limit::Plans(&["notifications"]),
+        SUBSCRIPTION_PROGRESS => Limit::Apply(&["--sync-categories"]),
+        SUBSCRIPTION_STATE => Limit::Doctor,
+        _ => Limit::Plans(&["settings"]),
+    }
 }
 
 /// Compares every table and view.

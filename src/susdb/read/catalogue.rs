@@ -423,6 +423,7 @@ pub(in crate::susdb) const LOCK_HOLDER: Select = select!(
 );
 
 pub(in crate::susdb) mod health;
+pub(in crate::susdb) mod probe;
 
 /// Every SELECT of the catalogue, with its marks.
 pub const ALL: &[Select] = &[
@@ -491,7 +492,7 @@ pub const ALL: &[Select] = &[
 pub fn texts() -> Vec<(&'static str, String)> {
     let (scopes, opposite) = conditions::samples();
     let mut texts = Vec::new();
-    for select in ALL.iter().chain(health::ALL) {
+    for select in ALL.iter().chain(health::ALL).chain(probe::ALL) {
         if select.text.contains("{scope}") {
             // The other half of the fragments once: they do not depend on the SELECT.
             let more = (select.name == UPDATES.name).then_some(&opposite);
@@ -512,7 +513,7 @@ mod tests {
 
     #[test]
     fn every_select_has_a_name_of_its_own_and_says_it() {
-        let all = || ALL.iter().chain(super::health::ALL);
+        let all = || ALL.iter().chain(super::health::ALL).chain(super::probe::ALL);
         let names: BTreeSet<&str> = all().map(|select| select.name).collect();
         assert_eq!(names.len(), all().count());
         for select in all() {

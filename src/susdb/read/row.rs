@@ -7,6 +7,8 @@ use tiberius::{ColumnData, FromSql, Row};
 use uuid::Uuid;
 
 use super::ReadError;
+use super::configuration::cell;
+use crate::model::setting::Cell;
 use crate::susdb::driver::sql_type;
 
 /// A row of a SELECT of the catalogue.
@@ -79,6 +81,12 @@ impl Cells<'_> {
                 Err(self.problem(column, ColumnProblem::Type { expected, found }))
             }
         }
+    }
+
+    /// A value of whatever type, as one to compare.
+    pub(in crate::susdb) fn cell(&self, column: &'static str) -> Result<Cell, ReadError> {
+        let found = self.row.cells().find(|(known, _)| known.name() == column);
+        found.map(|(_, data)| cell(data)).ok_or_else(|| self.problem(column, ColumnProblem::Absent))
     }
 
     fn present<T>(&self, column: &'static str, value: Option<T>) -> Result<T, ReadError> {
