@@ -24,6 +24,9 @@ pub struct Impact {
     pub needed: Option<BTreeMap<(Uuid, Uuid), u64>>,
     /// Bytes of the files that computers download, by update. None where the server does not know the update's files.
     pub bytes: BTreeMap<Uuid, u64>,
+    /// How many updates each bundles: declining it declines those. An update of the scope without an entry bundles none. None
+    /// where that was not read.
+    pub parts: Option<BTreeMap<Uuid, u64>>,
     /// The newest approval that somebody removed, by update and group. No entry: none was, or the server does not know.
     pub removed: BTreeMap<(Uuid, Uuid), Removed>,
 }

@@ -12,6 +12,7 @@ use crate::model::snapshot::ALL_COMPUTERS;
 
 const NO_FILES: &str = "the update's files are not known";
 const NOT_TOLD: &str = "what computers report was not read";
+const NO_PARTS: &str = "whether the update bundles others was not read";
 const NO_GROUP: &str = "the group does not exist yet";
 
 /// What has to be read to tell what a plan's changes come to. Empty where it changes no approvals and no declines.
@@ -55,8 +56,12 @@ impl Plan {
                 Operation::SetApproval { update, group, value, deploy, .. } => {
                     approval(change, impact, *update, group, value, *deploy);
                 }
-                Operation::Decline { update } => change.affects.needed = needed(impact, *update, ALL_COMPUTERS),
+                Operation::Decline { update } => {
+                    change.affects.parts = parts(impact, *update);
+                    change.affects.needed = needed(impact, *update, ALL_COMPUTERS);
+                }
                 Operation::Reinstate { update } => {
+                    change.affects.parts = parts(impact, *update);
                     change.affects.needed = needed(impact, *update, ALL_COMPUTERS);
                     let removed = impact.removed.range((*update, Uuid::nil())..=(*update, Uuid::max()));
                     blame(change, removed.map(|(_, removed)| removed).max_by_key(|removed| (removed.at, &removed.by)));
@@ -94,6 +99,11 @@ fn approval(
 fn needed(impact: &Impact, update: Uuid, group: Uuid) -> Option<Figure> {
     let Some(needed) = &impact.needed else { return Some(Figure::Unknown(NOT_TOLD)) };
     Some(Figure::Known(needed.get(&(update, group)).copied().unwrap_or_default()))
+}
+
+fn parts(impact: &Impact, update: Uuid) -> Option<Figure> {
+    let Some(parts) = &impact.parts else { return Some(Figure::Unknown(NO_PARTS)) };
+    parts.get(&update).map(|number| Figure::Known(*number))
 }
 
 fn blame(change: &mut Change, removed: Option<&Removed>) {

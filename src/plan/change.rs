@@ -157,6 +157,8 @@ pub struct Affects {
     pub needed: Option<Figure>,
     /// Bytes that a computer downloads at most, of an install approval that is written.
     pub bytes: Option<Figure>,
+    /// Of a decline: how many updates the update bundles, which are declined with it. Absent where it bundles none.
+    pub parts: Option<Figure>,
     /// Whether it restarts computers, of an install approval that is written.
     pub reboot: Option<Reboot>,
 }

@@ -25,7 +25,7 @@ pub use self::writer::write;
 
 /// The version of the file's format. Its first number changes when an older wsusctl would misread the file, its second
 /// when something is added.
-pub const FORMAT_VERSION: Version = Version { major: 1, minor: 1 };
+pub const FORMAT_VERSION: Version = Version { major: 1, minor: 2 };
 
 /// A version of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

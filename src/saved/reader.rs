@@ -101,6 +101,7 @@ struct Records {
     deployments: BTreeMap<Uuid, Vec<Deployment>>,
     articles: BTreeSet<String>,
     bytes: BTreeMap<Uuid, u64>,
+    parts: BTreeMap<Uuid, u64>,
     needed: BTreeMap<(Uuid, Uuid), u64>,
     removed: BTreeMap<(Uuid, Uuid), Removed>,
 }
@@ -162,9 +163,10 @@ impl Records {
                 self.categories.insert(category.id, category).map(|category| format!("category {}", category.id))
             }
             Record::Update(wire) => {
-                let bytes = wire.bytes;
+                let (bytes, parts) = (wire.bytes, wire.parts);
                 let update = Update::from(wire);
                 self.bytes.extend(bytes.map(|bytes| (update.id, bytes)));
+                self.parts.extend(parts.map(|parts| (update.id, parts)));
                 self.updates.insert(update.id, update).map(|update| format!("update {}", update.id))
             }
             // Two rows of one update may be equal in everything, and each counts.
@@ -217,15 +219,22 @@ impl Records {
             deployments,
             articles,
             bytes,
+            parts,
             needed,
             removed,
         } = self;
         let Head { kind: _, format_version: _, tool, taken_at, server_id: Id(server_id), contents } = head;
-        let Contents { rules: has_rules, downstream_servers: has_downstream_servers, needed: has_needed } = contents;
+        let Contents {
+            rules: has_rules,
+            downstream_servers: has_downstream_servers,
+            needed: has_needed,
+            parts: has_parts,
+        } = contents;
         for (what, is_read, is_empty) in [
             ("approval rules", has_rules, rules.is_empty() && category_numbers.is_empty()),
             ("downstream servers", has_downstream_servers, downstream_servers.is_empty()),
             ("which computers need updates", has_needed, needed.is_empty()),
+            ("what updates bundle", has_parts, parts.is_empty()),
         ] {
             if !is_read && !is_empty {
                 return Err(SavedError::Contradiction { what });
@@ -254,7 +263,7 @@ impl Records {
             totals: totals.ok_or(SavedError::Missing { record: "totals" })?,
             procedures,
         };
-        let impact = Impact { needed: has_needed.then_some(needed), bytes, removed };
+        let impact = Impact { needed: has_needed.then_some(needed), bytes, parts: has_parts.then_some(parts), removed };
         Ok(Saved { tool_version: tool.version, snapshot, impact })
     }
 }
@@ -265,6 +274,7 @@ mod tests {
 
     use super::read;
     use crate::encoding::Encoding;
+    use crate::saved::FORMAT_VERSION;
     use crate::saved::lines::{Limits, hexadecimal};
 
     const HEAD: &str = r#"{"kind":"WsusSnapshot","formatVersion":"1.0","tool":{"name":"wsusctl","version":"0.1.0"},"takenAt":"2026-11-20T12:00:00Z","serverId":"3f0e6d3c-6f5e-4c55-9a53-6a3f1f6d5a11","contents":{"rules":false,"downstreamServers":false,"needed":false}}"#;
@@ -339,10 +349,11 @@ mod tests {
 
     #[test]
     fn a_version_that_is_not_known_is_told_so() {
-        for found in ["1.2", "2.0"] {
+        for found in ["1.99", "2.0"] {
             let text =
                 format!("{}\n", HEAD.replace("\"1.0\"", &format!("\"{found}\"")).replace("\"tool\"", "\"tools\""));
-            let expected = format!("line 1: the file has format {found}, and this wsusctl knows 1.1 and older");
+            let expected =
+                format!("line 1: the file has format {found}, and this wsusctl knows {FORMAT_VERSION} and older");
             assert_eq!(problem(text.as_bytes()), expected);
         }
         assert!(problem(HEAD.replace("\"1.0\"", "\"one\"").as_bytes()).starts_with("line 1: this is not a snapshot"));

@@ -50,7 +50,7 @@ pub fn write(snapshot: &Snapshot, impact: &Impact, tool_version: &str, out: &mut
         totals,
         procedures,
     } = snapshot;
-    let Impact { needed, bytes, removed } = impact;
+    let Impact { needed, bytes, parts, removed } = impact;
     let mut writer = Writer { out, hash: Sha256::new(), line: Vec::new(), records: 0 };
     writer.head(&Head {
         kind: KIND.to_owned(),
@@ -62,6 +62,7 @@ pub fn write(snapshot: &Snapshot, impact: &Impact, tool_version: &str, out: &mut
             rules: rules.is_some(),
             downstream_servers: downstream_servers.is_some(),
             needed: needed.is_some(),
+            parts: parts.is_some(),
         },
     })?;
     writer.record(&Record::Server(server.into()))?;
@@ -88,8 +89,9 @@ pub fn write(snapshot: &Snapshot, impact: &Impact, tool_version: &str, out: &mut
     let downstream_servers = downstream_servers.iter().flatten();
     writer.records(downstream_servers.map(|server| Record::DownstreamServer(server.into())))?;
     writer.records(categories.values().map(|category| Record::Category(category.into())))?;
-    writer
-        .records(updates.iter().map(|(id, update)| Record::Update(UpdateWire::new(update, bytes.get(id).copied()))))?;
+    let parts = |id| parts.as_ref().and_then(|parts| parts.get(id).copied());
+    let update = |(id, update)| Record::Update(UpdateWire::new(update, bytes.get(id).copied(), parts(id)));
+    writer.records(updates.iter().map(update))?;
     let approvals = deployments.iter().flat_map(|(update, rows)| rows.iter().map(move |row| (*update, row)));
     writer.records(approvals.map(|(update, row)| Record::Approval(ApprovalWire::new(update, row))))?;
     writer.records(articles.iter().map(|article| Record::Article(article.clone())))?;

@@ -60,6 +60,35 @@ fn updates() {
 }
 
 #[test]
+fn what_a_bundle_takes_along_is_said_and_gone() {
+    let lab = Lab::new("demo");
+    let bundle = lab.text(
+        "SELECT u.UpdateID FROM tbBundleDependency b JOIN tbRevision r ON r.RevisionID = b.RevisionID
+         JOIN tbUpdate u ON u.LocalUpdateID = r.LocalUpdateID WHERE NOT u.IsHidden ORDER BY 1 LIMIT 1",
+    );
+    let parts = format!(
+        "FROM tbUpdate WHERE LocalUpdateID IN (SELECT p.LocalUpdateID FROM tbUpdate u
+         JOIN tbRevision r ON r.LocalUpdateID = u.LocalUpdateID JOIN tbBundleDependency b ON b.RevisionID = r.RevisionID
+         JOIN tbRevision p ON p.RevisionID = b.BundledRevisionID WHERE u.UpdateID = '{bundle}')"
+    );
+    let count = lab.number(&format!("SELECT count(*) {parts}"));
+    assert!(count > 1);
+    lab.manifest(&format!("  declines:\n    - {bundle}\n"));
+    lab.diff().expect_status(2).expect_out(&format!("the {count} updates that it bundles"));
+    let plan = lab.plan();
+    assert_eq!(plan["servers"][0]["changes"][0]["affects"]["parts"], count, "{plan:#}");
+    lab.run(&["snapshot", "--server", "sandbox:lab.db", "--out", "lab.snapshot"]).expect_status(0);
+    let offline = lab.run(&["diff", "-f", "lab.yaml", "--against", "lab.snapshot"]);
+    offline.expect_status(2).expect_out(&format!("the {count} updates that it bundles"));
+    lab.run(&["diff", "-f", "lab.yaml", "--server", "sandbox:lab.db?deny=tbBundleDependency"])
+        .expect_out("what it may bundle");
+    lab.apply_twice();
+    assert_eq!(lab.number(&format!("SELECT count(*) {parts} AND IsHidden")), count);
+    lab.manifest("  management: {prune: {declines: always}}\n  declines: []\n");
+    lab.diff().expect_out("what it bundles may stay declined");
+}
+
+#[test]
 fn a_part_of_a_bundle() {
     let lab = Lab::new("demo");
     let child = lab.text(

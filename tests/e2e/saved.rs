@@ -165,7 +165,11 @@ fn what_the_login_may_not_read_is_unknown_from_the_file_as_from_the_server() {
     let server = "sandbox:lab.db?deny=tbUpdateStatusPerComputer&deny=tbFile";
     lab.run(&["snapshot", "--server", server, "--out", FILE]).expect_status(0);
     let text = fs::read_to_string(lab.path(FILE)).unwrap();
-    assert!(text.contains("\"needed\":false}}\n") && !text.contains("\"bytes\":") && !text.contains("{\"needed\":{"));
+    assert!(
+        text.contains("\"needed\":false,\"parts\":true}}\n")
+            && !text.contains("\"bytes\":")
+            && !text.contains("{\"needed\":{")
+    );
     let live = lab.run(&["diff", "-f", "lab.yaml", "--server", server, "--now", NOW, "--output", "json"]);
     assert!(live.out.contains("\"unknown\": \"what computers report was not read\""), "{live:?}");
     assert_eq!(timeless(&against(&lab, &["--output", "json"]).out), timeless(&live.out));
@@ -229,7 +233,7 @@ fn a_file_that_is_no_whole_snapshot_is_refused() {
         ),
         (second_line("{\"hat\":\u{1b}[2K}"), "line 2, column 6: unknown variant `hat`"),
         (
-            text.replace("\"formatVersion\":\"1.1\"", "\"formatVersion\":\"2.0\"").into_bytes(),
+            text.replace("\"formatVersion\":\"1.2\"", "\"formatVersion\":\"2.0\"").into_bytes(),
             "the file has format 2.0",
         ),
         (b"apiVersion: wsusctl/v1alpha1\n".to_vec(), "line 1: this is not a snapshot of wsusctl"),

@@ -32,6 +32,7 @@ fn impact() -> Impact {
     Impact {
         needed: Some(needed.into_iter().map(|(update, group, number)| ((uid(update), group), number)).collect()),
         bytes: BTreeMap::from([(uid("u1"), 5_000_000), (uid("u3"), 7)]),
+        parts: Some(BTreeMap::from([(uid("u1"), 2), (uid("u2"), 3), (uid("u3"), 1)])),
         removed: BTreeMap::from([
             ((uid("u1"), gid("Middle")), removed("CONTOSO\\eve", "2026-11-02T00:00:00Z")),
             ((uid("u3"), gid("Low")), removed("CONTOSO\\old", "2026-01-01T00:00:00Z")),
@@ -74,6 +75,18 @@ fn figures_stand_where_they_mean_something() {
     assert_eq!(figures("group[New]"), (None, None, None));
     let (needed, bytes, _) = figures("approval[u1][New]");
     assert!(matches!(needed, Some(Figure::Unknown(_))) && bytes == known(5_000_000));
+}
+
+#[test]
+fn what_goes_with_a_bundle_is_said() {
+    let plan = annotated(&impact());
+    let parts = |plan: &Plan, address: &str| change_of(plan, address).affects.parts;
+    assert_eq!(parts(&plan, "decline[u2]"), Some(Figure::Known(3)));
+    assert_eq!(parts(&plan, "decline[u3]"), Some(Figure::Known(1)));
+    assert_eq!(parts(&plan, "approval[u1][Middle]"), None);
+    let none = annotated(&Impact { parts: Some(BTreeMap::new()), ..impact() });
+    assert_eq!(parts(&none, "decline[u2]"), None);
+    assert!(matches!(parts(&annotated(&Impact::default()), "decline[u2]"), Some(Figure::Unknown(_))));
 }
 
 #[test]

@@ -153,7 +153,8 @@ fn made_odd(mut snapshot: Snapshot, odd: &Oddities) -> (Snapshot, Impact) {
         UpdateType::Other,
     ];
     let reboots = [Reboot::Unknown, Reboot::Never, Reboot::Always, Reboot::Possible];
-    let mut impact = Impact { needed: flags[7].then(BTreeMap::new), ..Impact::default() };
+    let mut impact =
+        Impact { needed: flags[7].then(BTreeMap::new), parts: flags[6].then(BTreeMap::new), ..Impact::default() };
     for (index, update) in snapshot.updates.values_mut().enumerate() {
         update.title = name();
         update.kbs.push(name());
@@ -168,6 +169,9 @@ fn made_odd(mut snapshot: Snapshot, odd: &Oddities) -> (Snapshot, Impact) {
         if flags[(index + 2) % 8] {
             impact.bytes.insert(update.id, u64::from(numbers[3]) * 4096);
             impact.removed.insert((update.id, some_id), Removed { by: name(), at: now() });
+        }
+        if let Some(parts) = &mut impact.parts {
+            parts.insert(update.id, u64::from(numbers[3]));
         }
         if let Some(needed) = &mut impact.needed {
             needed.insert((update.id, gid("A")), u64::MAX);

@@ -198,6 +198,7 @@ fn affects() -> Schema {
         required("approvals", count("Approvals that are lost.")),
         optional("needed", figure("How many of these computers need the update.")),
         optional("bytes", figure("The size of the files that a computer downloads at most.")),
+        optional("parts", figure("Of a decline: how many updates the update bundles, which go with it.")),
         optional(
             "reboot",
             known(["never", "always", "possible", "unknown"]).says("Whether installing restarts computers."),

@@ -169,6 +169,8 @@ struct AffectsWire {
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<FigureWire>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    parts: Option<FigureWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reboot: Option<&'static str>,
 }
 
@@ -445,7 +447,7 @@ fn change_wire<'a>(change: &'a Change, sources: &'a Sources) -> ChangeWire<'a> {
 }
 
 fn affects_wire(affects: Affects) -> AffectsWire {
-    let Affects { computers, approvals, needed, bytes, reboot } = affects;
+    let Affects { computers, approvals, needed, bytes, parts, reboot } = affects;
     let figure = |figure| match figure {
         Figure::Known(number) => FigureWire::Known(number),
         Figure::Unknown(why) => FigureWire::Unknown { unknown: why },
@@ -456,7 +458,8 @@ fn affects_wire(affects: Affects) -> AffectsWire {
         Reboot::Always => "always",
         Reboot::Possible => "possible",
     });
-    AffectsWire { computers, approvals, needed: needed.map(figure), bytes: bytes.map(figure), reboot }
+    let [needed, bytes, parts] = [needed, bytes, parts].map(|known| known.map(figure));
+    AffectsWire { computers, approvals, needed, bytes, parts, reboot }
 }
 
 fn inherited_wire(inherited: &Inherited) -> InheritedWire<'_> {

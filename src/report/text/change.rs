@@ -89,7 +89,7 @@ pub(super) fn render(page: &mut Page, indent: usize, name: &str, extent: Extent,
         head.extend(member_pieces(members));
     }
     head.extend(risk_piece(*risk));
-    let own_figures = (!shared).then(|| own::figures(address.kind(), affects)).flatten();
+    let own_figures = (!shared).then(|| own::figures(address.kind(), *action, affects)).flatten();
     head.extend(affects_piece(affects, address, *action, !lost.is_empty(), own_figures));
     head.extend(origin_piece(*origin, sources));
     page.line(indent, head);
@@ -241,7 +241,7 @@ fn affects_piece(
     listed: bool,
     own: Option<String>,
 ) -> Option<Piece<'static>> {
-    let Affects { computers, approvals, needed: _, bytes: _, reboot: _ } = *affects;
+    let Affects { computers, approvals, needed: _, bytes: _, parts: _, reboot: _ } = *affects;
     let always = action == ChangeAction::Delete && address.kind() == Kind::Group;
     let computers = (always || computers > 0).then(|| format!("affects {}", count(computers, "computer")));
     let approvals = (always || approvals > 0 && !listed).then(|| format!("destroys {}", count(approvals, "approval")));

@@ -32,7 +32,7 @@ pub(super) fn pieces(changes: &[(&str, &Change)]) -> Vec<Piece<'static>> {
 
 /// The pieces of a decline that shares its change with others.
 pub(super) fn of_decline(change: &Change) -> Vec<Piece<'static>> {
-    let figures = figures(Kind::Decline, &change.affects).map(Piece::plain);
+    let figures = figures(Kind::Decline, change.action, &change.affects).map(Piece::plain);
     figures.into_iter().chain(changed(change).map(|text| Piece::new(text, Style::Dim))).collect()
 }
 
@@ -93,15 +93,30 @@ fn cost(affects: &Affects) -> Option<String> {
 }
 
 /// The figures of a change that stands alone. A decline is for the whole server.
-pub(super) fn figures(kind: Kind, affects: &Affects) -> Option<String> {
+pub(super) fn figures(kind: Kind, action: ChangeAction, affects: &Affects) -> Option<String> {
     let needed = match (kind, affects.needed) {
         (Kind::Decline, Some(Figure::Known(0))) => Some("no computer needs it".to_owned()),
         (Kind::Decline, Some(Figure::Known(1))) => Some("1 computer of the server needs it".to_owned()),
         (Kind::Decline, Some(Figure::Known(number))) => Some(format!("{number} computers of the server need it")),
         (_, figure) => figure.filter(|_| affects.computers > 0).and_then(need),
     };
-    let said: Vec<String> = needed.into_iter().chain(cost(affects)).collect();
+    let said: Vec<String> = needed.into_iter().chain(cost(affects)).chain(parts(action, affects.parts)).collect();
     (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// What goes with a bundle. That they come back with it is said nowhere.
+///
+/// Source: learn.microsoft.com, IUpdate.Decline (ms747138, bb294934: declining a bundle declines its parts; grade A).
+fn parts(action: ChangeAction, parts: Option<Figure>) -> Option<String> {
+    let is_decline = action == ChangeAction::Create;
+    match parts? {
+        Figure::Known(0) => None,
+        Figure::Known(1) if is_decline => Some("the update that it bundles goes with it".to_owned()),
+        Figure::Known(number) if is_decline => Some(format!("the {number} updates that it bundles go with it")),
+        Figure::Known(_) => Some("what it bundles may stay declined".to_owned()),
+        Figure::Unknown(_) if is_decline => Some("what it may bundle goes with it (not read)".to_owned()),
+        Figure::Unknown(_) => None,
+    }
 }
 
 /// Who made what a change differs from, and when.

@@ -71,6 +71,9 @@ pub(super) struct Contents {
     pub(super) rules: bool,
     pub(super) downstream_servers: bool,
     pub(super) needed: bool,
+    /// Files before 1.2 do not say.
+    #[serde(default)]
+    pub(super) parts: bool,
 }
 
 /// A line between the first and the last.

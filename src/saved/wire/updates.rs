@@ -54,6 +54,9 @@ pub(in crate::saved) struct UpdateWire {
     /// Bytes of its files; not a part of the update, but one number for each.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(in crate::saved) bytes: Option<u64>,
+    /// How many updates it bundles, likewise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(in crate::saved) parts: Option<u64>,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -114,8 +117,8 @@ pub(in crate::saved) struct ApprovalWire {
 }
 
 impl UpdateWire {
-    /// An update with the size of its files.
-    pub(in crate::saved) fn new(update: &Update, bytes: Option<u64>) -> Self {
+    /// An update with the size of its files and the number of those that it bundles.
+    pub(in crate::saved) fn new(update: &Update, bytes: Option<u64>, parts: Option<u64>) -> Self {
         let Update {
             id,
             title,
@@ -166,6 +169,7 @@ impl UpdateWire {
             needed_by: *needed_by,
             reboot: (*reboot).into(),
             bytes,
+            parts,
         }
     }
 }
@@ -195,6 +199,7 @@ impl From<UpdateWire> for Update {
             needed_by,
             reboot,
             bytes: _,
+            parts: _,
         } = wire;
         let ids = |ids: Vec<Id>| ids.into_iter().map(|Id(id)| id).collect::<Vec<Uuid>>();
         Self {

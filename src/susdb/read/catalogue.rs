@@ -191,6 +191,17 @@ pub(super) const IMPACT_BUNDLED_FILES: Select = select!(
     "WHERE r.IsLatestRevision = 1 AND x.PatchingType IN (0, 1) AND f.IsEula = 0 AND u.UpdateID IN ({list})"
 );
 
+pub(super) const IMPACT_PARTS: Select = select!(
+    "impact.parts",
+    "SELECT u.UpdateID, COUNT(DISTINCT p.LocalUpdateID) AS Parts"
+    "FROM dbo.tbUpdate u"
+    "INNER JOIN dbo.tbRevision r ON r.LocalUpdateID = u.LocalUpdateID"
+    "INNER JOIN dbo.tbBundleDependency b ON b.RevisionID = r.RevisionID"
+    "INNER JOIN dbo.tbRevision p ON p.RevisionID = b.BundledRevisionID"
+    "WHERE u.UpdateID IN ({list})"
+    "GROUP BY u.UpdateID"
+);
+
 pub(super) const IMPACT_REMOVED: Select = select!(
     "impact.removed",
     "SELECT UpdateID, TargetGroupID, AdminNameWhoDeleted, TimeOfDeath"

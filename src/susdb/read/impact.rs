@@ -7,7 +7,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::catalogue::{IMPACT_BUNDLED_FILES, IMPACT_FILES, IMPACT_NEEDED, IMPACT_REMOVED, with_lists};
+use super::catalogue::{IMPACT_BUNDLED_FILES, IMPACT_FILES, IMPACT_NEEDED, IMPACT_PARTS, IMPACT_REMOVED, with_lists};
 use super::row::Cells;
 use super::{PARAMETERS_MAX, ReadError, pad, rows_in, run};
 use crate::model::impact::{Impact, ImpactScope, Removed};
@@ -74,6 +74,11 @@ async fn read_parts(session: &mut Session, asked: &Asked<'_>) -> Impact {
     }
     let bytes = timeout(part_time_max, read_bytes(session, updates)).await;
     impact.bytes = told("the size of updates", bytes, part_time_max).unwrap_or_default();
+    if !is_usable(session).await {
+        return impact;
+    }
+    let parts = timeout(part_time_max, read_parts_of_bundles(session, updates)).await;
+    impact.parts = told("what updates bundle", parts, part_time_max);
     if !is_usable(session).await {
         return impact;
     }
@@ -145,6 +150,17 @@ async fn read_bytes(session: &mut Session, updates: &[Parameter<'_>]) -> Result<
         *total = total.saturating_add(size);
     }
     Ok(bytes)
+}
+
+/// Whatever any revision of an update bundles.
+///
+/// Source: tbBundleDependency: Intensive-Self-Service-Portal (grade A).
+async fn read_parts_of_bundles(
+    session: &mut Session,
+    updates: &[Parameter<'_>],
+) -> Result<BTreeMap<Uuid, u64>, ReadError> {
+    let parts = |row: &Cells<'_>| Ok((row.guid("UpdateID")?, row.count("Parts")?));
+    Ok(rows_in(session, &IMPACT_PARTS, updates, parts).await?.into_iter().collect())
 }
 
 /// Source: tbDeadDeployment: Intensive-Self-Service-Portal (grade A).
