@@ -323,7 +323,7 @@ pub(super) fn decline(approvals: u64) -> Change {
         change.before = Some(BTreeMap::from([("approvals".to_owned(), Attribute::List(lost.collect()))]));
     }
     change.after = Some(BTreeMap::from([("declined".to_owned(), Attribute::Bool(true))]));
-    change.affects = Affects { approvals, ..Affects::default() };
+    change.affects = Affects { approvals, parts: (approvals > 0).then_some(Figure::Known(2)), ..Affects::default() };
     change.label = Some("KB5055555 2026-10 Preview Update for Windows 11".into());
     change
 }

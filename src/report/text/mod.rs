@@ -169,7 +169,7 @@ mod tests {
               reason: approved by its id, which reinstates it [reinstated]
               approvals removed by CONTOSO\bob at 2026-10-02T07:00:00Z
           + decline["5c0fa5ab-2a51-4f4b-8b0e-0d6f3f3b0003"]  KB5055555 2026-10 Preview Update for Windows 11  declined: true
-              contoso-hq.yaml:40
+              the 2 updates that it bundles go with it  contoso-hq.yaml:40
               destroys 3 approvals:
                 "Ring 1": install, by CONTOSO\alice
                 "Ring 2": install, by CONTOSO\alice
