@@ -6,7 +6,7 @@ use super::arguments::{Arguments, EXIT_STATUS, Help};
 use super::report_lost;
 use super::streams::Streams;
 use crate::failure::{Exit, Failure};
-use crate::resolve::{did_you_mean, nearest};
+use crate::model::near::suggestion;
 
 /// A page of the manual.
 struct Page {
@@ -82,9 +82,8 @@ fn usage(path: &[String]) -> Option<String> {
 fn unknown(topic: &str) -> Failure {
     let command = Arguments::command();
     let verbs = command.get_subcommands().map(clap::Command::get_name);
-    let near = nearest(topic, verbs.chain(PAGES.iter().map(|page| page.topic)));
     let failure = Failure::new(Exit::Invalid, format!("there is no verb and no page of the manual called `{topic}`"));
-    match did_you_mean(&near) {
+    match suggestion(topic, verbs.chain(PAGES.iter().map(|page| page.topic))) {
         Some(question) => failure.hint(question),
         None => failure.hint("`wsusctl help` lists them"),
     }

@@ -16,6 +16,7 @@ use crate::model::address::{Address, Kind};
 use crate::model::attribute::Attribute;
 use crate::model::desired::Desired;
 use crate::model::management::Prune;
+use crate::model::near::suggestion;
 use crate::model::origin::Origin;
 use crate::model::procedure::{Procedure, Verdict};
 use crate::model::rule::Rules;
@@ -28,7 +29,6 @@ use crate::plan::step::Operation;
 use crate::plan::{Plan, Policy};
 use crate::report::text::{self, TextOptions};
 use crate::report::visible::visible;
-use crate::resolve::{did_you_mean, nearest};
 use crate::susdb::read;
 use crate::susdb::session::Session;
 
@@ -174,11 +174,10 @@ impl RuleRuns<'_> {
     fn find<'o>(&self, name: &str, outlooks: &'o [RuleOutlook]) -> Result<&'o RuleOutlook, Failure> {
         let mut found = named(outlooks, name);
         let Some(first) = found.next() else {
-            let near = nearest(name, outlooks.iter().map(|outlook| outlook.name.as_str()));
             let url = self.url.as_deref().unwrap_or("URL");
             let failure = Failure::new(Exit::Invalid, format!("--run-rules: there is no approval rule `{name}`"));
             return Err(failure
-                .hints(did_you_mean(&near))
+                .hints(suggestion(name, outlooks.iter().map(|outlook| outlook.name.as_str())))
                 .hint(format!("to list the server's rules: wsusctl get rules --server \"{url}\"")));
         };
         if found.next().is_some() {

@@ -1,12 +1,11 @@
 //! Typed access to nodes: each function takes a node of the wrong shape for a problem to report, not for an end.
 
-use strsim::damerau_levenshtein;
-
 use super::document::Field;
 use super::node::{Entry, Node, Value};
 use super::problems::Problems;
 use crate::diagnostic::Diagnostic;
 use crate::model::code_point::deceptive_in;
+use crate::model::near::suggestion;
 use crate::model::origin::{Declared, Origin};
 
 /// A map with known keys.
@@ -145,8 +144,8 @@ pub(super) fn word<T: Copy>(value: &Keyed<'_>, words: &[(&str, T)], problems: &m
     let mut problem = Diagnostic::error("unknown-word", "a word that is not known here")
         .detail(format!("`{}` is none of {}", found.value, listed(&known)))
         .at(found.origin, "");
-    if let Some(near) = near(&found.value, &known) {
-        problem = problem.help(format!("did you mean `{near}`?"));
+    if let Some(near) = suggestion(&found.value, known.iter().copied()) {
+        problem = problem.help(near);
     }
     problems.push(problem);
     None
@@ -321,26 +320,11 @@ fn unknown_key(entry: &Entry<'_>, shape: &Shape) -> Diagnostic {
         .at(entry.origin, "");
     if let Some((below, _)) = shape.below.filter(|(_, below)| below.keys.contains(&&*entry.key)) {
         problem.help(format!("`{}` is a condition: write {below}: {{{}: ...}}", entry.key, entry.key))
-    } else if let Some(near) = near(&entry.key, shape.keys) {
-        problem.help(format!("did you mean `{near}`?"))
+    } else if let Some(near) = suggestion(&entry.key, shape.keys.iter().copied()) {
+        problem.help(near)
     } else {
         problem.help(format!("there are {}", listed(shape.keys)))
     }
-}
-
-/// The candidate that was probably meant: a third of the letters may differ.
-pub(super) fn near<'c>(text: &str, candidates: &[&'c str]) -> Option<&'c str> {
-    // Nothing this long is a misspelt word, and the distance costs the product of the lengths.
-    if text.len() > 64 {
-        return None;
-    }
-    let lower = text.to_lowercase();
-    candidates
-        .iter()
-        .map(|candidate| (damerau_levenshtein(&lower, &candidate.to_lowercase()), *candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 /// `a`, `b` and `c`

@@ -44,7 +44,7 @@ pub fn deceptive_in(text: &str) -> Vec<CodePoint> {
     found
 }
 
-/// A character as Unicode numbers it; shows as `U+00A0 (no-break space)`.
+/// A character as Unicode numbers it; shows as `U+00A0 (no-break space)` or `U+0430 (а)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodePoint(pub char);
 
@@ -73,7 +73,12 @@ impl CodePoint {
 
 impl fmt::Display for CodePoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "U+{:04X} ({})", u32::from(self.0), self.description())
+        write!(f, "U+{:04X} ", u32::from(self.0))?;
+        match self.0 {
+            ' ' => f.write_str("(space)"),
+            c if is_deceptive(c) => write!(f, "({})", self.description()),
+            c => write!(f, "({c})"),
+        }
     }
 }
 

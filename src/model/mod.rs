@@ -22,6 +22,7 @@ pub mod listing;
 pub mod management;
 pub mod mode;
 pub mod name;
+pub mod near;
 pub mod notifications;
 pub mod object;
 pub mod origin;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::category::CategoryReference;
 use super::name::fold;
-use super::snapshot::TargetGroup;
+use super::snapshot::{TITLED_ARTICLES_MAX, TargetGroup, Update};
 
 /// What has to be read. Groups, the server's own facts, totals and procedure signatures are always read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,6 +46,15 @@ pub struct ReadScope {
 }
 
 impl ReadScope {
+    /// The articles that entries name and none of these updates has: as many as are looked for in titles.
+    pub fn articles_without<'s>(
+        &'s self,
+        updates: impl IntoIterator<Item = &'s Update>,
+    ) -> impl Iterator<Item = &'s String> {
+        let found: BTreeSet<&String> = updates.into_iter().flat_map(|update| &update.kbs).collect();
+        self.kbs.iter().filter(move |kb| !found.contains(kb)).take(TITLED_ARTICLES_MAX)
+    }
+
     /// Everything that any manifest may ask for.
     #[must_use]
     pub fn whole() -> Self {

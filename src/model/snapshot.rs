@@ -67,6 +67,9 @@ pub struct Snapshot {
     /// Every knowledge-base article of the server, digits only, where one of the scope has no update: to say what may have
     /// been meant. Empty where none is missing.
     pub articles: BTreeSet<String>,
+    /// Of articles of the scope that no update has: the English titles of updates that name them all the same. At most
+    /// [`TITLED_ARTICLES_MAX`] articles are looked for.
+    pub titled: BTreeMap<String, BTreeSet<String>>,
     /// The approvals (action 0, 1 or 3 of computer groups, of any revision) of each update in `updates` that has any.
     pub deployments: BTreeMap<Uuid, Vec<Deployment>>,
     /// Approvals (action 0, 1 or 3) by group, with their update: of the groups that the scope asks for.
@@ -105,6 +108,17 @@ pub struct ServerFacts {
     pub sql_version: String,
     /// The login, for display and as the administrator name of writes.
     pub login: String,
+}
+
+/// How many articles without updates are looked for in titles: each takes a look at every title.
+pub const TITLED_ARTICLES_MAX: usize = 5;
+
+/// Whether a title names an article (digits only): `(KB5060842)`.
+#[must_use]
+pub fn title_names(title: &str, article: &str) -> bool {
+    let title = title.to_ascii_uppercase();
+    let mut behind = title.match_indices("KB").map(|(at, _)| &title[at + 2..]);
+    behind.any(|rest| rest.strip_prefix(article).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit())))
 }
 
 /// A computer group.

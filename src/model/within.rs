@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::category::{Categories, CategoryKind, CategoryReference};
 use super::scope::{ReadScope, UpdateSelection};
-use super::snapshot::{Deployment, Snapshot, TargetGroup, Update};
+use super::snapshot::{Deployment, Snapshot, TargetGroup, Update, title_names};
 
 impl Snapshot {
     /// What a read with this scope would have brought, of a snapshot that was taken with [`ReadScope::whole`].
@@ -33,6 +33,7 @@ impl Snapshot {
             categories,
             updates,
             articles,
+            titled: _,
             deployments,
             approvals_of_groups: _,
             totals,
@@ -41,6 +42,7 @@ impl Snapshot {
         let approvals_of_groups = by_group(scope, &groups, &deployments);
         let asks_for_updates = scope.asks_for_updates();
         let chosen = chosen(scope, &categories, &updates, &deployments);
+        let titled = titled(scope, &updates);
         let mut updates = updates;
         updates.retain(|id, _| chosen.contains(id));
         forget(scope, &mut updates);
@@ -65,6 +67,7 @@ impl Snapshot {
             requested_groups,
             categories: if needs_categories { categories } else { Categories::default() },
             articles: if lists_articles { articles } else { BTreeSet::new() },
+            titled,
             updates,
             deployments,
             approvals_of_groups,
@@ -75,6 +78,15 @@ impl Snapshot {
 }
 
 /// The approvals of the groups that a scope asks for, of all there are.
+/// The titles that name articles which no update has.
+fn titled(scope: &ReadScope, updates: &BTreeMap<Uuid, Update>) -> BTreeMap<String, BTreeSet<String>> {
+    let of_article = |kb: &String| {
+        let titles = updates.values().map(|update| &update.title).filter(|title| title_names(title, kb));
+        (kb.clone(), titles.cloned().collect::<BTreeSet<String>>())
+    };
+    scope.articles_without(updates.values()).map(of_article).filter(|(_, titles)| !titles.is_empty()).collect()
+}
+
 fn by_group(
     scope: &ReadScope,
     groups: &BTreeMap<Uuid, TargetGroup>,

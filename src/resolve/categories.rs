@@ -7,9 +7,9 @@ use uuid::Uuid;
 use crate::diagnostic::Diagnostic;
 use crate::model::category::{Categories, Category, CategoryKind, CategoryReference};
 use crate::model::glob::Glob;
+use crate::model::near::{nearest, suggestion};
 use crate::model::origin::{Declared, Origin};
 
-use super::near::{did_you_mean, nearest};
 use super::notes::Notes;
 
 /// How many categories a message lists.
@@ -61,23 +61,75 @@ fn check_title(
 fn unknown(title: &Glob, kind: CategoryKind, origin: Origin, categories: &Categories, notes: &mut Notes) -> Diagnostic {
     let Words { one, code, summary } = words(kind);
     let of_kind: Vec<&Category> = categories.0.values().filter(|category| category.kind == kind).collect();
-    let near = if notes.may_compare(of_kind.len()) {
-        // Of a pattern that matches nothing the letters may still be nearly those of a title.
-        let letters: String = title.as_str().chars().filter(|c| !matches!(c, '*' | '?')).collect();
-        let titles = of_kind.iter().flat_map(|category| std::iter::once(&category.title).chain(&category.other_titles));
-        nearest(letters.trim(), titles.map(String::as_str))
-    } else {
-        Vec::new()
-    };
+    // Of a pattern that matches nothing the letters may still be nearly those of a title.
+    let letters: String = title.as_str().chars().filter(|c| !matches!(c, '*' | '?')).collect();
+    let letters = letters.trim();
+    let near = of_another_kind(title, kind, categories).or_else(|| {
+        let own = notes.may_compare(of_kind.len()).then(|| suggestion(letters, titles(&of_kind))).flatten();
+        own.or_else(|| like_another_kind(letters, kind, categories, notes))
+    });
     let matches = if title.has_wildcard() { "that matches" } else { "called" };
     let error = Diagnostic::error(code, summary)
         .detail(format!("The server has no {one} {matches} `{}`.", title.as_str()))
         .at(origin, format!("no such {one}"));
-    let error = match did_you_mean(&near) {
+    let error = match near {
         Some(question) => error.help(question),
         None => error,
     };
     error.help("check the spelling; a category synchronisation may bring it: apply --sync-categories")
+}
+
+fn titles<'a>(categories: &[&'a Category]) -> impl Iterator<Item = &'a str> {
+    let all = categories.iter().flat_map(|category| std::iter::once(&category.title).chain(&category.other_titles));
+    all.map(String::as_str)
+}
+
+/// The kinds that people take for each other.
+fn other_kinds(kind: CategoryKind) -> &'static [CategoryKind] {
+    match kind {
+        CategoryKind::Classification => &[CategoryKind::Product, CategoryKind::ProductFamily],
+        CategoryKind::Product => &[CategoryKind::ProductFamily, CategoryKind::Classification],
+        CategoryKind::ProductFamily => &[CategoryKind::Product, CategoryKind::Classification],
+        CategoryKind::Company | CategoryKind::Other => &[],
+    }
+}
+
+/// How to write what a title or a pattern means among another kind.
+fn written_as(kind: CategoryKind, title: &str) -> String {
+    match kind {
+        CategoryKind::ProductFamily => {
+            format!("`{title}` is a product family: write `{{family: {title}}}` under `products`")
+        }
+        CategoryKind::Product => format!("`{title}` is a product: write `{title}` under `products`"),
+        _ => format!("`{title}` is a classification: write it under `classifications`"),
+    }
+}
+
+fn of_another_kind(title: &Glob, kind: CategoryKind, categories: &Categories) -> Option<String> {
+    let reference = CategoryReference::Title(title.clone());
+    let means = |kind: &&CategoryKind| !categories.matching(&reference, **kind).is_empty();
+    let other = *other_kinds(kind).iter().find(means)?;
+    if title.has_wildcard() {
+        let of = words(other).one;
+        return Some(format!("`{}` matches titles of the kind {of}: {}", title.as_str(), place_of(other)));
+    }
+    Some(written_as(other, title.as_str()))
+}
+
+fn place_of(kind: CategoryKind) -> &'static str {
+    match kind {
+        CategoryKind::ProductFamily => "write `{family: PATTERN}` under `products`",
+        CategoryKind::Product => "write the pattern under `products`",
+        _ => "write the pattern under `classifications`",
+    }
+}
+
+fn like_another_kind(letters: &str, kind: CategoryKind, categories: &Categories, notes: &mut Notes) -> Option<String> {
+    other_kinds(kind).iter().find_map(|other| {
+        let of_kind: Vec<&Category> = categories.0.values().filter(|category| category.kind == *other).collect();
+        let near = notes.may_compare(of_kind.len()).then(|| nearest(letters, titles(&of_kind)))?;
+        near.first().map(|title| written_as(*other, title))
+    })
 }
 
 fn ambiguous(

@@ -7,11 +7,11 @@ use crate::model::address::Address;
 use crate::model::database_role::{DatabaseRole, LivePrincipals, Principal};
 use crate::model::desired::Desired;
 use crate::model::name::trim;
+use crate::model::near::suggestion;
 use crate::model::origin::{Declared, Origin};
 use crate::model::resolved::ResolvedDatabaseRoles;
 use crate::model::snapshot::Snapshot;
 
-use super::near::{did_you_mean, nearest};
 use super::notes::Notes;
 
 /// Looks up every member. Where the login does not see the database's principals, names stay as written.
@@ -61,7 +61,7 @@ fn unknown(role: DatabaseRole, name: &str, origin: Origin, live: &LivePrincipals
         .help(format!(
             "where its login exists, make the user in SUSDB first: CREATE USER {bracketed} FOR LOGIN {bracketed}"
         ));
-    match did_you_mean(&nearest(name, candidates)) {
+    match suggestion(name, candidates) {
         Some(question) => error.help(question),
         None => error,
     }

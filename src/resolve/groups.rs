@@ -8,11 +8,11 @@ use crate::diagnostic::Diagnostic;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, DesiredGroup};
 use crate::model::name::{FORBIDDEN_IN_GROUP_NAMES, GROUP_NAME_LENGTH_MAX, fold, may_stand_in_group_name, trim};
+use crate::model::near::suggestion;
 use crate::model::origin::Origin;
 use crate::model::resolved::{GroupReference, ResolvedGroup};
 use crate::model::snapshot::{ALL_COMPUTERS, Snapshot, TargetGroup, UNASSIGNED_COMPUTERS};
 
-use super::near::{did_you_mean, nearest};
 use super::notes::Notes;
 
 /// How manifests write the built-in groups, whose names on a server are in its language.
@@ -155,17 +155,23 @@ impl<'a> Groups<'a> {
         let declared = self.declared.iter().map(|group| group.name.as_str());
         let live = self.live.values().flatten().filter(|group| !group.builtin).map(|group| group.name.as_str());
         let built_in = BUILT_IN.iter().map(|(known, _)| *known);
-        let near = if notes.may_compare(self.declared.len() + self.live.len()) {
-            nearest(name, declared.chain(live).chain(built_in))
-        } else {
-            Vec::new()
+        let known = declared.chain(live).chain(built_in);
+        let near = match last_of_path(name).filter(|last| known.clone().any(|known| fold(known) == fold(last))) {
+            Some(last) => Some(format!("groups are called by their own name, without those above: write `{last}`")),
+            None if notes.may_compare(self.declared.len() + self.live.len()) => {
+                suggestion(last_of_path(name).unwrap_or(name), known)
+            }
+            None => None,
         };
         let error = Diagnostic::error("unknown-group", "Unknown computer group").at(origin, "no such group");
-        match did_you_mean(&near) {
-            Some(question) => error.help(question),
-            None => error.help(otherwise),
-        }
+        error.help(near.as_deref().unwrap_or(otherwise))
     }
+}
+
+/// What a path of groups ends in; none for a name alone.
+fn last_of_path(name: &str) -> Option<&str> {
+    let (_, last) = name.rsplit_once(['/', '\\', '>'])?;
+    Some(last.trim()).filter(|last| !last.is_empty())
 }
 
 fn check_name(group: &DesiredGroup, notes: &mut Notes) {

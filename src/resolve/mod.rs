@@ -10,7 +10,6 @@ mod declines;
 mod downstream_servers;
 mod groups;
 mod memberships;
-mod near;
 mod notes;
 mod notifications;
 mod prunable;
@@ -27,7 +26,6 @@ mod synchronization;
 mod unknown_computers;
 mod updates;
 
-pub use near::{did_you_mean, nearest};
 pub use scope::scope;
 pub use selection::selection;
 

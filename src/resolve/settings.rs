@@ -8,12 +8,12 @@ use crate::model::attribute::Attribute;
 use crate::model::configuration::LiveSettings;
 use crate::model::desired::{Desired, Languages, Settings};
 use crate::model::mode;
+use crate::model::near::suggestion;
 use crate::model::origin::Origin;
 use crate::model::resolved::ResolvedSettings;
 use crate::model::setting::Cell;
 use crate::model::snapshot::Snapshot;
 
-use super::near::{did_you_mean, nearest};
 use super::notes::Notes;
 
 /// The cells of the declared settings but for those that `management.ignore` hides.
@@ -61,7 +61,7 @@ fn refuse_unknown(names: &BTreeSet<String>, live: &LiveSettings, origin: Origin,
         .detail(format!("The server knows no language {}.", listed.join(", ")))
         .at(origin, if is_one { "names it" } else { "names them" });
     for name in &unknown {
-        if let Some(question) = did_you_mean(&nearest(name, known.iter().copied())) {
+        if let Some(question) = suggestion(name, known.iter().copied()) {
             error = error.help(if is_one { question } else { format!("`{name}`: {question}") });
         }
     }

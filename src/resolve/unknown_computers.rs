@@ -7,11 +7,11 @@ use crate::model::address::Address;
 use crate::model::desired::DesiredGroup;
 use crate::model::glob::Glob;
 use crate::model::name::fold;
+use crate::model::near::{did_you_mean, nearest, suggestion};
 use crate::model::origin::Declared;
 use crate::model::resolved::Notice;
 use crate::model::snapshot::Computer;
 
-use super::near::{did_you_mean, nearest};
 use super::notes::Notes;
 
 /// How many near matches are worth reading.
@@ -37,7 +37,7 @@ impl<'a> UnknownComputers<'a> {
 
     /// Notes a name that no computer has: pending, or an error where the group requires its computers.
     pub(super) fn note(&self, name: &Declared<Glob>, group: &DesiredGroup, notes: &mut Notes) {
-        let near = did_you_mean(&self.near(name.value.as_str(), notes));
+        let near = self.near(name.value.as_str(), notes);
         if group.require_computers {
             let detail =
                 format!("`{}` requires its computers, and the server knows no `{}`", group.name, name.value.as_str());
@@ -57,29 +57,27 @@ impl<'a> UnknownComputers<'a> {
     }
 
     /// WSUS knows a computer by its full domain name; people have the short one, or an account's.
-    fn near(&self, written: &str, notes: &mut Notes) -> Vec<String> {
+    fn near(&self, written: &str, notes: &mut Notes) -> Option<String> {
         let folded = fold(written);
         let account = folded.rsplit('\\').next().unwrap_or_default().trim_end_matches(['.', '$']);
+        let offer = |names: &[&str]| {
+            did_you_mean(&names.iter().take(OFFERED_MAX).map(|name| (*name).to_owned()).collect::<Vec<_>>())
+        };
         if let Some(exact) = self.by_name.get(account) {
-            return vec![(*exact).to_owned()];
+            return offer(&[exact]);
         }
         if let Some(same_host) = self.by_host.get(host(account)) {
-            return same_host.iter().take(OFFERED_MAX).map(|name| (*name).to_owned()).collect();
+            return offer(same_host);
         }
         if !notes.may_compare(self.by_name.len()) {
-            return Vec::new();
+            return None;
         }
         if account.contains('.') {
-            return nearest(account, self.by_name.values().copied());
+            return suggestion(account, self.by_name.values().copied());
         }
         let hosts = nearest(account, self.by_host.keys().map(String::as_str));
-        hosts
-            .iter()
-            .filter_map(|host| self.by_host.get(host))
-            .flatten()
-            .take(OFFERED_MAX)
-            .map(|name| (*name).to_owned())
-            .collect()
+        let near: Vec<&str> = hosts.iter().filter_map(|host| self.by_host.get(host)).flatten().copied().collect();
+        offer(&near)
     }
 }
 

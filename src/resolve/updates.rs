@@ -1,6 +1,6 @@
 //! References to updates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
@@ -8,10 +8,10 @@ use crate::diagnostic::Diagnostic;
 use crate::model::category::{Categories, CategoryKind};
 use crate::model::desired::{KbReference, UpdateReference};
 use crate::model::name::fold;
+use crate::model::near::suggestion;
 use crate::model::origin::{Declared, Origin};
 use crate::model::snapshot::{Snapshot, Update};
 
-use super::near::{did_you_mean, nearest};
 use super::notes::Notes;
 
 /// How many updates a message lists.
@@ -145,21 +145,33 @@ impl<'a> Catalog<'a> {
                 .at(kb.origin, "not read")
                 .help("take the snapshot again with this manifest");
         }
-        let near = if notes.may_compare(self.snapshot.articles.len()) {
-            let known: Vec<String> = self.snapshot.articles.iter().map(|known| format!("KB{known}")).collect();
-            nearest(&format!("KB{}", kb.value), known.iter().map(String::as_str))
-        } else {
-            Vec::new()
-        };
         let error = Diagnostic::error("unknown-kb", "Unknown knowledge-base article")
             .detail(format!("The server has no update of KB{}.", kb.value))
             .at(kb.origin, "no such article");
-        let error = match did_you_mean(&near) {
-            Some(question) => error.help(question),
-            None => error,
+        if let Some(titles) = self.snapshot.titled.get(&kb.value) {
+            return in_titles(error, &kb.value, titles);
+        }
+        let error = if notes.may_compare(self.snapshot.articles.len()) {
+            let known: Vec<String> = self.snapshot.articles.iter().map(|known| format!("KB{known}")).collect();
+            let near = suggestion(&format!("KB{}", kb.value), known.iter().map(String::as_str));
+            near.into_iter().fold(error, Diagnostic::help)
+        } else {
+            error
         };
         error.help("check the number; a synchronisation may bring its updates")
     }
+}
+
+/// An article that SUSDB keeps for no update, though titles name it.
+fn in_titles(mut error: Diagnostic, kb: &str, titles: &BTreeSet<String>) -> Diagnostic {
+    error = error.help(format!(
+        "{} it in the title only: `select: {{title: \"*KB{kb}*\"}}` chooses by title",
+        if titles.len() == 1 { "1 update names".to_owned() } else { format!("{} titles name", titles.len()) }
+    ));
+    for title in titles.iter().take(LISTED_MAX) {
+        error = error.help(title.clone());
+    }
+    error
 }
 
 fn has_product(categories: &Categories, update: &Update, product: &str) -> bool {
@@ -182,7 +194,7 @@ fn nothing_left(
         .and(reference.kb.origin, "this article");
     if let Some(product) = &reference.product {
         let known = deployable.iter().flat_map(|update| categories.titles(&update.categories, CategoryKind::Product));
-        if let Some(question) = did_you_mean(&nearest(&product.value, known)) {
+        if let Some(question) = suggestion(&product.value, known) {
             error = error.help(question);
         }
     }

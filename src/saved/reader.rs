@@ -258,6 +258,8 @@ impl Records {
             categories: Categories(categories),
             updates,
             articles,
+            // Every update is there with its title.
+            titled: BTreeMap::new(),
             deployments,
             approvals_of_groups: BTreeMap::new(),
             totals: totals.ok_or(SavedError::Missing { record: "totals" })?,

@@ -44,6 +44,7 @@ pub fn write(snapshot: &Snapshot, impact: &Impact, tool_version: &str, out: &mut
         categories: Categories(categories),
         updates,
         articles,
+        titled: _,
         deployments,
         // Every one is among the deployments.
         approvals_of_groups: _,

@@ -23,6 +23,24 @@ fn refused(lab: &Lab, spec: &str, code: &str, says: &[&str]) {
     assert_eq!(lab.writes(), 0);
 }
 
+/// An article that SUSDB keeps for no update may still stand in titles, which a selector can choose by.
+#[test]
+fn an_article_that_stands_in_titles_only() {
+    let lab = Lab::new("demo");
+    lab.sql("DELETE FROM tbKBArticleForRevision WHERE KBArticleID = '5060526'");
+    let spec = "  approvals:\n    - update: KB5060526 # here\n      groups: {Servers: install}\n";
+    let says = ["name it in the title only", "select: {title: \"*KB5060526*\"}", "Windows Server 2022"];
+    refused(&lab, spec, "unknown-kb", &says);
+    // A snapshot says the same.
+    lab.run(&["snapshot", "--server", "sandbox:lab.db", "--out", "lab.jsonl"]).expect_status(0);
+    let saved = lab.run(&["diff", "-f", "lab.yaml", "--against", "lab.jsonl"]);
+    for text in says {
+        saved.expect_status(3).expect_err(text);
+    }
+    lab.manifest("  approvals:\n    - select: {title: '*KB5060526*'}\n      groups: {Servers: install}\n");
+    lab.diff().expect_status(2);
+}
+
 #[test]
 fn updates() {
     let lab = Lab::new("demo");

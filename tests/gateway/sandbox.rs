@@ -74,10 +74,10 @@ fn approvable(snapshot: &Snapshot, group: Uuid) -> &Update {
 /// Binds a value of the type of the column that a placeholder is compared with: what stands before its list.
 fn bind_sample(query: &mut Query<'_>, before: &str, number: u128) {
     let list = before.trim_end_matches(|c: char| c.is_ascii_digit() || "@P, ".contains(c));
-    let column = list.trim_end_matches(['(', ' ', '<', '>', '=']).trim_end_matches(" IN");
+    let column = list.trim_end_matches(['(', ' ', '<', '>', '=']).trim_end_matches(" IN").trim_end_matches(" LIKE");
     let column = column.rsplit([' ', '.', '(']).next().unwrap();
     match column {
-        "KBArticleID" | "Name" | "name" => query.bind("1"),
+        "KBArticleID" | "Name" | "name" | "Title" => query.bind("1"),
         "RevisionID" | "CategoryID" | "TargetID" | "LocalUpdateID" => query.bind(1_i32),
         "ReceivedFromCreatorService" | "CreationDate" => query.bind(DateTime::<Utc>::UNIX_EPOCH.naive_utc()),
         _ => query.bind(Uuid::from_u128(number)),

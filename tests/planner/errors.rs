@@ -74,7 +74,17 @@ fn an_unknown_group_has_near_matches_among_declared_and_live_ones() {
     let error = only(&manifest().approve("u1", &[("Severs", "install")]), &live, "unknown-group");
     assert_eq!(error.help, ["did you mean `Servers`?"]);
     let declared = manifest().groups(&["Ring 0"]).approve("u1", &[("Ring O", "install")]);
-    assert_eq!(only(&declared, &live, "unknown-group").help, ["did you mean `Ring 0`?"]);
+    assert_eq!(
+        only(&declared, &live, "unknown-group").help,
+        ["did you mean `Ring 0`? it looks the same: what is written has U+004F (O), that one has U+0030 (0)"]
+    );
+    // A path of groups, as other tools write it, ends in the name.
+    for path in ["All Computers/Servers", "All Computers\\Servers", "All Computers > servers"] {
+        let error = only(&manifest().approve("u1", &[(path, "install")]), &live, "unknown-group");
+        assert!(error.help[0].to_lowercase().ends_with("write `servers`"), "{:?}", error.help);
+    }
+    let error = only(&manifest().approve("u1", &[("All Computers/Severs", "install")]), &live, "unknown-group");
+    assert_eq!(error.help, ["did you mean `Servers`?"]);
     let error = only(&manifest().approve("u1", &[("All Computer", "install")]), &live, "unknown-group");
     assert_eq!(error.help, ["did you mean `All Computers`?"]);
 }

@@ -111,6 +111,17 @@ fn categories_are_known_and_unambiguous() {
     check(&approve("select products=Windows 1*"), &twice, &[U1, U2]);
     let errors = plan_with(&approve("select products=Windws 11"), &live(), &[]).unwrap_err();
     assert_eq!(errors.0[0].help[0], "did you mean `Windows 11` or `Windows 10`?");
+    // What is known under another key goes before what merely has similar letters.
+    for (conditions, help) in [
+        ("products=drivers", "`drivers` is a classification: write it under `classifications`"),
+        ("products=Windows", "`Windows` is a product family: write `{family: Windows}` under `products`"),
+        ("products={family Windows 11}", "`Windows 11` is a product: write `Windows 11` under `products`"),
+        ("classifications=Windows 11", "`Windows 11` is a product: write `Windows 11` under `products`"),
+        ("products=Securty Updates", "`Security Updates` is a classification: write it under `classifications`"),
+    ] {
+        let errors = plan_with(&approve(&format!("select {conditions}")), &live(), &[]).unwrap_err();
+        assert_eq!(errors.0[0].help[0], help, "{conditions}");
+    }
     let errors = plan_with(&approve("select products=Windows 11"), &twice, &[]).unwrap_err();
     assert_eq!(errors.0[0].help.len(), 2);
     assert!(errors.0[0].help.iter().any(|help| help.contains(&cid("another").to_string()) && help.contains("Office")));

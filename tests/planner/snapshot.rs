@@ -95,6 +95,7 @@ pub fn server() -> Server {
         categories,
         updates: BTreeMap::new(),
         articles: BTreeSet::new(),
+        titled: BTreeMap::new(),
         deployments: BTreeMap::new(),
         approvals_of_groups: BTreeMap::new(),
         totals: Totals::default(),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::failure::{Exit, Failure};
 use crate::model::glob::Glob;
 use crate::model::listing::Noun;
-use crate::resolve::{did_you_mean, nearest};
+use crate::model::near::suggestion;
 
 /// The keys of `select` that a list can have. `supersedingApproved` depends on a whole manifest.
 const SELECTOR_KEYS: [&str; 15] = [
@@ -128,7 +128,7 @@ pub(super) fn check_named_group<'a>(
         return Ok(());
     }
     let failure = bad(format!("the server has no group called `{}`", named.as_str()));
-    Err(match did_you_mean(&nearest(named.as_str(), groups)) {
+    Err(match suggestion(named.as_str(), groups) {
         Some(question) => failure.hint(question),
         None => failure.hint("`wsusctl get groups` lists those there are"),
     })
@@ -166,7 +166,7 @@ fn unknown(noun: Noun, key: &str) -> Failure {
     if key == "supersedingApproved" && selects(noun) {
         return failure.hint("what it means depends on a whole manifest: `wsusctl diff --explain` shows it");
     }
-    if let Some(question) = did_you_mean(&nearest(key, keys.iter().copied())) {
+    if let Some(question) = suggestion(key, keys.iter().copied()) {
         failure = failure.hint(question);
     }
     failure.hint(format!("the conditions are {}", keys.join(", ")))

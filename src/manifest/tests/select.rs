@@ -150,7 +150,13 @@ fn lists() {
     assert_eq!(said("{classification: [x]}").1, "did you mean `classifications`?");
     assert_eq!(said("{products: Windows 11}").1, "write [Windows 11]");
     assert_eq!(said("{severity: critical}").1, "did you mean `Critical`?");
-    assert_eq!(said("{updateType: Drivers}").1, "did you mean `Driver`?");
+    assert_eq!(said("{updateType: Drivers}").1, "did you mean `Driver` or `DriverSet`?");
+    // A question that repeats what was written helps nobody.
+    assert!(
+        said("{pr\u{43e}ducts: [x]}")
+            .1
+            .starts_with("did you mean `products`? it looks the same: what is written has U+043E")
+    );
 }
 
 #[test]

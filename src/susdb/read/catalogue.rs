@@ -75,6 +75,13 @@ pub(super) const SERVER_FACTS: Select = select!(
 
 pub(super) const ARTICLES: Select =
     select!("updates.articles", "SELECT DISTINCT KBArticleID" "FROM dbo.tbKBArticleForRevision");
+pub(super) const TITLED: Select = select!(
+    "updates.titled",
+    "SELECT DISTINCT t.Title"
+    "FROM dbo.tbPreComputedLocalizedProperty t"
+    "INNER JOIN dbo.tbRevision r ON r.RevisionID = t.RevisionID"
+    "WHERE r.IsLatestRevision = 1 AND t.ShortLanguage = 'en' AND t.Title LIKE @P1"
+);
 
 pub(super) const GROUPS: Select = select!(
     "groups.read",
@@ -453,6 +460,7 @@ pub const ALL: &[Select] = &[
     UPDATES,
     UPDATE_KBS,
     ARTICLES,
+    TITLED,
     UPDATE_CATEGORIES,
     UPDATE_SUPERSEDED_BY,
     UPDATE_NEEDED_BY,

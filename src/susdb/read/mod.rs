@@ -180,6 +180,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
     let downstream_servers =
         if scope.downstream_servers { Some(listing::read_downstream_servers(session).await?) } else { None };
     let articles = updates::read_articles(session, scope, &updates).await?;
+    let titled = updates::read_titled(session, scope, &updates).await?;
     let totals = totals::read(session).await?;
     let mut procedures = read_procedures(session).await?;
     if let Some(settings) = &mut settings {
@@ -215,6 +216,7 @@ pub async fn read_snapshot(session: &mut Session, scope: &ReadScope) -> Result<S
         categories: categories.all,
         updates,
         articles,
+        titled,
         deployments,
         approvals_of_groups,
         totals,

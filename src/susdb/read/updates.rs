@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::catalogue::{
-    APPROVALS, ARTICLES, OTHER_TITLES, UPDATE_CATEGORIES, UPDATE_KBS, UPDATE_NEEDED_BY, UPDATE_SUPERSEDED_BY, UPDATES,
+    APPROVALS, ARTICLES, OTHER_TITLES, TITLED, UPDATE_CATEGORIES, UPDATE_KBS, UPDATE_NEEDED_BY, UPDATE_SUPERSEDED_BY,
+    UPDATES,
 };
 use super::categories::{self, Numbered};
 use super::conditions::UpdateScope;
 use super::row::Cells;
 use super::selections::merged;
-use super::{PARAMETERS_MAX, ReadError, deployments, rows, rows_about, rows_in};
+use super::{PARAMETERS_MAX, ReadError, deployments, rows, rows_about, rows_in, run};
 use crate::model::scope::ReadScope;
 use crate::model::selector::{Severity, UpdateType};
-use crate::model::snapshot::{Deployment, License, Reboot, Update};
+use crate::model::snapshot::{Deployment, License, Reboot, Update, title_names};
 use crate::susdb::session::{Parameter, Session};
 
 /// The publication state of an update that Microsoft expired.
@@ -92,6 +93,25 @@ pub(super) async fn read_articles(
         return Ok(BTreeSet::new());
     }
     Ok(rows(session, &ARTICLES, |row| row.text("KBArticleID")).await?.into_iter().collect())
+}
+
+/// Reads the titles that name articles which no update has.
+pub(super) async fn read_titled(
+    session: &mut Session,
+    scope: &ReadScope,
+    updates: &Updates,
+) -> Result<BTreeMap<String, BTreeSet<String>>, ReadError> {
+    let mut titled = BTreeMap::new();
+    for kb in scope.articles_without(updates.values()) {
+        let pattern = format!("%KB{kb}%");
+        let pattern = [Parameter::Text(&pattern)];
+        let titles = run(session, &TITLED, TITLED.text, &pattern, &|row: &Cells<'_>| row.text("Title")).await?;
+        let titles: BTreeSet<String> = titles.into_iter().filter(|title| title_names(title, kb)).collect();
+        if !titles.is_empty() {
+            titled.insert(kb.clone(), titles);
+        }
+    }
+    Ok(titled)
 }
 
 fn parts<'s>(scope: &'s ReadScope, kbs: &'s BTreeSet<String>) -> Vec<UpdateScope<'s>> {
