@@ -22,6 +22,7 @@ mod notifications;
 pub mod permission;
 mod reach;
 mod reinstatement;
+mod renamed;
 pub mod rule_run;
 mod rules;
 mod scope_check;
@@ -209,7 +210,14 @@ pub fn plan(resolved: &Resolved, snapshot: &Snapshot, policy: &Policy) -> Plan {
         blockers,
         unsupported,
         findings: resolved.findings.clone(),
-        warnings: [hidden(&context), resolved.warnings.clone(), superseded::notes(&context), aftermath].concat(),
+        warnings: [
+            hidden(&context),
+            resolved.warnings.clone(),
+            superseded::notes(&context),
+            renamed::notes(&context),
+            aftermath,
+        ]
+        .concat(),
         pending: resolved.pending.clone(),
         entries: resolved.entries.clone(),
         downstream_servers: resolved.downstream_servers.clone(),

@@ -17,6 +17,32 @@ fn groups_that_exist_as_declared_are_left_alone() {
     check(&manifest().groups(&["Workstations", "Workstations/Ring 0"]), &live, &[]);
 }
 
+/// WSUS cannot rename: what a new name in the manifest comes to is said before it is done.
+#[test]
+fn a_group_that_may_have_been_renamed_is_told() {
+    let live = server()
+        .groups(&["Kiosks", "Workstations", "Workstations/Ring 0", "Lab"])
+        .computer(1, "kiosk-1", &["Kiosks"])
+        .computer(2, "kiosk-2", &["Kiosks"])
+        .computer(3, "lab-1", &["Lab"])
+        .computer(4, "pc-1", &["Lab"]);
+    let said = |declared: &crate::desired::Manifest| {
+        let plan = plan_of(declared, &live);
+        let renamed = plan.warnings.iter().filter(|warning| warning.code == "renamedGroup");
+        renamed.map(|warning| warning.message.split(": if").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let kiosks = |computers: &[&str]| manifest().groups(&["Terminals"]).computers("Terminals", computers);
+    assert_eq!(said(&kiosks(&["kiosk-*"])), ["the undeclared group `Kiosks` has the same 2 computers"]);
+    let more = "the undeclared group `Kiosks` has 2 of its 3 computers and no others";
+    assert_eq!(said(&kiosks(&["kiosk-*", "pc-1"])), [more]);
+    assert_eq!(said(&kiosks(&["lab-1"])), [""; 0]);
+    assert_eq!(said(&kiosks(&["kiosk-*"]).groups(&["Kiosks"])), [""; 0]);
+    assert_eq!(said(&kiosks(&["kiosk-*"]).ignore(&["group[\"Kiosks\"]"])), [""; 0]);
+    let moved = manifest().groups(&["Clients", "Clients/Ring 0"]);
+    let below = "the undeclared group `Workstations` has the group `Ring 0`, which is declared below this one";
+    assert_eq!(said(&moved), [below]);
+}
+
 #[test]
 fn missing_groups_are_created_parents_first_whatever_their_order() {
     let declared = manifest().groups(&["Zebra", "Zebra/Alpha", "Middle", "Middle/Beta"]);
