@@ -78,3 +78,23 @@ async fn a_holder_that_may_not_be_seen_is_said_to_be_unknown() {
     assert!(matches!(&error, LockError::Held { holder: Holder::Hidden { .. } }), "{error:?}");
     assert!(error.to_string().contains("may not see other sessions (error 300)"), "{error}");
 }
+
+/// Each documented code has its meaning and what to do; one that is not documented is told as such.
+#[tokio::test(flavor = "multi_thread")]
+async fn other_return_codes_are_told() {
+    for (code, meaning, hint) in [
+        (-2, "cancelled", "run it again"),
+        (-3, "deadlock victim", "run it again"),
+        (-999, "a parameter is not valid", "the role public"),
+        (-7, "no documented code", "the role public"),
+    ] {
+        let script = Arc::new(Script::default());
+        let mut session = session(&script).await;
+        script.answer("sp_getapplock", Reply::Return(code));
+        let error = session.lock().await.unwrap_err();
+        assert!(matches!(&error, LockError::ReturnCode { code: found, .. } if *found == code), "{error:?}");
+        assert!(error.to_string().contains(meaning) && error.to_string().contains(&code.to_string()), "{error}");
+        assert!(error.hints()[0].contains(hint), "{:?}", error.hints());
+        assert!(!session.holds_lock());
+    }
+}
