@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use uuid::Uuid;
 use wsusctl::model::procedure::{Procedure, Verdict};
+use wsusctl::model::rule::{Rule, RuleChange, RuleDeadline};
+use wsusctl::model::scope::ReadScope;
 use wsusctl::model::setting::{Cell, ELSEWHERE, NOT_SETTINGS, SETTINGS};
+use wsusctl::model::synchronization::{Schedule, Subscription};
 use wsusctl::susdb::preflight::read_procedures;
 use wsusctl::susdb::read::configuration::read_configuration;
 use wsusctl::susdb::read::languages::read_languages;
+use wsusctl::susdb::read::read_snapshot;
 use wsusctl::susdb::session::Session;
 use wsusctl::susdb::write::{ConfigurationChange, WriteError, Writer, parameter_without_source};
 
@@ -120,4 +125,48 @@ async fn a_foreign_edit_since_the_last_look_is_not_overwritten() {
         ..new
     };
     Writer::new(&mut session, &procedures).save_configuration(&current).await.unwrap();
+}
+
+fn enables(enabled: bool) -> RuleChange<Uuid> {
+    RuleChange { enabled: Some(enabled), classifications: None, products: None, groups: None, deadline: None }
+}
+
+/// The same holds for the other rows that are saved whole: what is synchronised, rules and mails. Nothing is sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_edit_of_the_other_rows_is_not_overwritten_either() {
+    let mut session = session(&demo()).await;
+    let procedures = read_procedures(&mut session).await.unwrap();
+    let scope = ReadScope { rules: true, synchronization: true, notifications: true, ..ReadScope::default() };
+    let before = read_snapshot(&mut session, &scope).await.unwrap();
+    let refuses = |refused: Result<(), WriteError>, named: &str| {
+        let refused = refused.unwrap_err();
+        assert!(refused.is_stale() && !refused.was_sent() && refused.to_string().contains(named), "{refused}");
+    };
+
+    let live = before.synchronization.as_ref().unwrap();
+    let change = Subscription { schedule: Some(Schedule::Manual), ..Subscription::default() };
+    let since = Subscription { schedule: Some(Schedule::Daily { first_at: 1, per_day: 24 }), ..change.clone() };
+    assert_ne!(live.schedule, since.schedule);
+    let mut writer = Writer::new(&mut session, &procedures);
+    refuses(writer.save_subscription(&change, Some(&since), "t").await, "what is synchronised, or when,");
+
+    let (id, rule) = before.rules.as_ref().unwrap().all.first_key_value().unwrap();
+    let change = enables(!rule.enabled);
+    let since = Rule { enabled: !rule.enabled, ..rule.clone() };
+    refuses(writer.set_rule(*id, &change, Some(&since)).await, &rule.name);
+
+    let column = "SmtpHostName".to_owned();
+    let change = BTreeMap::from([(column.clone(), Cell::Text("mail".into()))]);
+    let since = BTreeMap::from([(column, Cell::Text("another".into()))]);
+    refuses(writer.save_notifications(&change, &since, "t").await, "SmtpHostName");
+
+    let after = read_snapshot(&mut session, &scope).await.unwrap();
+    assert_eq!((after.synchronization, after.rules), (before.synchronization.clone(), before.rules.clone()));
+    // What only others than the named parts changed goes back as it is.
+    let (id, rule) = before.rules.as_ref().unwrap().all.first_key_value().unwrap();
+    let since = Rule { deadline: RuleDeadline::After { days: 1, minutes: 1 }, ..rule.clone() };
+    let change = enables(!rule.enabled);
+    Writer::new(&mut session, &procedures).set_rule(*id, &change, Some(&since)).await.unwrap();
+    let after = read_snapshot(&mut session, &scope).await.unwrap();
+    assert_eq!(after.rules.unwrap().all[id], Rule { enabled: !rule.enabled, ..rule.clone() });
 }

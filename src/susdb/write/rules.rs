@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::bind::Value::{Int, Text};
 use super::echo::bind_cell;
 use super::kept::not_seen;
-use super::list::{Entry, bind_list};
+use super::list::{CategoryNumbers, Entry, bind_list};
 use super::{WriteError, Writer};
 use crate::model::list_shape::ListShape;
 use crate::model::procedure::Procedure;
@@ -59,7 +59,9 @@ impl Writer<'_> {
         since: Option<&Rule>,
     ) -> Result<(), WriteError> {
         let procedure = Procedure::SetAutoDeploymentRule;
-        let parameters = self.live_parameters(procedure)?;
+        let parameters = self.live_parameters(procedure)?.to_vec();
+        // What nobody edits comes first: what goes back with the save is read right before it.
+        let numbers = self.category_numbers(procedure).await?;
         let unreadable = |source| WriteError::Unread { procedure, source: Box::new(source) };
         let live = rules::read(self.session).await.map_err(unreadable)?;
         let rule = live.get(&id).ok_or(WriteError::Gone { procedure })?;
@@ -68,7 +70,7 @@ impl Writer<'_> {
             return Err(WriteError::Changed { procedure, what: format!("the rule {}", rule.name) });
         }
         let wanted = change.applied_to(rule);
-        let lists = self.lists_of(&wanted).await?;
+        let lists = self.lists_of(&wanted, &numbers)?;
         let rule = wanted.clone();
         let (days, minutes) = match rule.deadline {
             RuleDeadline::None => (Cell::Null, Cell::Null),
@@ -84,7 +86,7 @@ impl Writer<'_> {
         ];
         // With the schema, or a user's default schema would be searched first.
         let mut command = Command::new(format!("dbo.{}", procedure.name()));
-        for parameter in parameters {
+        for parameter in &parameters {
             // What is not among these has a default of its own, or the procedure would not be called.
             let value = values.iter().find(|(name, _)| name.eq_ignore_ascii_case(&parameter.name));
             let list = lists.iter().find(|(shape, _)| shape.parameter.eq_ignore_ascii_case(&parameter.name));
@@ -102,9 +104,8 @@ impl Writer<'_> {
     }
 
     /// A rule's three lists, as the live procedure reads them.
-    async fn lists_of(&mut self, rule: &Rule) -> Result<[(ListShape, Vec<Entry>); 3], WriteError> {
+    fn lists_of(&self, rule: &Rule, numbers: &CategoryNumbers) -> Result<[(ListShape, Vec<Entry>); 3], WriteError> {
         let procedure = Procedure::SetAutoDeploymentRule;
-        let numbers = self.category_numbers(procedure).await?;
         let categories = |parameter, chosen: &BTreeSet<i32>| {
             let shape = self.shape(procedure, parameter);
             let no_name = |entry| {

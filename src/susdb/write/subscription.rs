@@ -128,9 +128,14 @@ impl Writer<'_> {
         let procedure = Procedure::SetSubscription;
         let parameters = self.live_parameters(procedure)?.to_vec();
         let unreadable = |source| WriteError::Unread { procedure, source: Box::new(source) };
-        let ConfigurationRow(row) = read_subscription_row(self.session).await.map_err(unreadable)?;
-        let Subscribed { products, classifications } = read_subscribed(self.session).await.map_err(unreadable)?;
         let by_number = |writer: &Self, list| writer.shape(procedure, list).content == ListContent::Numbers;
+        // What nobody edits comes first: what goes back with the save is read right before it.
+        let numbers = match [PRODUCTS, CLASSIFICATIONS].iter().any(|list| by_number(self, list)) {
+            true => self.category_numbers(procedure).await?,
+            false => CategoryNumbers::default(),
+        };
+        let Subscribed { products, classifications } = read_subscribed(self.session).await.map_err(unreadable)?;
+        let ConfigurationRow(row) = read_subscription_row(self.session).await.map_err(unreadable)?;
         let read: Configuration = row.iter().map(|(column, data)| (column, cell(data))).collect();
         let live = LiveSynchronization {
             schedule: Schedule::of(&read),
@@ -141,10 +146,6 @@ impl Writer<'_> {
         if since.is_some_and(|since| live.parts(change.parts()) != *since) {
             return Err(WriteError::Changed { procedure, what: "what is synchronised, or when,".to_owned() });
         }
-        let numbers = match [PRODUCTS, CLASSIFICATIONS].iter().any(|list| by_number(self, list)) {
-            true => self.category_numbers(procedure).await?,
-            false => CategoryNumbers::default(),
-        };
         let cells = change.schedule.map(Schedule::cells).unwrap_or_default();
         // The schedule is one thing in three columns.
         let schedule = [AUTOMATIC, TIME_OF_DAY, FREQUENCY].map(str::to_lowercase);
